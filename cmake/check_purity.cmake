@@ -1,0 +1,47 @@
+# The test `purity`: only transport and hdf5 can include mpi.h, only hdf5 can include hdf5.h. Each
+# include is compiled with the include directories that CMake gives the module; that it works where it
+# is allowed shows that the test can tell the difference.
+
+cmake_minimum_required(VERSION 3.24)
+string(REPLACE "|" ";" modules "${modules}")
+file(MAKE_DIRECTORY ${scratch_dir})
+
+# Sets `result` to yes, no, or the compiler's words when it failed for another reason.
+function(can_include module header result)
+  set(source ${scratch_dir}/${module}_${header}.cpp)
+  file(WRITE ${source} "#include <${header}>\nint main() { return 0; }\n")
+  set(arguments "")
+  string(REPLACE "|" ";" directories "${${module}_includes}")
+  foreach(directory IN LISTS directories)
+    if(directory)
+      list(APPEND arguments -I${directory})
+    endif()
+  endforeach()
+  execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only -DOMPI_SKIP_MPICXX ${arguments} ${source}
+    RESULT_VARIABLE code ERROR_VARIABLE words OUTPUT_QUIET)
+  if(code EQUAL 0)
+    set(${result} yes PARENT_SCOPE)
+  elseif(words MATCHES "${header}[^\n]*(No such file|not found)")
+    set(${result} no PARENT_SCOPE)
+  else()
+    set(${result} "${words}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+set(failures "")
+foreach(module IN LISTS modules)
+  foreach(header IN ITEMS mpi.h hdf5.h)
+    set(expected no)
+    if(module STREQUAL hdf5 OR (module STREQUAL transport AND header STREQUAL mpi.h))
+      set(expected yes)
+    endif()
+    can_include(${module} ${header} found)
+    message(STATUS "src/${module} can include ${header}: ${found}")
+    if(NOT found STREQUAL expected)
+      string(APPEND failures "  src/${module} and <${header}>: expected ${expected}, found ${found}\n")
+    endif()
+  endforeach()
+endforeach()
+if(failures)
+  message(FATAL_ERROR "The include directories of the modules are wrong:\n${failures}")
+endif()

@@ -1,0 +1,209 @@
+#pragma once
+
+/// Core: what stands behind Client and Future, without types. One per run, on rank 0.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <ostream>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tutti/detail/elements.hpp"
+#include "tutti/detail/function_ops.hpp"
+#include "tutti/error.hpp"
+#include "tutti/ids.hpp"
+#include "tutti/status.hpp"
+#include "tutti/task_options.hpp"
+#include "tutti/timeout.hpp"
+
+namespace tutti::detail {
+
+class CompletionQueue;
+struct Watchers;
+
+using FailurePtr = std::shared_ptr<const TaskFailure>;
+
+/// What futures of one task, or of one map, share. Counted; freed by the core when the last future is gone.
+struct Handle {
+  std::atomic<std::uint32_t> references{1};
+  std::atomic<Status> status{Status::pending};
+  /// Somebody asked how it went, so a failure is not silent.
+  std::atomic<bool> observed{false};
+  const bool is_group;
+  /// Which run it belongs to.
+  std::uint32_t epoch = 0;
+  TaskId id;
+  FailurePtr failure;
+  std::unique_ptr<Watchers> watchers;
+
+  explicit Handle(bool group);
+  ~Handle();
+};
+
+struct FutureState final : Handle {
+  FutureState() : Handle(false) {}
+  const ValueOps* ops = nullptr;  ///< of the result; null for void
+  /// The result once it is on rank 0: the value, or a SerializedValue that was not read yet.
+  ValuePtr value;
+  /// What the result counts in rank 0's budget for results that came inside reports.
+  std::uint32_t inline_bytes = 0;
+};
+
+struct GroupState final : Handle {
+  GroupState() : Handle(true) {}
+  std::uint64_t total = 0;
+  /// Stretches of results that were brought to rank 0 for single elements, by begin.
+  std::map<std::uint64_t, ValuePtr> here;
+  /// Single elements of stretches too large to bring whole.
+  std::map<std::uint64_t, ValuePtr> singles;
+  /// Failed elements.
+  std::map<std::uint64_t, FailurePtr> failures;
+};
+
+void release_handle(Handle* handle) noexcept;
+
+/// Owns one reference to a Handle.
+class HandlePtr {
+ public:
+  HandlePtr() = default;
+  explicit HandlePtr(Handle* handle) noexcept : handle_(handle) {}
+  HandlePtr(const HandlePtr& other) noexcept : handle_(other.handle_) {
+    if (handle_ != nullptr) handle_->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  HandlePtr(HandlePtr&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  HandlePtr& operator=(HandlePtr other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~HandlePtr() {
+    if (handle_ != nullptr && handle_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) release_handle(handle_);
+  }
+  Handle* get() const noexcept { return handle_; }
+  Handle* operator->() const noexcept { return handle_; }
+  Handle& operator*() const noexcept { return *handle_; }
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+  GroupState& group() const noexcept { return static_cast<GroupState&>(*handle_); }
+  FutureState& task() const noexcept { return static_cast<FutureState&>(*handle_); }
+
+ private:
+  Handle* handle_ = nullptr;
+};
+
+/// A future named without its type: a task, or one element of a map.
+struct Target {
+  Handle* handle = nullptr;
+  std::uint64_t index = 0;
+};
+
+/// The index of a Target that means a whole map.
+inline constexpr std::uint64_t whole_group = ~std::uint64_t{0};
+
+/// An input of a call that is being submitted: a future, or a large argument that travels as a value of its own.
+struct CallInput {
+  Target future;
+  ValuePtr literal;
+};
+
+/// Arguments larger than this, in bytes, do not travel inside the message that starts the task.
+inline constexpr std::size_t inline_argument_bytes_max = 8 * 1024;
+
+/// A call that is being put together: the stream of closure and small arguments, and the inputs.
+struct CallBuilder {
+  Writer payload{inline_argument_bytes_max};
+  std::vector<CallInput> inputs;
+  std::vector<HandlePtr> sources;   ///< of a map: futures of maps and materialised sequences
+  std::uint64_t bytes_per_element = 0;
+  void clear() {
+    payload.clear();
+    inputs.clear();
+    sources.clear();
+    bytes_per_element = 0;
+  }
+};
+
+/// Reused by the calling thread, so that submitting allocates little.
+CallBuilder& call_builder();
+
+/// Completions of tasks and elements that somebody waits for in the order in which they come.
+class CompletionQueue {
+ public:
+  CompletionQueue();
+  ~CompletionQueue();
+  CompletionQueue(const CompletionQueue&) = delete;
+  CompletionQueue& operator=(const CompletionQueue&) = delete;
+
+  /// The completion of the target is announced as (tag, its index); of a whole group, one for each element.
+  void add(Target target, std::uint64_t tag);
+  struct Completion {
+    std::uint64_t tag = 0;
+    std::uint64_t index = 0;
+  };
+  /// False when the time is over; must not be called when nothing is left to wait for.
+  bool next(Completion& completion, Timeout timeout);
+  /// True when a completion is there without waiting.
+  bool has_ready() const;
+
+  /// What the core fills, under its lock.
+  struct Shared;
+
+ private:
+  std::shared_ptr<Shared> shared_;
+};
+
+class Core {
+ public:
+  virtual ~Core() = default;
+
+  /// The core of the run. Throws Error (not_running) when there is none; `what` says what was tried.
+  static Core& current(const char* what);
+  /// The core that made the handle. Throws Error (not_running) when its run is over.
+  static Core& of(const Handle& handle);
+
+  /// `builder` is emptied. `result` is null for void.
+  virtual HandlePtr submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& builder) = 0;
+  virtual HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total,
+                        CallBuilder& builder) = 0;
+  /// One call on every rank at once, rank 0 included.
+  virtual HandlePtr run(const FunctionOps& function, CallBuilder& builder) = 0;
+  /// Puts a value on a worker, or on all ranks.
+  virtual HandlePtr scatter(ValuePtr value, bool broadcast) = 0;
+  /// Spreads the elements of a sequence over the workers; `local` keeps it on rank 0 (sources of maps).
+  virtual HandlePtr scatter_sequence(ValuePtr elements, bool local) = 0;
+
+  virtual Status status(Target target) = 0;
+  virtual bool wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) = 0;
+  /// Waits, brings the result to rank 0, and returns it; null for void. Throws TaskFailed, TimeoutError,
+  /// CancelledError. For an element: the stretch that holds it.
+  virtual InputValue result(Target target, Timeout timeout) = 0;
+  virtual FailurePtr failure(Target target) = 0;
+  /// Brings all results of targets that finished to rank 0 at once.
+  virtual void fetch(std::span<const Target> targets) = 0;
+  /// Brings all of a finished map to rank 0: its stretches in order.
+  virtual std::vector<ValuePtr> fetch_group(GroupState& group) = 0;
+  /// True when nobody else can see the result that result() gave, so that it may be moved from.
+  virtual bool may_move(Target target) = 0;
+  virtual void add_done_callback(Target target, std::function<void()> callback) = 0;
+  virtual void fire_and_forget(Handle& handle) = 0;
+  virtual void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue, std::uint64_t tag) = 0;
+  virtual bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion, Timeout timeout) = 0;
+  virtual bool peek_completion(const CompletionQueue::Shared& queue) = 0;
+
+  virtual int ranks() const = 0;
+  virtual std::string summary() = 0;
+  virtual void shutdown() = 0;
+
+ protected:
+  friend void release_handle(Handle* handle) noexcept;
+  virtual void released(Handle* handle) noexcept = 0;
+};
+
+/// The sentence of a failure as an exception.
+[[noreturn]] void throw_failure(const FailurePtr& failure);
+
+}  // namespace tutti::detail

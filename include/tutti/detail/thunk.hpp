@@ -1,0 +1,231 @@
+#pragma once
+
+/// Thunks of single calls: from a function and its argument types to FunctionOps.
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "tutti/detail/closure.hpp"
+#include "tutti/detail/core.hpp"
+#include "tutti/detail/elements.hpp"
+
+namespace tutti {
+template <class T>
+class Future;
+template <class T>
+class Futures;
+}  // namespace tutti
+
+namespace tutti::detail {
+
+template <class T>
+Target target_of(const Future<T>& future);
+template <class T>
+const HandlePtr& handle_of(const Futures<T>& futures);
+
+/// Reads the arguments of a call in order.
+struct CallReader {
+  Reader reader;
+  std::span<const InputValue> inputs;
+  std::size_t next_input = 0;
+
+  const InputValue& input() {
+    check(next_input < inputs.size(), "a call has all inputs that its arguments name");
+    return inputs[next_input++];
+  }
+};
+
+/// How one argument of a call is written on rank 0 and read where the call runs. `A` is the stored type.
+template <class A>
+struct Argument {
+  /// Types that may be large are passed as const&, whether they came inside the message or as a value.
+  static constexpr bool may_be_large = std::copy_constructible<A> && (!is_plain<A> || sizeof(A) > inline_argument_bytes_max);
+
+  template <class U>
+  static void write(CallBuilder& builder, U&& argument) {
+    explain_travel<A>();
+    if constexpr (!may_be_large) {
+      write_value(builder.payload, static_cast<const A&>(argument));
+    } else {
+      const std::size_t start = builder.payload.size();
+      const std::size_t buffers = builder.payload.buffers().size();
+      // Text arrives here as a pointer and is stored as std::string.
+      if constexpr (std::is_same_v<std::remove_cvref_t<U>, A>) {
+        builder.payload.value(false);
+        write_value(builder.payload, argument);
+        if (builder.payload.size() - start <= inline_argument_bytes_max && builder.payload.buffers().size() == buffers) return;
+        builder.payload.truncate(start);
+        builder.payload.drop_buffers(buffers);
+        builder.payload.value(true);
+        builder.inputs.push_back({{}, make_value<A>(std::forward<U>(argument))});
+      } else {
+        write(builder, A(std::forward<U>(argument)));
+      }
+    }
+  }
+
+  explicit Argument(CallReader& call) {
+    if constexpr (may_be_large) {
+      if (call.reader.template value<bool>()) {
+        value_ = &input_cast<A>(call.input());
+        return;
+      }
+      own_.emplace(read_value<A>(call.reader));
+      value_ = &*own_;
+    } else {
+      own_.emplace(read_value<A>(call.reader));
+    }
+  }
+  Argument(const Argument&) = delete;
+  Argument& operator=(const Argument&) = delete;
+
+  using Passed = std::conditional_t<may_be_large, const A&, A&&>;
+  Passed pass() {
+    if constexpr (may_be_large) {
+      return *value_;
+    } else {
+      return std::move(*own_);
+    }
+  }
+
+ private:
+  std::optional<A> own_;
+  const A* value_ = nullptr;
+};
+
+/// A future: its result, without copy.
+template <class T>
+struct Argument<Future<T>> {
+  static void write(CallBuilder& builder, const Future<T>& future) {
+    static_assert(!std::is_void_v<T>, "the future of a void task carries no value that a call could take");
+    builder.inputs.push_back({target_of(future), {}});
+  }
+  explicit Argument(CallReader& call) : value_(input_cast<T>(call.input())) {}
+  using Passed = const T&;
+  Passed pass() { return value_; }
+
+ private:
+  const T& value_;
+};
+
+/// A vector of futures: a vector of their results.
+template <class T>
+struct Argument<std::vector<Future<T>>> {
+  static void write(CallBuilder& builder, const std::vector<Future<T>>& futures) {
+    static_assert(!std::is_void_v<T>, "futures of void tasks carry no values that a call could take");
+    builder.payload.count(futures.size());
+    for (const Future<T>& future : futures) builder.inputs.push_back({target_of(future), {}});
+  }
+  explicit Argument(CallReader& call) {
+    const std::uint64_t count = call.reader.count();
+    values_.reserve(count);
+    for (std::uint64_t index = 0; index < count; ++index) values_.push_back(input_cast<T>(call.input()));
+  }
+  using Passed = std::vector<T>&&;
+  Passed pass() { return std::move(values_); }
+
+ private:
+  std::vector<T> values_;
+};
+
+/// All futures of a map: a vector of their results.
+template <class T>
+struct Argument<Futures<T>> : Argument<std::vector<Future<T>>> {
+  using Base = Argument<std::vector<Future<T>>>;
+  static void write(CallBuilder& builder, const Futures<T>& futures) {
+    static_assert(!std::is_void_v<T>, "futures of void tasks carry no values that a call could take");
+    builder.payload.count(futures.size());
+    for (std::uint64_t index = 0; index < futures.size(); ++index) {
+      builder.inputs.push_back({{handle_of(futures).get(), index}, {}});
+    }
+  }
+  using Base::Base;
+};
+
+/// The type that a call of F with these stored arguments gives, decayed. Explains when it cannot be called.
+template <class F, class... A>
+constexpr void explain_call() {
+  static_assert(std::is_invocable_v<F&, typename Argument<A>::Passed...>,
+                "this function cannot be called with these arguments. Futures stand for their results; large values arrive "
+                "as const&, so a parameter must be a value or a const reference; text arrives as std::string");
+}
+template <class F, class... A>
+using CallResult = std::decay_t<std::invoke_result_t<F&, typename Argument<A>::Passed...>>;
+
+template <class F>
+std::string function_name() {
+  return type_name<F>();
+}
+
+template <class F, class... A>
+struct CallThunk {
+  using Result = CallResult<F, A...>;
+
+  static Value* call_large(std::span<const std::byte>, std::span<const InputValue> inputs) {
+    return call(input_cast<std::vector<std::byte>>(inputs.back()), inputs.first(inputs.size() - 1));
+  }
+  static Value* call(std::span<const std::byte> payload, std::span<const InputValue> inputs) {
+    CallReader reader{Reader(payload), inputs};
+    Closure<F> closure(reader.reader);
+    // Braces: the arguments are read from left to right.
+    std::tuple<Argument<A>...> arguments{Reading<A>{reader}...};
+    return std::apply(
+        [&](Argument<A>&... each) -> Value* {
+          if constexpr (std::is_void_v<Result>) {
+            std::invoke(closure.get(), each.pass()...);
+            return nullptr;
+          } else {
+            return make_value<Result>(std::invoke(closure.get(), each.pass()...)).release();
+          }
+        },
+        arguments);
+  }
+
+ private:
+  /// Converts to an argument that is made in place in the tuple.
+  template <class Each>
+  struct Reading {
+    CallReader& reader;
+    operator Argument<Each>() const { return Argument<Each>(reader); }
+  };
+};
+
+template <class F>
+struct ResultOps {
+  static constexpr const ValueOps* get() { return &value_ops_object<F>; }
+  static constexpr const ValueOps* sequence() { return &Elements<F>::ops; }
+};
+template <>
+struct ResultOps<void> {
+  static constexpr const ValueOps* get() { return nullptr; }
+  static constexpr const ValueOps* sequence() { return nullptr; }
+};
+
+template <class F, class... A>
+inline constexpr FunctionOps large_call_ops{&function_name<F>,
+                                            ResultOps<CallResult<F, A...>>::get(),
+                                            nullptr,
+                                            &CallThunk<F, A...>::call_large,
+                                            nullptr,
+                                            nullptr,
+                                            nullptr,
+                                            nullptr};
+template <class F, class... A>
+inline constexpr FunctionOps call_ops{&function_name<F>,
+                                      ResultOps<CallResult<F, A...>>::get(),
+                                      nullptr,
+                                      &CallThunk<F, A...>::call,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      &large_call_ops<F, A...>};
+
+}  // namespace tutti::detail

@@ -1,0 +1,14 @@
+#pragma once
+
+/// All of tutti that most programs need. Beside it: tutti/mpi.hpp (programs that initialise MPI), tutti/boost.hpp (types with a
+/// serialize function), tutti/hdf5.hpp.
+
+#include "tutti/as_completed.hpp"
+#include "tutti/client.hpp"
+#include "tutti/error.hpp"
+#include "tutti/function.hpp"
+#include "tutti/future.hpp"
+#include "tutti/options.hpp"
+#include "tutti/run.hpp"
+#include "tutti/serialize.hpp"
+#include "tutti/worker.hpp"

@@ -1,0 +1,18 @@
+#pragma once
+
+/// What was thrown, as text that can travel.
+
+#include <string>
+
+namespace tutti {
+
+struct ExceptionText {
+  std::string type;
+  std::string message;
+};
+
+/// Describes the exception that is being handled; call it inside a catch block. Works for anything thrown, also
+/// for what is no std::exception.
+ExceptionText describe_current_exception();
+
+}  // namespace tutti

@@ -1,0 +1,23 @@
+#pragma once
+
+/// Which core is the current one of this process.
+
+#include <cstdint>
+
+#include "tutti/detail/core.hpp"
+
+namespace tutti::client_module {
+
+/// From now on clients and futures use `core`. Returns the epoch that its handles carry.
+std::uint32_t make_current(detail::Core& core, std::uint32_t guard_closures);
+void make_none_current();
+
+inline void destroy(detail::Handle* handle) noexcept {
+  if (handle->is_group) {
+    delete static_cast<detail::GroupState*>(handle);
+  } else {
+    delete static_cast<detail::FutureState*>(handle);
+  }
+}
+
+}  // namespace tutti::client_module

@@ -1,0 +1,437 @@
+#include "client/rank_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/exception_text.hpp"
+#include "client/current.hpp"
+#include "runtime/worker_driver.hpp"
+#include "tutti/detail/map_thunk.hpp"
+
+namespace tutti::client_module {
+namespace {
+
+using runtime::SchedulerDriver;
+
+/// Submissions that wait for company when nobody is idle.
+constexpr std::uint32_t unsent_max = 64;
+/// Releases that may pile up before the thread that drops futures hands them on itself.
+constexpr std::size_t released_max = 1024;
+/// A call's stream of closure and arguments beyond this size travels as a value of its own, in bytes.
+constexpr std::size_t payload_bytes_max = 24 * 1024;
+
+std::int16_t checked_priority(const TaskOptions& options) {
+  if (options.priority < INT16_MIN || options.priority > INT16_MAX) {
+    throw Error(ErrorCode::bad_argument, "the priority " + std::to_string(options.priority) +
+                                             " of a task is out of range; it must lie between -32768 and 32767");
+  }
+  return static_cast<std::int16_t>(options.priority);
+}
+
+}  // namespace
+
+RankCore::RankCore(runtime::Rank& rank) : rank_(rank), driver_(*rank.scheduler()), engine_(rank.engine()) {
+  driver_.set_sink(this);
+  epoch_ = make_current(*this, static_cast<std::uint32_t>(std::min<std::uint64_t>(rank.options().guard_closures, UINT32_MAX)));
+}
+
+RankCore::~RankCore() {
+  make_none_current();
+  for (Handle* handle : released_) destroy(handle);
+}
+
+runtime::Deadline RankCore::deadline(Timeout timeout) {
+  // Beyond some years a limit is none; the arithmetic of the clock would overflow.
+  if (timeout.is_forever() || timeout.seconds() > 1e9) return {};
+  return runtime::Clock::now() + std::chrono::duration_cast<runtime::Clock::duration>(std::chrono::duration<double>(timeout.seconds()));
+}
+
+// ---- submitting
+
+void RankCore::enroll(Handle& handle, TaskId id) {
+  handle.id = id;
+  handle.epoch = epoch_;
+  if (handle.is_group) {
+    if (id.slot() >= groups_.size()) groups_.resize(id.slot() + 1, nullptr);
+    groups_[id.slot()] = &static_cast<GroupState&>(handle);
+  } else {
+    if (id.slot() >= tasks_.size()) tasks_.resize(id.slot() + 1, nullptr);
+    tasks_[id.slot()] = &static_cast<FutureState&>(handle);
+  }
+}
+
+TaskId RankCore::place_literal(ValuePtr value) {
+  const std::int32_t holder = rank_.rank();
+  const std::uint64_t bytes = value->ops().nbytes(*value);
+  const TaskId id = driver_.place_value({&holder, 1}, bytes, false);
+  rank_.store().put(id, std::move(value), bytes);
+  return id;
+}
+
+void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs) {
+  inputs.clear();
+  for (detail::CallInput& input : builder.inputs) {
+    if (input.literal) {
+      inputs.push_back({place_literal(std::move(input.literal)), 0});
+      continue;
+    }
+    const Handle& handle = *input.future.handle;
+    if (handle.epoch != epoch_) (void)Core::of(handle);
+    if (handle.is_group && static_cast<const GroupState&>(handle).total <= input.future.index) {
+      throw Error(ErrorCode::bad_argument, "an argument names element " + std::to_string(input.future.index) + " of a map with " +
+                                               std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
+    }
+    inputs.push_back({handle.id, input.future.index});
+  }
+}
+
+void RankCore::check_can_travel(const FunctionOps& function) const {
+  if (function.result == nullptr || function.result->write != nullptr || rank_.size() == 1) return;
+  throw Error(ErrorCode::cannot_travel, "the result of " + function.name() + " has the type " + function.result->type_name() +
+                                            ", which cannot travel to another rank; return something that can, or run in one process");
+}
+
+/// Sends at once when somebody waits for work, else lets a few submissions travel together.
+void RankCore::after_submit() {
+  ++unsent_;
+  if (unsent_ >= unsent_max || driver_.anybody_idle()) {
+    unsent_ = 0;
+    engine_.poll();
+  }
+}
+
+HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& builder) {
+  check_can_travel(function);
+  const std::int16_t priority = checked_priority(options);
+  auto* state = new FutureState;
+  HandlePtr handle(state);
+  state->ops = function.result;
+  const FunctionOps* chosen = &function;
+  const Lock lock(engine_.mutex());
+  drain_released();
+  if (builder.payload.size() > payload_bytes_max) {
+    const auto bytes = builder.payload.bytes();
+    builder.inputs.push_back({{}, detail::make_value<std::vector<std::byte>>(bytes.begin(), bytes.end())});
+    builder.payload.clear();
+    chosen = function.large;
+  }
+  resolve_inputs(builder, inputs_);
+  const TaskId id = driver_.submit({chosen, priority, builder.payload.bytes(), inputs_});
+  enroll(*state, id);
+  if (!options.name.empty()) driver_.set_name(id, options.name);
+  after_submit();
+  return handle;
+}
+
+GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, bool pinned,
+                                   CallBuilder& builder, TaskId& id) {
+  auto* state = new GroupState;
+  state->total = total;
+  std::vector<TaskId> sources;
+  for (const HandlePtr& source : builder.sources) {
+    if (source->epoch != epoch_) (void)Core::of(*source.get());
+    sources.push_back(source->id);
+  }
+  resolve_inputs(builder, inputs_);
+  SchedulerDriver::GroupCall call;
+  call.function = &function;
+  call.priority = checked_priority(options);
+  call.pinned = pinned;
+  call.total = total;
+  call.bytes_per_element = builder.bytes_per_element;
+  call.payload = Bytes::copy_of(builder.payload.bytes());
+  call.inputs = inputs_;
+  call.sources = sources;
+  id = driver_.submit_group(std::move(call));
+  enroll(*state, id);
+  if (!options.name.empty()) driver_.set_name(id, options.name);
+  return state;
+}
+
+HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, CallBuilder& builder) {
+  check_can_travel(function);
+  (void)checked_priority(options);
+  HandlePtr handle;
+  {
+    const Lock lock(engine_.mutex());
+    drain_released();
+    TaskId id;
+    handle = HandlePtr(submit_group(function, options, total, false, builder, id));
+    engine_.poll();
+  }
+  // The sources are referenced by the map now; dropping them takes the lock.
+  builder.clear();
+  return handle;
+}
+
+HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
+  check_can_travel(function);
+  Lock lock(engine_.mutex());
+  drain_released();
+  TaskId id;
+  const HandlePtr handle(submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, id));
+  engine_.poll();
+  if (rank_.worker() == nullptr) {
+    lock.unlock();
+    Bytes payload = Bytes::copy_of(builder.payload.bytes());
+    run_here(id, function, builder, std::move(payload));
+    lock.lock();
+  }
+  engine_.wait(lock, [&] { return handle->status.load() != Status::pending; });
+  return handle;
+}
+
+/// The part of run() on a rank 0 that does not work: on the calling thread.
+void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload) {
+  std::vector<InputValue> inputs;
+  detail::RangeCall call;
+  call.begin = 0;
+  call.count = 1;
+  ValuePtr results;
+  try {
+    for (const detail::CallInput& input : builder.inputs) inputs.push_back(result(input.future, forever));
+    const ValuePtr bound(function.bind(payload.span(), inputs));
+    results = ValuePtr(function.make_results(0, 1));
+    call.results = results.get();
+    function.call_range(*bound, call);
+  } catch (...) {
+    detail::note_element_failure(call, 0);
+  }
+  const Lock lock(engine_.mutex());
+  for (const detail::ElementFailure& failure : call.failures) {
+    if (results) static_cast<detail::ElementsBase&>(*results).failed.push_back(0);
+    driver_.fail_pinned_here(group, failure.type, failure.message);
+  }
+  const std::uint64_t bytes = results ? results->ops().nbytes(*results) : 0;
+  rank_.store().put_stretch(group, {0, 1, std::move(results), bytes});
+  driver_.finish_pinned_here(group, bytes);
+  engine_.poll();
+}
+
+// ---- placing data
+
+HandlePtr RankCore::scatter(ValuePtr value, bool broadcast) {
+  auto* state = new FutureState;
+  HandlePtr handle(state);
+  state->ops = &value->ops();
+  const std::uint64_t bytes = value->ops().nbytes(*value);
+  Lock lock(engine_.mutex());
+  drain_released();
+  std::vector<std::int32_t> holders{rank_.rank()};
+  const bool to_all = broadcast && rank_.size() > 1;
+  if (to_all) {
+    for (int rank = 1; rank < rank_.size(); ++rank) holders.push_back(rank);
+  }
+  const TaskId id = driver_.place_value(holders, bytes, true);
+  enroll(*state, id);
+  rank_.store().put(id, value, bytes);
+  state->value = value;
+  if (to_all) {
+    bool sent = false;
+    rank_.collectives().place_value(id, std::move(value), [&sent] { sent = true; });
+    const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
+    engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
+    driver_.forget_acks(id);
+  }
+  state->status = Status::finished;
+  return handle;
+}
+
+HandlePtr RankCore::scatter_sequence(ValuePtr elements, bool local) {
+  auto* state = new GroupState;
+  HandlePtr handle(state);
+  const auto& sequence = static_cast<const detail::ElementsBase&>(*elements);
+  state->total = sequence.count;
+  Lock lock(engine_.mutex());
+  drain_released();
+  std::vector<scheduler::AvailablePiece> stretches;
+  std::vector<runtime::Share> shares;
+  const bool spread = !local && rank_.size() > 1 && sequence.count != 0;
+  if (spread) {
+    // In proportion to the threads of each worker, neighbours together.
+    const scheduler::WorkerTable& workers = driver_.scheduler().workers();
+    std::uint64_t slots = 0;
+    std::uint64_t begin = 0;
+    for (int rank = 0; rank < workers.size(); ++rank) {
+      if (!workers.at(rank).joined) continue;
+      slots += workers.at(rank).slots;
+      const auto end = static_cast<std::uint64_t>(static_cast<double>(sequence.count) * static_cast<double>(slots) /
+                                                  static_cast<double>(workers.total_slots()) + 0.5);
+      const std::uint64_t count = std::min(end, sequence.count) - begin;
+      if (count == 0) continue;
+      stretches.push_back({begin, count, rank});
+      shares.push_back({rank, begin, count});
+      begin += count;
+    }
+  } else {
+    stretches.push_back({0, sequence.count, rank_.rank()});
+  }
+  const TaskId id = driver_.place_sequence(stretches, sequence.count);
+  enroll(*state, id);
+  if (!spread) {
+    const std::uint64_t count = sequence.count;
+    const std::uint64_t bytes = elements->ops().nbytes(*elements);
+    rank_.store().put_stretch(id, {0, count, std::move(elements), bytes});
+  } else {
+    bool sent = false;
+    for (const runtime::Share& share : shares) {
+      // What a rank 0 that works keeps is the caller's sequence itself.
+      if (share.rank == rank_.rank()) rank_.store().put_stretch(id, {0, sequence.count, elements, 0});
+    }
+    rank_.collectives().place_sequence(id, std::move(elements), std::move(shares), [&sent] { sent = true; });
+    const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
+    engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
+    driver_.forget_acks(id);
+  }
+  state->status = Status::finished;
+  return handle;
+}
+
+// ---- what the scheduler tells
+
+FutureState* RankCore::find_task(TaskId id) {
+  if (id.slot() >= tasks_.size()) return nullptr;
+  FutureState* state = tasks_[id.slot()];
+  return state != nullptr && state->id == id ? state : nullptr;
+}
+
+GroupState* RankCore::find_group(TaskId id) {
+  if (id.slot() >= groups_.size()) return nullptr;
+  GroupState* state = groups_[id.slot()];
+  return state != nullptr && state->id == id ? state : nullptr;
+}
+
+void RankCore::on_finished(TaskId task, bool has_result, std::span<const std::byte> result) {
+  FutureState* state = find_task(task);
+  if (state == nullptr) return;
+  if (has_result && state->ops != nullptr && !state->value) {
+    if (state->ops->plain_bytes) {
+      Reader reader(result);
+      state->value = ValuePtr(state->ops->read(reader));
+    } else {
+      // Reading may run user code; it waits until somebody asks.
+      state->value = ValuePtr(new detail::SerializedValue(*state->ops, Bytes::copy_of(result), {}));
+    }
+    driver_.add_inline_bytes(static_cast<std::int64_t>(result.size()));
+    state->inline_bytes = static_cast<std::uint32_t>(result.size());
+  }
+  state->status.store(Status::finished, std::memory_order_release);
+  resolved(*state);
+}
+
+void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
+  Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
+  if (handle == nullptr) return;
+  handle->failure = failure;
+  handle->status.store(Status::error, std::memory_order_release);
+  resolved(*handle);
+}
+
+void RankCore::on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) {
+  if (GroupState* state = find_group(group)) state->failures[index] = failure;
+}
+
+void RankCore::on_range(TaskId group, std::uint64_t begin, std::uint64_t count) {
+  GroupState* state = find_group(group);
+  if (state == nullptr) return;
+  engine_.notify();
+  if (!state->watchers) return;
+  detail::Watchers& watchers = *state->watchers;
+  for (const auto& each : watchers.queues) each.queue->push(each.tag, begin, count);
+  for (auto each = watchers.element_queues.lower_bound(begin);
+       each != watchers.element_queues.end() && each->first - begin < count; each = watchers.element_queues.erase(each)) {
+    each->second.queue->push(each->second.tag, each->first, 1);
+  }
+  for (auto each = watchers.element_callbacks.lower_bound(begin);
+       each != watchers.element_callbacks.end() && each->first - begin < count; each = watchers.element_callbacks.erase(each)) {
+    engine_.defer(std::move(each->second));
+  }
+}
+
+void RankCore::on_group_done(TaskId group) {
+  GroupState* state = find_group(group);
+  if (state == nullptr) return;
+  state->status.store(state->failures.empty() ? Status::finished : Status::error, std::memory_order_release);
+  if (state->watchers) state->watchers->queues.clear();
+  resolved(*state);
+}
+
+/// A handle has ended: tells those who wait for it.
+void RankCore::resolved(Handle& handle) {
+  engine_.notify();
+  if (handle.watchers) {
+    detail::Watchers& watchers = *handle.watchers;
+    for (std::function<void()>& callback : watchers.callbacks) engine_.defer(std::move(callback));
+    const std::uint64_t count = handle.is_group ? static_cast<GroupState&>(handle).total : 1;
+    for (const auto& each : watchers.queues) each.queue->push(each.tag, 0, count);
+    for (const auto& [index, each] : watchers.element_queues) each.queue->push(each.tag, index, 1);
+    for (auto& [index, callback] : watchers.element_callbacks) engine_.defer(std::move(callback));
+    handle.watchers.reset();
+  }
+  if (!kept_.empty()) {
+    const auto kept = kept_.find(handle.id);
+    if (kept != kept_.end()) {
+      // Freed later: its destructor takes the lock of releases, and may be the last one.
+      engine_.defer([released = std::make_shared<HandlePtr>(std::move(kept->second))] { *released = HandlePtr(); });
+      kept_.erase(kept);
+    }
+  }
+}
+
+void RankCore::on_forgotten(TaskId id) {
+  if (id.is_group()) {
+    if (find_group(id) != nullptr) groups_[id.slot()] = nullptr;
+  } else if (find_task(id) != nullptr) {
+    tasks_[id.slot()] = nullptr;
+  }
+}
+
+// ---- releasing
+
+void RankCore::released(Handle* handle) noexcept {
+  std::size_t waiting;
+  {
+    const std::lock_guard guard(released_mutex_);
+    released_.push_back(handle);
+    waiting = released_.size();
+    released_count_.store(waiting, std::memory_order_relaxed);
+  }
+  if (waiting < released_max) return;
+  const Lock lock(engine_.mutex(), std::try_to_lock);
+  if (lock.owns_lock()) {
+    drain_released();
+    engine_.poll();
+  }
+}
+
+void RankCore::drain_released() {
+  if (released_count_.load(std::memory_order_relaxed) == 0) return;
+  std::vector<Handle*> handles;
+  {
+    const std::lock_guard guard(released_mutex_);
+    handles.swap(released_);
+    released_count_.store(0, std::memory_order_relaxed);
+  }
+  for (Handle* handle : handles) {
+    note_unobserved(*handle);
+    const TaskId id = handle->id;
+    if (handle->is_group) {
+      if (find_group(id) == handle) groups_[id.slot()] = nullptr;
+    } else {
+      if (find_task(id) == handle) tasks_[id.slot()] = nullptr;
+      driver_.add_inline_bytes(-static_cast<std::int64_t>(static_cast<FutureState*>(handle)->inline_bytes));
+    }
+    driver_.released(id);
+    destroy(handle);
+  }
+}
+
+void RankCore::note_unobserved(const Handle& handle) {
+  if (handle.status.load() != Status::error || handle.observed.load()) return;
+  ++unobserved_count_;
+  if (unobserved_) return;
+  unobserved_ = handle.failure;
+  if (!unobserved_ && handle.is_group) unobserved_ = static_cast<const GroupState&>(handle).failures.begin()->second;
+}
+
+}  // namespace tutti::client_module

@@ -1,0 +1,120 @@
+#pragma once
+
+/// RankCore: the Core on rank 0 of a run: futures on top of the scheduler driver.
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "client/completion.hpp"
+#include "runtime/rank.hpp"
+#include "runtime/scheduler_driver.hpp"
+#include "tutti/detail/core.hpp"
+
+namespace tutti::client_module {
+
+using detail::CallBuilder;
+using detail::CompletionQueue;
+using detail::FailurePtr;
+using detail::FunctionOps;
+using detail::FutureState;
+using detail::GroupState;
+using detail::Handle;
+using detail::HandlePtr;
+using detail::InputValue;
+using detail::Target;
+using detail::ValuePtr;
+
+class RankCore final : public detail::Core, private runtime::FutureSink {
+ public:
+  explicit RankCore(runtime::Rank& rank);
+  ~RankCore() override;
+
+  HandlePtr submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& builder) override;
+  HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, CallBuilder& builder) override;
+  HandlePtr run(const FunctionOps& function, CallBuilder& builder) override;
+  HandlePtr scatter(ValuePtr value, bool broadcast) override;
+  HandlePtr scatter_sequence(ValuePtr elements, bool local) override;
+
+  Status status(Target target) override;
+  bool wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) override;
+  InputValue result(Target target, Timeout timeout) override;
+  bool may_move(Target target) override;
+  FailurePtr failure(Target target) override;
+  void fetch(std::span<const Target> targets) override;
+  std::vector<ValuePtr> fetch_group(GroupState& group) override;
+  void add_done_callback(Target target, std::function<void()> callback) override;
+  void fire_and_forget(Handle& handle) override;
+  void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue, std::uint64_t tag) override;
+  bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion, Timeout timeout) override;
+  bool peek_completion(const CompletionQueue::Shared& queue) override;
+
+  int ranks() const override { return rank_.size(); }
+  std::string summary() override;
+  void shutdown() override;
+
+  /// Waits until all workers have joined.
+  void await_workers();
+  /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when a task failed and nobody asked. Prints which.
+  int exit_code(int main_code);
+  bool is_shut_down() const { return shut_down_; }
+  /// True when a worker did not end its tasks in time.
+  bool has_stragglers() const { return stragglers_; }
+
+ private:
+  using Lock = runtime::ProgressEngine::Lock;
+
+  // FutureSink, under the lock
+  void on_finished(TaskId task, bool has_result, std::span<const std::byte> result) override;
+  void on_failed(TaskId id, const scheduler::FailurePtr& failure) override;
+  void on_range(TaskId group, std::uint64_t begin, std::uint64_t count) override;
+  void on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) override;
+  void on_group_done(TaskId group) override;
+  void on_forgotten(TaskId id) override;
+
+  void released(Handle* handle) noexcept override;
+  void drain_released();
+
+  FutureState* find_task(TaskId id);
+  GroupState* find_group(TaskId id);
+  void enroll(Handle& handle, TaskId id);
+  void resolved(Handle& handle);
+  void note_unobserved(const Handle& handle);
+  TaskId place_literal(ValuePtr value);
+  void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
+  GroupState* submit_group(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, bool pinned,
+                           CallBuilder& builder, TaskId& id);
+  void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
+  void after_submit();
+  void check_can_travel(const FunctionOps& function) const;
+  Status status_locked(Target target);
+  void request(Target target, std::size_t& missing);
+  bool is_here(Target target) const;
+  InputValue value_here(Target target);
+  [[noreturn]] void throw_ended(Target target, Status status);
+  bool gather_collectively(const scheduler::GroupRecord& record, TaskId id, std::vector<ValuePtr>& stretches, std::size_t& missing);
+  static runtime::Deadline deadline(Timeout timeout);
+
+  runtime::Rank& rank_;
+  runtime::SchedulerDriver& driver_;
+  runtime::ProgressEngine& engine_;
+  std::uint32_t epoch_ = 0;
+  std::vector<FutureState*> tasks_;   ///< by slot
+  std::vector<GroupState*> groups_;   ///< by slot
+  std::map<TaskId, HandlePtr> kept_;  ///< fired and forgotten, not ended
+  std::mutex released_mutex_;
+  std::vector<Handle*> released_;
+  std::atomic<std::size_t> released_count_{0};
+  std::vector<scheduler::Input> inputs_;
+  std::uint32_t unsent_ = 0;
+  std::uint64_t unobserved_count_ = 0;
+  FailurePtr unobserved_;
+  std::map<Handle*, std::string> problems_;  ///< why a result could not be brought here
+  bool shut_down_ = false;
+  bool stragglers_ = false;
+};
+
+}  // namespace tutti::client_module

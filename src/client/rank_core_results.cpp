@@ -1,0 +1,383 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/exception_text.hpp"
+#include "client/rank_core.hpp"
+#include "runtime/startup.hpp"
+#include "runtime/worker_driver.hpp"
+
+namespace tutti::client_module {
+namespace {
+
+/// Stretches of results up to this size come whole when one element is asked for, in bytes.
+constexpr std::uint64_t whole_stretch_bytes_max = 4 << 20;
+/// Maps whose results are small are gathered by one collective.
+constexpr std::uint64_t collective_gather_bytes_max = 1 << 20;
+/// What write() puts before the elements of a stretch of plain bytes: begin, count, failures, length.
+constexpr std::uint64_t stretch_header_bytes = 4 * sizeof(std::uint64_t);
+
+}  // namespace
+
+// ---- questions
+
+Status RankCore::status(Target target) {
+  const Status status = target.handle->status.load(std::memory_order_acquire);
+  Status result = status;
+  if (target.handle->is_group && target.index != detail::whole_group) {
+    const Lock lock(engine_.mutex());
+    result = status_locked(target);
+  }
+  if (result == Status::error) target.handle->observed = true;
+  return result;
+}
+
+Status RankCore::status_locked(Target target) {
+  Handle& handle = *target.handle;
+  const Status status = handle.status.load(std::memory_order_acquire);
+  if (!handle.is_group || target.index == detail::whole_group) return status;
+  const auto& group = static_cast<const GroupState&>(handle);
+  if (target.index >= group.total) {
+    throw Error(ErrorCode::bad_argument, fmt::format("element {} was asked for of a map with {} elements", target.index, group.total));
+  }
+  if (group.failures.contains(target.index)) return Status::error;
+  if (status == Status::error && group.failure) return Status::error;
+  if (status == Status::finished || status == Status::error) return Status::finished;
+  if (status != Status::pending) return status;
+  const scheduler::GroupRecord* record = driver_.scheduler().find_group(handle.id);
+  if (record == nullptr) return status;
+  return scheduler::element_state(*record, target.index) == scheduler::ElementState::pending ? Status::pending : Status::finished;
+}
+
+bool RankCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) {
+  if (targets.empty()) return true;
+  std::size_t first_pending = 0;
+  Lock lock(engine_.mutex());
+  drain_released();
+  const auto ended = [&](Target target) { return status_locked(target) != Status::pending; };
+  const auto ready = [&] {
+    if (when == ReturnWhen::first_completed) return std::ranges::any_of(targets, ended);
+    while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
+    return first_pending == targets.size();
+  };
+  return engine_.wait(lock, ready, deadline(timeout));
+}
+
+FailurePtr RankCore::failure(Target target) {
+  const Lock lock(engine_.mutex());
+  target.handle->observed = true;
+  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
+  const auto& group = static_cast<const GroupState&>(*target.handle);
+  const auto found = group.failures.find(target.index);
+  return found == group.failures.end() ? nullptr : found->second;
+}
+
+// ---- results
+
+void RankCore::throw_ended(Target target, Status status) {
+  Handle& handle = *target.handle;
+  if (status == Status::error) {
+    handle.observed = true;
+    if (handle.is_group && !handle.failure) detail::throw_failure(static_cast<GroupState&>(handle).failures.at(target.index));
+    detail::throw_failure(handle.failure);
+  }
+  if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
+  throw CancelledError("the task was cancelled: the run ended before it did");
+}
+
+/// Where the element's stretch is among those on rank 0, or end.
+static auto stretch_here(const GroupState& group, std::uint64_t index) {
+  auto after = group.here.upper_bound(index);
+  if (after == group.here.begin()) return group.here.end();
+  --after;
+  const auto& elements = static_cast<const detail::ElementsBase&>(*after->second);
+  return index - elements.begin < elements.count ? after : group.here.end();
+}
+
+bool RankCore::is_here(Target target) const {
+  if (target.handle->is_group) {
+    const auto& group = static_cast<const GroupState&>(*target.handle);
+    return stretch_here(group, target.index) != group.here.end() || group.singles.contains(target.index);
+  }
+  const auto& state = static_cast<const FutureState&>(*target.handle);
+  return state.ops == nullptr || state.value;
+}
+
+InputValue RankCore::value_here(Target target) {
+  if (target.handle->is_group) {
+    const auto& group = static_cast<const GroupState&>(*target.handle);
+    const auto stretch = stretch_here(group, target.index);
+    const ValuePtr& value = stretch != group.here.end() ? stretch->second : group.singles.at(target.index);
+    return {value.get(), target.index - static_cast<const detail::ElementsBase&>(*value).begin};
+  }
+  auto& state = static_cast<FutureState&>(*target.handle);
+  if (state.value && &state.value->ops() == &detail::SerializedValue::shared_ops) {
+    state.value = static_cast<const detail::SerializedValue&>(*state.value).read();
+  }
+  return {state.value.get(), 0};
+}
+
+/// Asks for a result that is not on rank 0. `missing` counts what is on its way.
+void RankCore::request(Target target, std::size_t& missing) {
+  if (is_here(target)) return;
+  ++missing;
+  const auto store = [this, target, &missing](const std::function<void(ValuePtr)>& keep, ValuePtr value, const std::string& problem) {
+    if (problem.empty()) {
+      keep(std::move(value));
+    } else {
+      problems_[target.handle] = problem;
+    }
+    --missing;
+    engine_.notify();
+  };
+  if (!target.handle->is_group) {
+    auto* state = static_cast<FutureState*>(target.handle);
+    const int holder = driver_.scheduler().holder_of({state->id, 0}, rank_.rank());
+    rank_.exchange().fetch(holder, state->id, [store, state](ValuePtr value, std::uint64_t, const std::string& problem) {
+      store([state](ValuePtr each) { state->value = std::move(each); }, std::move(value), problem);
+    });
+    return;
+  }
+  auto* group = static_cast<GroupState*>(target.handle);
+  const scheduler::GroupRecord& record = *driver_.scheduler().find_group(group->id);
+  auto chunk = record.chunks.upper_bound(target.index);
+  --chunk;
+  std::uint64_t begin = chunk->first;
+  std::uint64_t count = chunk->second.count;
+  const auto* bytes = driver_.group_bytes(group->id);
+  const bool whole = bytes == nullptr || (*bytes)[static_cast<std::size_t>(chunk->second.worker)] <= whole_stretch_bytes_max;
+  if (!whole) {
+    begin = target.index;
+    count = 1;
+  }
+  rank_.exchange().fetch_slice(chunk->second.worker, group->id, begin, count,
+                               [store, group, begin, whole](ValuePtr value, std::uint64_t, const std::string& problem) {
+                                 store([group, begin, whole](ValuePtr each) { (whole ? group->here : group->singles)[begin] = std::move(each); },
+                                       std::move(value), problem);
+                               });
+}
+
+InputValue RankCore::result(Target target, Timeout timeout) {
+  Lock lock(engine_.mutex());
+  drain_released();
+  const bool in_time = engine_.wait(lock, [&] { return status_locked(target) != Status::pending; }, deadline(timeout));
+  if (!in_time) {
+    throw TimeoutError(fmt::format("result() waited {} s and the task has not ended", timeout.seconds()));
+  }
+  const Status status = status_locked(target);
+  if (status != Status::finished) throw_ended(target, status);
+  if (!is_here(target)) {
+    std::size_t missing = 0;
+    request(target, missing);
+    engine_.wait(lock, [&] { return missing == 0; });
+    if (const auto problem = problems_.find(target.handle); problem != problems_.end()) {
+      const std::string text = problem->second;
+      problems_.erase(problem);
+      throw Error(ErrorCode::cannot_travel, "the result could not be brought to rank 0: " + text);
+    }
+  }
+  return value_here(target);
+}
+
+bool RankCore::may_move(Target target) {
+  if (target.handle->is_group || target.handle->references.load(std::memory_order_acquire) != 1) return false;
+  const auto& state = static_cast<const FutureState&>(*target.handle);
+  return state.value && !state.value->is_shared();
+}
+
+void RankCore::fetch(std::span<const Target> targets) {
+  Lock lock(engine_.mutex());
+  std::size_t missing = 0;
+  // Bounded, so that a gather of very many futures does not queue them all at once.
+  constexpr std::size_t missing_max = 1024;
+  for (const Target& target : targets) {
+    if (status_locked(target) != Status::finished) continue;
+    request(target, missing);
+    if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  }
+  engine_.wait(lock, [&] { return missing == 0; });
+}
+
+bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id, std::vector<ValuePtr>& stretches,
+                                   std::size_t& missing) {
+  const auto* bytes = driver_.group_bytes(id);
+  const FunctionOps* ops = driver_.group_function(id);
+  if (bytes == nullptr || ops == nullptr || ops->result == nullptr || !ops->result->plain_bytes || !record.failures.empty()) return false;
+  std::vector<std::uint64_t> by_rank = *bytes;
+  std::uint64_t total = 0;
+  std::size_t holders = 0;
+  for (const std::uint64_t each : by_rank) {
+    total += each;
+    holders += each != 0;
+  }
+  if (holders < 2 || total > collective_gather_bytes_max || by_rank[static_cast<std::size_t>(rank_.rank())] != 0) return false;
+  for (const auto& [begin, chunk] : record.chunks) by_rank[static_cast<std::size_t>(chunk.worker)] += stretch_header_bytes;
+  ++missing;
+  rank_.collectives().gather(id, *ops->results, std::move(by_rank), [this, &stretches, &missing](std::vector<ValuePtr> all) {
+    stretches = std::move(all);
+    --missing;
+    engine_.notify();
+  });
+  return true;
+}
+
+std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
+  Lock lock(engine_.mutex());
+  std::vector<ValuePtr> stretches;
+  if (group.status.load() == Status::cancelled) throw CancelledError("the map was cancelled: the run ended before it did");
+  const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
+  if (record == nullptr || group.failure) return stretches;
+  std::size_t missing = 0;
+  std::string problem;
+  if (!gather_collectively(*record, group.id, stretches, missing)) {
+    for (const auto& [begin, chunk] : record->chunks) {
+      const auto here = group.here.find(begin);
+      if (here != group.here.end()) {
+        stretches.push_back(here->second);
+        continue;
+      }
+      ++missing;
+      rank_.exchange().fetch_slice(chunk.worker, group.id, begin, chunk.count,
+                                   [&, this](ValuePtr value, std::uint64_t, const std::string& trouble) {
+                                     if (!trouble.empty()) problem = trouble;
+                                     stretches.push_back(std::move(value));
+                                     --missing;
+                                     engine_.notify();
+                                   });
+    }
+  }
+  engine_.wait(lock, [&] { return missing == 0; });
+  if (!problem.empty()) throw Error(ErrorCode::cannot_travel, "the results of a map could not be brought to rank 0: " + problem);
+  std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
+  std::ranges::sort(stretches, {}, [](const ValuePtr& each) { return static_cast<const detail::ElementsBase&>(*each).begin; });
+  return stretches;
+}
+
+// ---- waiting for completions
+
+void RankCore::add_done_callback(Target target, std::function<void()> callback) {
+  Lock lock(engine_.mutex());
+  if (status_locked(target) != Status::pending) {
+    lock.unlock();
+    callback();
+    return;
+  }
+  Handle& handle = *target.handle;
+  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
+  if (handle.is_group) {
+    handle.watchers->element_callbacks.emplace(target.index, std::move(callback));
+  } else {
+    handle.watchers->callbacks.push_back(std::move(callback));
+  }
+}
+
+void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue, std::uint64_t tag) {
+  const Lock lock(engine_.mutex());
+  Handle& handle = *target.handle;
+  const bool whole = target.index == detail::whole_group;
+  if (status_locked(target) != Status::pending) {
+    queue->push(tag, whole ? 0 : target.index, whole ? static_cast<GroupState&>(handle).total : 1);
+    return;
+  }
+  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
+  if (handle.is_group && !whole) {
+    handle.watchers->element_queues.emplace(target.index, detail::Watchers::Queue{queue, tag});
+    return;
+  }
+  handle.watchers->queues.push_back({queue, tag});
+  if (!handle.is_group) return;
+  // What is finished already comes at once.
+  if (const scheduler::GroupRecord* record = driver_.scheduler().find_group(handle.id)) {
+    for (const auto& [begin, chunk] : record->chunks) queue->push(tag, begin, chunk.count);
+  }
+}
+
+bool RankCore::next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion, Timeout timeout) {
+  Lock lock(engine_.mutex());
+  if (!engine_.wait(lock, [&] { return !queue.ready.empty(); }, deadline(timeout))) return false;
+  completion = queue.pop();
+  return true;
+}
+
+bool RankCore::peek_completion(const CompletionQueue::Shared& queue) {
+  const Lock lock(engine_.mutex());
+  if (queue.ready.empty()) engine_.poll();
+  return !queue.ready.empty();
+}
+
+void RankCore::fire_and_forget(Handle& handle) {
+  const Lock lock(engine_.mutex());
+  if (handle.status.load() != Status::pending) return;
+  handle.references.fetch_add(1, std::memory_order_relaxed);
+  kept_[handle.id] = HandlePtr(&handle);
+}
+
+// ---- the end
+
+std::string RankCore::summary() {
+  const Lock lock(engine_.mutex());
+  const scheduler::WorkerTable& workers = driver_.scheduler().workers();
+  std::uint64_t memory = 0;
+  std::uint64_t largest = 0;
+  std::vector<std::string> hosts;
+  for (int rank = 0; rank < workers.size(); ++rank) {
+    if (!workers.at(rank).joined) continue;
+    memory += workers.at(rank).memory_limit_bytes;
+    largest = std::max(largest, workers.at(rank).memory_limit_bytes);
+  }
+  for (const transport::Place& place : rank_.transport().places()) hosts.push_back(place.host);
+  std::ranges::sort(hosts);
+  const auto repeated = std::ranges::unique(hosts);
+  hosts.erase(repeated.begin(), repeated.end());
+  constexpr double gigabyte = 1e9;
+  return fmt::format("<Client: {} ranks = {} workers={} threads={}, memory limit {:.1f} GB per worker, {:.1f} GB in all, hosts {}, {}>",
+                     rank_.size(), rank_.worker() != nullptr ? "scheduler that works," : "1 scheduler +", driver_.workers_joined(),
+                     workers.total_slots(), static_cast<double>(largest) / gigabyte, static_cast<double>(memory) / gigabyte,
+                     fmt::join(hosts, ","), rank_.transport().description());
+}
+
+void RankCore::await_workers() {
+  Lock lock(engine_.mutex());
+  const auto expected = static_cast<std::uint32_t>(rank_.size() - (rank_.worker() == nullptr ? 1 : 0));
+  engine_.wait(lock, [&] { return driver_.workers_joined() == expected; });
+}
+
+void RankCore::shutdown() {
+  if (std::exchange(shut_down_, true)) return;
+  Lock lock(engine_.mutex());
+  drain_released();
+  engine_.wait(lock, [&] { return kept_.empty(); });
+  const auto end = [this](Handle* handle) {
+    if (handle == nullptr || handle->status.load() != Status::pending) return;
+    handle->status = Status::cancelled;
+    resolved(*handle);
+  };
+  for (FutureState* state : tasks_) end(state);
+  for (GroupState* state : groups_) end(state);
+  for (Handle* handle : tasks_) {
+    if (handle != nullptr) note_unobserved(*handle);
+  }
+  for (Handle* handle : groups_) {
+    if (handle != nullptr) note_unobserved(*handle);
+  }
+  for (int rank = 0; rank < rank_.size(); ++rank) {
+    if (rank != rank_.rank()) rank_.outbox().add(rank, protocol::Shutdown{}, 16);
+  }
+  if (rank_.worker() != nullptr) rank_.worker()->stop();
+  const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
+  const auto all_ended = [&] {
+    return driver_.workers_gone() == others && (rank_.worker() == nullptr || rank_.worker()->running() == 0);
+  };
+  // Tasks that run and that nobody waits for get this long.
+  stragglers_ = !engine_.wait(lock, all_ended, runtime::Clock::now() + std::chrono::milliseconds(500));
+}
+
+int RankCore::exit_code(int main_code) {
+  if (unobserved_count_ == 0) return main_code;
+  std::fprintf(stderr, "tutti: %llu task(s) failed and nobody asked for the result; the first one: %s\n",
+               static_cast<unsigned long long>(unobserved_count_), TaskFailed(*unobserved_).what());
+  return main_code == 0 ? 1 : main_code;
+}
+
+}  // namespace tutti::client_module

@@ -1,0 +1,232 @@
+#include "client/serial_core.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "base/exception_text.hpp"
+#include "client/current.hpp"
+#include "tutti/detail/map_thunk.hpp"
+
+namespace tutti::client_module {
+
+using detail::CallBuilder;
+using detail::FailurePtr;
+using detail::FunctionOps;
+using detail::FutureState;
+using detail::GroupState;
+using detail::Handle;
+using detail::HandlePtr;
+using detail::InputPiece;
+using detail::InputValue;
+using detail::Target;
+using detail::ValuePtr;
+
+SerialCore::SerialCore(std::uint32_t guard_closures) { epoch_ = make_current(*this, guard_closures); }
+SerialCore::~SerialCore() { make_none_current(); }
+
+FailurePtr SerialCore::describe(const std::string& name, const std::string& function, const std::string& type,
+                                const std::string& message) const {
+  TaskFailure failure;
+  failure.type = type;
+  failure.message = message;
+  failure.function = function;
+  failure.task = name.empty() ? function : name;
+  failure.rank = 0;
+  failure.host = "this process";
+  failure.story = "ran at submit (TUTTI_SERIAL)";
+  return std::make_shared<const TaskFailure>(std::move(failure));
+}
+
+FailurePtr SerialCore::failure_of_inputs(const CallBuilder& builder) {
+  for (const detail::CallInput& input : builder.inputs) {
+    if (input.literal) continue;
+    if (status(input.future) == Status::error) return failure(input.future);
+  }
+  return nullptr;
+}
+
+std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
+  std::vector<InputValue> values;
+  for (const detail::CallInput& input : builder.inputs) {
+    if (input.literal) {
+      values.push_back({input.literal.get(), 0});
+    } else if (input.future.handle->is_group) {
+      const auto& group = static_cast<const GroupState&>(*input.future.handle);
+      if (input.future.index >= group.total) {
+        throw Error(ErrorCode::bad_argument, "an argument names element " + std::to_string(input.future.index) + " of a map with " +
+                                                 std::to_string(group.total) + " elements");
+      }
+      values.push_back({group.here.begin()->second.get(), input.future.index});
+    } else {
+      values.push_back({static_cast<const FutureState&>(*input.future.handle).value.get(), 0});
+    }
+  }
+  return values;
+}
+
+HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& shared_builder) {
+  // The task may submit tasks itself, with the same builder.
+  CallBuilder builder = std::exchange(shared_builder, CallBuilder());
+  auto* state = new FutureState;
+  HandlePtr handle(state);
+  state->epoch = epoch_;
+  state->id = TaskId::from_bits(next_id_++);
+  state->ops = function.result;
+  if (FailurePtr failure = failure_of_inputs(builder)) {
+    state->failure = std::move(failure);
+    state->status = Status::error;
+    return handle;
+  }
+  const std::vector<InputValue> values = values_of(builder);
+  try {
+    state->value = ValuePtr(function.call(builder.payload.bytes(), values));
+    state->status = Status::finished;
+  } catch (...) {
+    const ExceptionText text = describe_current_exception();
+    state->failure = describe(options.name, function.name(), text.type, text.message);
+    state->status = Status::error;
+  }
+  return handle;
+}
+
+HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, CallBuilder& shared_builder) {
+  CallBuilder builder = std::exchange(shared_builder, CallBuilder());
+  auto* state = new GroupState;
+  HandlePtr handle(state);
+  state->epoch = epoch_;
+  state->id = TaskId::from_bits(next_id_++);
+  state->total = total;
+  state->failure = failure_of_inputs(builder);
+  for (const HandlePtr& source : builder.sources) {
+    if (source->failure) state->failure = source->failure;
+  }
+  if (state->failure) {
+    state->status = Status::error;
+    return handle;
+  }
+  std::vector<InputPiece> pieces;
+  for (const HandlePtr& source : builder.sources) pieces.push_back({source.group().here.begin()->second.get(), 0, total});
+  std::vector<std::span<const InputPiece>> sources;
+  for (const InputPiece& piece : pieces) sources.emplace_back(&piece, 1);
+  detail::RangeCall call;
+  call.count = total;
+  call.sources = sources;
+  try {
+    const std::vector<InputValue> values = values_of(builder);
+    const ValuePtr bound(function.bind(builder.payload.bytes(), values));
+    ValuePtr results(function.make_results(0, total));
+    call.results = results.get();
+    function.call_range(*bound, call);
+    if (results) state->here[0] = std::move(results);
+  } catch (...) {
+    const ExceptionText text = describe_current_exception();
+    state->failure = describe(options.name, function.name(), text.type, text.message);
+  }
+  const std::string name = options.name.empty() ? function.name() : options.name;
+  for (const detail::ElementFailure& failure : call.failures) {
+    FailurePtr origin;
+    if (failure.inherited) {
+      for (const HandlePtr& source : builder.sources) {
+        const auto found = source.group().failures.find(failure.index);
+        if (found != source.group().failures.end()) origin = found->second;
+      }
+    }
+    if (!origin) origin = describe(name + "[" + std::to_string(failure.index) + "]", function.name(), failure.type, failure.message);
+    state->failures[failure.index] = std::move(origin);
+    if (!state->here.empty()) static_cast<detail::ElementsBase&>(*state->here[0]).failed.push_back(failure.index);
+  }
+  state->status = state->failure || !state->failures.empty() ? Status::error : Status::finished;
+  return handle;
+}
+
+HandlePtr SerialCore::run(const FunctionOps& function, CallBuilder& builder) { return map(function, {}, 1, builder); }
+
+HandlePtr SerialCore::scatter(ValuePtr value, bool) {
+  auto* state = new FutureState;
+  state->epoch = epoch_;
+  state->id = TaskId::from_bits(next_id_++);
+  state->ops = &value->ops();
+  state->value = std::move(value);
+  state->status = Status::finished;
+  return HandlePtr(state);
+}
+
+HandlePtr SerialCore::scatter_sequence(ValuePtr elements, bool) {
+  auto* state = new GroupState;
+  state->epoch = epoch_;
+  state->id = TaskId::from_bits(next_id_++);
+  state->total = static_cast<const detail::ElementsBase&>(*elements).count;
+  state->here[0] = std::move(elements);
+  state->status = Status::finished;
+  return HandlePtr(state);
+}
+
+Status SerialCore::status(Target target) {
+  Handle& handle = *target.handle;
+  Status status = handle.status.load();
+  if (handle.is_group && target.index != detail::whole_group && !handle.failure) {
+    status = static_cast<const GroupState&>(handle).failures.contains(target.index) ? Status::error : Status::finished;
+  }
+  if (status == Status::error) handle.observed = true;
+  return status;
+}
+
+FailurePtr SerialCore::failure(Target target) {
+  target.handle->observed = true;
+  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
+  const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
+  const auto found = failures.find(target.index);
+  return found == failures.end() ? nullptr : found->second;
+}
+
+InputValue SerialCore::result(Target target, Timeout) {
+  if (const FailurePtr failed = failure(target)) detail::throw_failure(failed);
+  if (!target.handle->is_group) return {static_cast<const FutureState&>(*target.handle).value.get(), 0};
+  const auto& group = static_cast<const GroupState&>(*target.handle);
+  if (target.index >= group.total) {
+    throw Error(ErrorCode::bad_argument, "element " + std::to_string(target.index) + " was asked for of a map with " +
+                                             std::to_string(group.total) + " elements");
+  }
+  return {group.here.empty() ? nullptr : group.here.begin()->second.get(), target.index};
+}
+
+std::vector<ValuePtr> SerialCore::fetch_group(GroupState& group) {
+  std::vector<ValuePtr> stretches;
+  for (const auto& [begin, value] : group.here) stretches.push_back(value);
+  return stretches;
+}
+
+void SerialCore::watch(Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue, std::uint64_t tag) {
+  const std::lock_guard guard(mutex_);
+  const bool whole = target.index == detail::whole_group;
+  queue->push(tag, whole ? 0 : target.index, whole ? static_cast<const GroupState&>(*target.handle).total : 1);
+}
+
+bool SerialCore::next_completion(detail::CompletionQueue::Shared& queue, detail::CompletionQueue::Completion& completion, Timeout) {
+  const std::lock_guard guard(mutex_);
+  completion = queue.pop();
+  return true;
+}
+
+bool SerialCore::peek_completion(const detail::CompletionQueue::Shared& queue) {
+  const std::lock_guard guard(mutex_);
+  return !queue.ready.empty();
+}
+
+void SerialCore::released(Handle* handle) noexcept {
+  if (handle->status.load() == Status::error && !handle->observed.load()) {
+    ++unobserved_count_;
+    unobserved_ = handle->failure;
+    if (!unobserved_) unobserved_ = static_cast<const GroupState*>(handle)->failures.begin()->second;
+  }
+  destroy(handle);
+}
+
+int SerialCore::exit_code(int main_code) {
+  if (unobserved_count_ == 0) return main_code;
+  std::fprintf(stderr, "tutti: %llu task(s) failed and nobody asked for the result; the first one: %s\n",
+               static_cast<unsigned long long>(unobserved_count_), TaskFailed(*unobserved_).what());
+  return main_code == 0 ? 1 : main_code;
+}
+
+}  // namespace tutti::client_module

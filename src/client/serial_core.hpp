@@ -1,0 +1,60 @@
+#pragma once
+
+/// SerialCore: the Core of TUTTI_SERIAL=1. Each task runs at submit, in order, on the calling thread: for a first try, and for a
+/// debugger.
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "client/completion.hpp"
+#include "tutti/detail/core.hpp"
+
+namespace tutti::client_module {
+
+class SerialCore final : public detail::Core {
+ public:
+  explicit SerialCore(std::uint32_t guard_closures);
+  ~SerialCore() override;
+
+  detail::HandlePtr submit(const detail::FunctionOps& function, const TaskOptions& options, detail::CallBuilder& builder) override;
+  detail::HandlePtr map(const detail::FunctionOps& function, const TaskOptions& options, std::uint64_t total,
+                        detail::CallBuilder& builder) override;
+  detail::HandlePtr run(const detail::FunctionOps& function, detail::CallBuilder& builder) override;
+  detail::HandlePtr scatter(detail::ValuePtr value, bool broadcast) override;
+  detail::HandlePtr scatter_sequence(detail::ValuePtr elements, bool local) override;
+
+  Status status(detail::Target target) override;
+  bool wait(std::span<const detail::Target>, ReturnWhen, Timeout) override { return true; }
+  detail::InputValue result(detail::Target target, Timeout timeout) override;
+  bool may_move(detail::Target) override { return false; }
+  detail::FailurePtr failure(detail::Target target) override;
+  void fetch(std::span<const detail::Target>) override {}
+  std::vector<detail::ValuePtr> fetch_group(detail::GroupState& group) override;
+  void add_done_callback(detail::Target, std::function<void()> callback) override { callback(); }
+  void fire_and_forget(detail::Handle&) override {}
+  void watch(detail::Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue, std::uint64_t tag) override;
+  bool next_completion(detail::CompletionQueue::Shared& queue, detail::CompletionQueue::Completion& completion, Timeout) override;
+  bool peek_completion(const detail::CompletionQueue::Shared& queue) override;
+
+  int ranks() const override { return 1; }
+  std::string summary() override { return "<Client: serial, each task runs at submit on the calling thread>"; }
+  void shutdown() override {}
+  /// 1 instead of 0 when a task failed and nobody asked; prints which.
+  int exit_code(int main_code);
+
+ private:
+  void released(detail::Handle* handle) noexcept override;
+  detail::FailurePtr failure_of_inputs(const detail::CallBuilder& builder);
+  detail::FailurePtr describe(const std::string& name, const std::string& function, const std::string& type,
+                              const std::string& message) const;
+  std::vector<detail::InputValue> values_of(detail::CallBuilder& builder) const;
+
+  std::uint32_t epoch_ = 0;
+  std::uint64_t next_id_ = 1;
+  std::recursive_mutex mutex_;
+  std::uint64_t unobserved_count_ = 0;
+  detail::FailurePtr unobserved_;
+};
+
+}  // namespace tutti::client_module

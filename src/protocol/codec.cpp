@@ -1,0 +1,354 @@
+#include "protocol/codec.hpp"
+
+#include <string>
+
+#include "tutti/error.hpp"
+
+namespace tutti::protocol {
+namespace {
+
+/// The byte that names a message is its place in the variant.
+template <class T, std::size_t Index = 0>
+constexpr std::uint8_t kind_of() {
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<Index, Message>>) {
+    return static_cast<std::uint8_t>(Index);
+  } else {
+    return kind_of<T, Index + 1>();
+  }
+}
+
+template <class T>
+void begin(Writer& writer) {
+  writer.value(kind_of<T>());
+}
+
+void put(Writer& writer, TaskId id) { writer.value(id.bits()); }
+TaskId get_id(Reader& reader) { return TaskId::from_bits(reader.value<std::uint64_t>()); }
+
+void put(Writer& writer, bool flag) { writer.value(static_cast<std::uint8_t>(flag ? 1 : 0)); }
+bool get_flag(Reader& reader) {
+  const auto byte = reader.value<std::uint8_t>();
+  if (byte > 1) throw Error(ErrorCode::corrupt_data, "a flag of a message is neither 0 nor 1");
+  return byte == 1;
+}
+
+void put_bytes(Writer& writer, std::span<const std::byte> bytes) {
+  writer.value(static_cast<std::uint32_t>(bytes.size()));
+  writer.raw(bytes.data(), bytes.size());
+}
+std::span<const std::byte> get_bytes(Reader& reader) {
+  return reader.view(reader.value<std::uint32_t>());
+}
+
+void put_text(Writer& writer, std::string_view text) {
+  put_bytes(writer, std::as_bytes(std::span(text.data(), text.size())));
+}
+std::string_view get_text(Reader& reader) {
+  const auto bytes = get_bytes(reader);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+template <class T>
+void put_list(Writer& writer, const PackedList<T>& list) {
+  writer.value(static_cast<std::uint32_t>(list.size()));
+  writer.raw(list.bytes().data(), list.bytes().size());
+}
+template <class T>
+PackedList<T> get_list(Reader& reader) {
+  const std::size_t count = reader.value<std::uint32_t>();
+  return PackedList<T>(reader.view(count * sizeof(T)));
+}
+
+DefineFunction decode_define_function(Reader& reader) {
+  DefineFunction message;
+  reader.value(message.function);
+  message.token = get_bytes(reader);
+  message.name = get_text(reader);
+  return message;
+}
+
+DefineGroup decode_define_group(Reader& reader) {
+  DefineGroup message;
+  message.group = get_id(reader);
+  message.token = get_bytes(reader);
+  message.name = get_text(reader);
+  message.inputs = get_list<InputRef>(reader);
+  message.payload = reader.view(static_cast<std::size_t>(reader.count_of(1)));
+  return message;
+}
+
+AssignTask decode_assign_task(Reader& reader) {
+  AssignTask message;
+  message.task = get_id(reader);
+  reader.value(message.function);
+  reader.value(message.priority);
+  message.inline_result = get_flag(reader);
+  message.inputs = get_list<InputRef>(reader);
+  message.payload = get_bytes(reader);
+  return message;
+}
+
+AssignRange decode_assign_range(Reader& reader) {
+  AssignRange message;
+  message.group = get_id(reader);
+  reader.value(message.begin);
+  reader.value(message.count);
+  reader.value(message.priority);
+  message.inline_result = get_flag(reader);
+  message.pieces = get_list<PieceRef>(reader);
+  return message;
+}
+
+EnterCollective decode_enter_collective(Reader& reader) {
+  EnterCollective message;
+  const auto kind = reader.value<std::uint8_t>();
+  if (kind > static_cast<std::uint8_t>(EnterCollective::Kind::gather)) {
+    throw Error(ErrorCode::corrupt_data, "a message announces a collective of unknown kind");
+  }
+  message.kind = static_cast<EnterCollective::Kind>(kind);
+  message.large = get_flag(reader);
+  message.id = get_id(reader);
+  reader.value(message.stream_bytes);
+  reader.value(message.begin);
+  reader.value(message.count);
+  message.token = get_bytes(reader);
+  message.buffer_bytes = get_list<std::uint64_t>(reader);
+  return message;
+}
+
+TaskFinished decode_task_finished(Reader& reader) {
+  TaskFinished message;
+  message.task = get_id(reader);
+  reader.value(message.result_bytes);
+  message.has_result = get_flag(reader);
+  message.result = get_bytes(reader);
+  return message;
+}
+
+TaskThrew decode_task_threw(Reader& reader) {
+  TaskThrew message;
+  message.task = get_id(reader);
+  message.type = get_text(reader);
+  message.message = get_text(reader);
+  return message;
+}
+
+ElementThrew decode_element_threw(Reader& reader) {
+  ElementThrew message;
+  message.group = get_id(reader);
+  reader.value(message.index);
+  message.inherited = get_flag(reader);
+  message.type = get_text(reader);
+  message.message = get_text(reader);
+  return message;
+}
+
+RangeFinished decode_range_finished(Reader& reader) {
+  RangeFinished message;
+  message.group = get_id(reader);
+  reader.value(message.begin);
+  reader.value(message.count);
+  reader.value(message.result_bytes);
+  message.has_result = get_flag(reader);
+  message.result = get_bytes(reader);
+  return message;
+}
+
+Timing decode_timing(Reader& reader) {
+  Timing message;
+  message.group = get_id(reader);
+  reader.value(message.function);
+  reader.value(message.calls);
+  reader.value(message.nanoseconds);
+  return message;
+}
+
+Fetch decode_fetch(Reader& reader) {
+  Fetch message;
+  reader.value(message.request);
+  message.id = get_id(reader);
+  message.slice = get_flag(reader);
+  reader.value(message.begin);
+  reader.value(message.count);
+  return message;
+}
+
+Data decode_data(Reader& reader) {
+  Data message;
+  reader.value(message.request);
+  message.found = get_flag(reader);
+  reader.value(message.tag);
+  message.token = get_bytes(reader);
+  reader.value(message.stream_bytes);
+  message.stream = get_bytes(reader);
+  message.buffer_bytes = get_list<std::uint64_t>(reader);
+  return message;
+}
+
+}  // namespace
+
+void encode(Writer& writer, const DefineFunction& message) {
+  begin<DefineFunction>(writer);
+  writer.value(message.function);
+  put_bytes(writer, message.token);
+  put_text(writer, message.name);
+}
+
+void encode(Writer& writer, const DefineGroup& message) {
+  begin<DefineGroup>(writer);
+  put(writer, message.group);
+  put_bytes(writer, message.token);
+  put_text(writer, message.name);
+  put_list(writer, message.inputs);
+  writer.count(message.payload.size());
+  writer.raw(message.payload.data(), message.payload.size());
+}
+
+void encode(Writer& writer, const AssignTask& message) {
+  begin<AssignTask>(writer);
+  put(writer, message.task);
+  writer.value(message.function);
+  writer.value(message.priority);
+  put(writer, message.inline_result);
+  put_list(writer, message.inputs);
+  put_bytes(writer, message.payload);
+}
+
+void encode(Writer& writer, const AssignRange& message) {
+  begin<AssignRange>(writer);
+  put(writer, message.group);
+  writer.value(message.begin);
+  writer.value(message.count);
+  writer.value(message.priority);
+  put(writer, message.inline_result);
+  put_list(writer, message.pieces);
+}
+
+void encode(Writer& writer, const ReleaseData& message) {
+  begin<ReleaseData>(writer);
+  put_list(writer, message.ids);
+}
+
+void encode(Writer& writer, const EnterCollective& message) {
+  begin<EnterCollective>(writer);
+  writer.value(static_cast<std::uint8_t>(message.kind));
+  put(writer, message.large);
+  put(writer, message.id);
+  writer.value(message.stream_bytes);
+  writer.value(message.begin);
+  writer.value(message.count);
+  put_bytes(writer, message.token);
+  put_list(writer, message.buffer_bytes);
+}
+
+void encode(Writer& writer, const Shutdown&) { begin<Shutdown>(writer); }
+
+void encode(Writer& writer, const Hello& message) {
+  begin<Hello>(writer);
+  writer.value(message.slots);
+  writer.value(message.memory_limit_bytes);
+}
+
+void encode(Writer& writer, const TaskFinished& message) {
+  begin<TaskFinished>(writer);
+  put(writer, message.task);
+  writer.value(message.result_bytes);
+  put(writer, message.has_result);
+  put_bytes(writer, message.result);
+}
+
+void encode(Writer& writer, const TaskThrew& message) {
+  begin<TaskThrew>(writer);
+  put(writer, message.task);
+  put_text(writer, message.type);
+  put_text(writer, message.message);
+}
+
+void encode(Writer& writer, const ElementThrew& message) {
+  begin<ElementThrew>(writer);
+  put(writer, message.group);
+  writer.value(message.index);
+  put(writer, message.inherited);
+  put_text(writer, message.type);
+  put_text(writer, message.message);
+}
+
+void encode(Writer& writer, const RangeFinished& message) {
+  begin<RangeFinished>(writer);
+  put(writer, message.group);
+  writer.value(message.begin);
+  writer.value(message.count);
+  writer.value(message.result_bytes);
+  put(writer, message.has_result);
+  put_bytes(writer, message.result);
+}
+
+void encode(Writer& writer, const Timing& message) {
+  begin<Timing>(writer);
+  put(writer, message.group);
+  writer.value(message.function);
+  writer.value(message.calls);
+  writer.value(message.nanoseconds);
+}
+
+void encode(Writer& writer, const Replica& message) {
+  begin<Replica>(writer);
+  put(writer, message.id);
+}
+
+void encode(Writer& writer, const Placed& message) {
+  begin<Placed>(writer);
+  put(writer, message.id);
+}
+
+void encode(Writer& writer, const Goodbye&) { begin<Goodbye>(writer); }
+
+void encode(Writer& writer, const Fetch& message) {
+  begin<Fetch>(writer);
+  writer.value(message.request);
+  put(writer, message.id);
+  put(writer, message.slice);
+  writer.value(message.begin);
+  writer.value(message.count);
+}
+
+void encode(Writer& writer, const Data& message) {
+  begin<Data>(writer);
+  writer.value(message.request);
+  put(writer, message.found);
+  writer.value(message.tag);
+  put_bytes(writer, message.token);
+  writer.value(message.stream_bytes);
+  put_bytes(writer, message.stream);
+  put_list(writer, message.buffer_bytes);
+}
+
+Message decode(Reader& reader) {
+  switch (reader.value<std::uint8_t>()) {
+    case kind_of<DefineFunction>(): return decode_define_function(reader);
+    case kind_of<DefineGroup>(): return decode_define_group(reader);
+    case kind_of<AssignTask>(): return decode_assign_task(reader);
+    case kind_of<AssignRange>(): return decode_assign_range(reader);
+    case kind_of<ReleaseData>(): return ReleaseData{get_list<TaskId>(reader)};
+    case kind_of<EnterCollective>(): return decode_enter_collective(reader);
+    case kind_of<Shutdown>(): return Shutdown{};
+    case kind_of<Hello>(): {
+      const auto slots = reader.value<std::uint32_t>();
+      return Hello{slots, reader.value<std::uint64_t>()};
+    }
+    case kind_of<TaskFinished>(): return decode_task_finished(reader);
+    case kind_of<TaskThrew>(): return decode_task_threw(reader);
+    case kind_of<ElementThrew>(): return decode_element_threw(reader);
+    case kind_of<RangeFinished>(): return decode_range_finished(reader);
+    case kind_of<Timing>(): return decode_timing(reader);
+    case kind_of<Replica>(): return Replica{get_id(reader)};
+    case kind_of<Placed>():
+      return Placed{get_id(reader)};
+    case kind_of<Goodbye>(): return Goodbye{};
+    case kind_of<Fetch>(): return decode_fetch(reader);
+    case kind_of<Data>(): return decode_data(reader);
+    default: throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+  }
+}
+
+}  // namespace tutti::protocol

@@ -1,0 +1,34 @@
+#pragma once
+
+/// Encoding of messages by hand, and decoding that is total: whatever the bytes are, decode() gives a
+/// message or throws Error with ErrorCode::corrupt_data. A packet is a sequence of messages; each is a byte
+/// that says which one, then its fields as docs/protocol.md lists them.
+
+#include "protocol/messages.hpp"
+#include "tutti/bytes.hpp"
+
+namespace tutti::protocol {
+
+void encode(Writer& writer, const DefineFunction& message);
+void encode(Writer& writer, const DefineGroup& message);
+void encode(Writer& writer, const AssignTask& message);
+void encode(Writer& writer, const AssignRange& message);
+void encode(Writer& writer, const ReleaseData& message);
+void encode(Writer& writer, const EnterCollective& message);
+void encode(Writer& writer, const Shutdown& message);
+void encode(Writer& writer, const Hello& message);
+void encode(Writer& writer, const TaskFinished& message);
+void encode(Writer& writer, const TaskThrew& message);
+void encode(Writer& writer, const ElementThrew& message);
+void encode(Writer& writer, const RangeFinished& message);
+void encode(Writer& writer, const Timing& message);
+void encode(Writer& writer, const Replica& message);
+void encode(Writer& writer, const Placed& message);
+void encode(Writer& writer, const Goodbye& message);
+void encode(Writer& writer, const Fetch& message);
+void encode(Writer& writer, const Data& message);
+
+/// Reads the next message of a packet. Views in it point into the reader's bytes.
+Message decode(Reader& reader);
+
+}  // namespace tutti::protocol

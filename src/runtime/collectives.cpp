@@ -1,0 +1,260 @@
+#include "runtime/collectives.hpp"
+
+#include <utility>
+
+#include "runtime/data_exchange.hpp"
+#include "tutti/check.hpp"
+#include "tutti/detail/elements.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+using detail::Value;
+using detail::ValueOps;
+using detail::ValuePtr;
+using protocol::EnterCollective;
+using transport::Done;
+
+/// Buffers of a broadcast value from this size on go in place, in bytes.
+constexpr std::size_t buffer_bytes_min = 4 * 1024;
+constexpr std::size_t message_overhead_bytes = 256;
+
+MutableBuffer receiving(Bytes& bytes) { return {bytes.data(), bytes.size()}; }
+/// The root of a broadcast sends from memory that nobody writes to.
+MutableBuffer sending(ConstBuffer buffer) { return {const_cast<std::byte*>(buffer.data), buffer.size}; }
+
+/// Calls `done` after it was counted down `count` times.
+Done after(std::size_t count, Done done) {
+  return [left = std::make_shared<std::size_t>(count), done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+}
+
+}  // namespace
+
+/// What a rank other than 0 was told about a collective.
+struct Collectives::Operation {
+  EnterCollective::Kind kind{};
+  bool large = false;
+  TaskId id;
+  std::uint64_t begin = 0;
+  std::uint64_t count = 0;
+  const ValueOps* ops = nullptr;
+  std::vector<std::uint64_t> buffer_bytes;
+  Bytes stream;
+  ValuePtr value;
+};
+
+void Collectives::enqueue(Step step) {
+  steps_.push_back(std::move(step));
+  if (!running_) start_next();
+}
+
+void Collectives::start_next() {
+  running_ = !steps_.empty();
+  if (!running_) return;
+  const Step step = std::move(steps_.front());
+  steps_.pop_front();
+  step([this] { start_next(); });
+}
+
+void Collectives::send_to_all(const EnterCollective& message) {
+  for (int rank = 1; rank < transport_.size(); ++rank) {
+    outbox_.add(rank, message, message_overhead_bytes + message.buffer_bytes.bytes().size());
+  }
+}
+
+// ---- rank 0
+
+void Collectives::announce_definition(TaskId group, Bytes definition) {
+  EnterCollective message;
+  message.kind = EnterCollective::Kind::define_group;
+  message.id = group;
+  message.stream_bytes = definition.size();
+  send_to_all(message);
+  enqueue([this, bytes = std::make_shared<Bytes>(std::move(definition))](Done done) {
+    transport_.broadcast(0, receiving(*bytes), [bytes, done] { done(); });
+  });
+}
+
+void Collectives::place_value(TaskId id, ValuePtr value, Done finished) {
+  auto writer = std::make_shared<Writer>(buffer_bytes_min);
+  value->ops().write(*value, *writer);
+  const TypeToken type(value->ops());
+  std::vector<std::uint64_t> sizes;
+  for (const ConstBuffer& buffer : writer->buffers()) sizes.push_back(buffer.size);
+  EnterCollective message;
+  message.kind = EnterCollective::Kind::place_value;
+  message.id = id;
+  message.stream_bytes = writer->size();
+  message.token = type.bytes();
+  message.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(sizes));
+  send_to_all(message);
+  enqueue([this, writer, value, finished](Done done) {
+    const Done each = after(1 + writer->buffers().size(), [writer, value, finished, done] {
+      finished();
+      done();
+    });
+    transport_.broadcast(0, sending({writer->bytes().data(), writer->size()}), each);
+    for (const ConstBuffer& buffer : writer->buffers()) transport_.broadcast(0, sending(buffer), each);
+  });
+}
+
+void Collectives::place_sequence(TaskId id, ValuePtr elements, std::vector<Share> shares, Done finished) {
+  const auto ranks = static_cast<std::size_t>(transport_.size());
+  const bool plain = [&] {
+    Writer probe(0);
+    elements->ops().write_slice(*elements, 0, 0, probe);
+    return !probe.buffers().empty();
+  }();
+  // Plain elements go from the caller's memory into place; all others as streams.
+  auto writers = std::make_shared<std::vector<Writer>>();
+  for (std::size_t rank = 0; rank < ranks; ++rank) writers->emplace_back(plain ? 0 : Writer::all_inline);
+  std::vector<Share> share_of(ranks);
+  for (const Share& share : shares) share_of[static_cast<std::size_t>(share.rank)] = share;
+  std::uint64_t total = 0;
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    Writer& writer = (*writers)[rank];
+    if (share_of[rank].count != 0 || rank != 0) {
+      elements->ops().write_slice(*elements, share_of[rank].begin, share_of[rank].count, writer);
+    }
+    total += writer.size();
+    for (const ConstBuffer& buffer : writer.buffers()) total += buffer.size;
+  }
+  const bool large = total > transport::collective_bytes_max;
+  const TypeToken type(elements->ops());
+  for (std::size_t rank = 1; rank < ranks; ++rank) {
+    const Writer& writer = (*writers)[rank];
+    EnterCollective message;
+    message.kind = EnterCollective::Kind::place_sequence;
+    message.large = large;
+    message.id = id;
+    message.stream_bytes = writer.size();
+    message.begin = share_of[rank].begin;
+    message.count = share_of[rank].count;
+    message.token = type.bytes();
+    const std::uint64_t size = plain ? writer.buffers().front().size : 0;
+    message.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(&size, plain ? 1 : 0));
+    outbox_.add(static_cast<int>(rank), message, message_overhead_bytes);
+  }
+  enqueue([this, writers, elements, plain, large, finished](Done done) {
+    const Done each = after(plain ? 2 : 1, [writers, elements, finished, done] {
+      finished();
+      done();
+    });
+    std::vector<ConstBuffer> streams;
+    std::vector<ConstBuffer> buffers;
+    for (const Writer& writer : *writers) {
+      streams.push_back({writer.bytes().data(), writer.size()});
+      buffers.push_back(writer.buffers().empty() ? ConstBuffer{} : writer.buffers().front());
+    }
+    // Rank 0 has the elements already.
+    streams[0] = {};
+    buffers[0] = {};
+    transport_.scatter(0, std::move(streams), {}, large, each);
+    if (plain) transport_.scatter(0, std::move(buffers), {}, large, each);
+  });
+}
+
+void Collectives::gather(TaskId id, const ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank, OnGathered on_gathered) {
+  auto streams = std::make_shared<std::vector<Bytes>>();
+  for (std::size_t rank = 0; rank < bytes_by_rank.size(); ++rank) {
+    streams->emplace_back(static_cast<std::size_t>(rank == 0 ? 0 : bytes_by_rank[rank]));
+    if (rank == 0) continue;
+    EnterCollective message;
+    message.kind = EnterCollective::Kind::gather;
+    message.id = id;
+    message.stream_bytes = bytes_by_rank[rank];
+    outbox_.add(static_cast<int>(rank), message, message_overhead_bytes);
+  }
+  enqueue([this, streams, &ops, on_gathered](Done done) {
+    std::vector<MutableBuffer> pieces;
+    for (Bytes& stream : *streams) pieces.push_back(receiving(stream));
+    transport_.gather(0, {}, std::move(pieces), false, [streams, &ops, on_gathered, done] {
+      std::vector<ValuePtr> stretches;
+      for (const Bytes& stream : *streams) {
+        Reader reader(stream.span());
+        while (!reader.at_end()) stretches.emplace_back(ops.read(reader));
+      }
+      on_gathered(std::move(stretches));
+      done();
+    });
+  });
+}
+
+// ---- other ranks
+
+void Collectives::on_enter(const EnterCollective& message) {
+  auto operation = std::make_shared<Operation>();
+  operation->kind = message.kind;
+  operation->large = message.large;
+  operation->id = message.id;
+  operation->begin = message.begin;
+  operation->count = message.count;
+  if (!message.token.empty()) operation->ops = &TypeToken::decode(message.token);
+  for (std::size_t index = 0; index < message.buffer_bytes.size(); ++index) {
+    operation->buffer_bytes.push_back(message.buffer_bytes[index]);
+  }
+  operation->stream.resize(static_cast<std::size_t>(message.stream_bytes));
+  enqueue([this, operation](const Done& done) {
+    switch (operation->kind) {
+      case EnterCollective::Kind::define_group: return enter_definition(operation, done);
+      case EnterCollective::Kind::place_value: return enter_place_value(operation, done);
+      case EnterCollective::Kind::place_sequence: return enter_place_sequence(operation, done);
+      case EnterCollective::Kind::gather: return enter_gather(operation, done);
+    }
+  });
+}
+
+void Collectives::enter_definition(const std::shared_ptr<Operation>& operation, const Done& done) {
+  transport_.broadcast(0, receiving(operation->stream), [this, operation, done] {
+    on_definition_(operation->stream.span());
+    done();
+  });
+}
+
+void Collectives::enter_place_value(const std::shared_ptr<Operation>& operation, const Done& done) {
+  transport_.broadcast(0, receiving(operation->stream), [this, operation, done] {
+    std::vector<MutableBuffer> destinations;
+    operation->value = read_value_stream(*operation->ops, operation->stream.span(), operation->buffer_bytes, destinations);
+    const Done each = after(1 + destinations.size(), [this, operation, done] {
+      const std::uint64_t bytes = operation->ops->nbytes(*operation->value);
+      store_.put(operation->id, operation->value, bytes);
+      on_placed_(operation->id);
+      done();
+    });
+    for (const MutableBuffer& destination : destinations) transport_.broadcast(0, destination, each);
+    each();
+  });
+}
+
+void Collectives::enter_place_sequence(const std::shared_ptr<Operation>& operation, const Done& done) {
+  transport_.scatter(0, {}, receiving(operation->stream), operation->large, [this, operation, done] {
+    std::vector<MutableBuffer> destinations;
+    operation->value = read_value_stream(*operation->ops, operation->stream.span(), operation->buffer_bytes, destinations);
+    const Done each = after(1 + destinations.size(), [this, operation, done] {
+      if (operation->count != 0) {
+        const std::uint64_t bytes = operation->ops->nbytes(*operation->value);
+        store_.put_stretch(operation->id, {operation->begin, operation->count, operation->value, bytes});
+      }
+      on_placed_(operation->id);
+      done();
+    });
+    for (const MutableBuffer& destination : destinations) {
+      transport_.scatter(0, {}, destination, operation->large, each);
+    }
+    each();
+  });
+}
+
+void Collectives::enter_gather(const std::shared_ptr<Operation>& operation, const Done& done) {
+  Writer writer;
+  store_.for_each_stretch(operation->id, [&](const worker::Store::Stretch& stretch) {
+    stretch.value->ops().write(*stretch.value, writer);
+  });
+  check(writer.size() == operation->stream.size(), "a rank sends as much to a gather as rank 0 expects");
+  operation->stream = writer.take();
+  transport_.gather(0, {operation->stream.data(), operation->stream.size()}, {}, false, [operation, done] { done(); });
+}
+
+}  // namespace tutti::runtime

@@ -1,0 +1,81 @@
+#pragma once
+
+/// Collectives: broadcasts, scatters and gathers that rank 0 announces. All ranks enter them in the order of the announcements,
+/// one after the other, while tasks go on running.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "runtime/outbox.hpp"
+#include "transport/transport.hpp"
+#include "tutti/detail/value.hpp"
+#include "worker/store.hpp"
+
+namespace tutti::runtime {
+
+/// A stretch of a sequence and the rank where it goes or lies.
+struct Share {
+  int rank = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t count = 0;
+};
+
+class Collectives {
+ public:
+  using OnDefinition = std::function<void(std::span<const std::byte> definition)>;
+  /// Something that rank 0 placed is in this rank's store.
+  using OnPlaced = std::function<void(TaskId id)>;
+  using OnGathered = std::function<void(std::vector<detail::ValuePtr> stretches)>;
+
+  Collectives(transport::Transport& transport, Outbox& outbox, worker::Store& store, OnDefinition on_definition,
+              OnPlaced on_placed)
+      : transport_(transport),
+        outbox_(outbox),
+        store_(store),
+        on_definition_(std::move(on_definition)),
+        on_placed_(std::move(on_placed)) {}
+
+  // ---- rank 0
+
+  /// Sends an encoded DefineGroup to all other ranks.
+  void announce_definition(TaskId group, Bytes definition);
+  /// Puts a copy of a value on every rank; `done` when rank 0 has sent it.
+  void place_value(TaskId id, detail::ValuePtr value, transport::Done done);
+  /// Puts the shares of a sequence on their ranks, at most one share a rank.
+  void place_sequence(TaskId id, detail::ValuePtr elements, std::vector<Share> shares, transport::Done done);
+  /// Brings all stretches of a sequence of plain bytes here. `bytes_by_rank` is what each rank has to send: its stretches in
+  /// order, each as write() gives it.
+  void gather(TaskId id, const detail::ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank, OnGathered on_gathered);
+
+  // ---- other ranks
+
+  void on_enter(const protocol::EnterCollective& message);
+
+ private:
+  struct Operation;
+  using Step = std::function<void(transport::Done done)>;
+
+  void enqueue(Step step);
+  void start_next();
+  void enter_definition(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void enter_place_value(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void enter_place_sequence(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void enter_gather(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void send_to_all(const protocol::EnterCollective& message);
+
+  transport::Transport& transport_;
+  Outbox& outbox_;
+  worker::Store& store_;
+  OnDefinition on_definition_;
+  OnPlaced on_placed_;
+  /// One at a time: a collective of several calls must not mix with the next one.
+  std::deque<Step> steps_;
+  bool running_ = false;
+};
+
+}  // namespace tutti::runtime

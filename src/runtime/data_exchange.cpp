@@ -1,0 +1,206 @@
+#include "runtime/data_exchange.hpp"
+
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/exception_text.hpp"
+#include "tutti/check.hpp"
+#include "tutti/detail/function_token.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+using detail::Value;
+using detail::ValueOps;
+using detail::ValuePtr;
+
+/// Buffers from this size on go beside the stream, streams from this size on beside the packet; in bytes.
+constexpr std::size_t buffer_bytes_min = 4 * 1024;
+constexpr std::size_t stream_bytes_max = 32 * 1024;
+/// Tags on the data channel are reused after this many transfers.
+constexpr std::uint32_t tags = 1u << 14;
+constexpr std::size_t message_overhead_bytes = 128;
+
+}  // namespace
+
+TypeToken::TypeToken(const ValueOps& ops) {
+  const detail::FunctionToken token = detail::token_of(&ops);
+  static_assert(sizeof(token) == sizeof(bytes_));
+  std::memcpy(bytes_, &token, sizeof(token));
+}
+
+const ValueOps& TypeToken::decode(std::span<const std::byte> bytes) {
+  detail::FunctionToken token;
+  if (bytes.size() != sizeof(token)) throw Error(ErrorCode::corrupt_data, "a message names a type by a token of wrong size");
+  std::memcpy(&token, bytes.data(), sizeof(token));
+  return *static_cast<const ValueOps*>(detail::address_of(token));
+}
+
+ValuePtr read_value_stream(const ValueOps& ops, std::span<const std::byte> stream,
+                           std::span<const std::uint64_t> buffer_bytes, std::vector<MutableBuffer>& destinations) {
+  if (ops.read == nullptr) throw Error(ErrorCode::cannot_travel, "values of type " + ops.type_name() + " cannot travel");
+  Reader reader(stream, buffer_bytes);
+  ValuePtr value(ops.read(reader));
+  reader.expect_end();
+  destinations = reader.destinations();
+  if (destinations.size() != buffer_bytes.size()) {
+    throw Error(ErrorCode::corrupt_data, "a value of type " + ops.type_name() + " came with more buffers than it reads");
+  }
+  return value;
+}
+
+/// A value on its way here.
+struct DataExchange::Arrival {
+  int from = 0;
+  std::uint32_t tag = 0;
+  const ValueOps* ops = nullptr;
+  Bytes stream;
+  std::vector<std::uint64_t> buffer_bytes;
+  std::size_t missing = 0;
+  ValuePtr value;
+  OnValue on_value;
+};
+
+void DataExchange::fetch(int holder, TaskId id, OnValue on_value) {
+  if (holder == transport_.rank()) {
+    const Value* value = store_.find(id);
+    check(store_.contains(id), "rank 0 knows who holds a value");
+    if (value != nullptr) value->retain();
+    on_value(ValuePtr(const_cast<Value*>(value)), 0, "");
+    return;
+  }
+  request(holder, {.request = 0, .id = id, .slice = false, .begin = 0, .count = 0}, std::move(on_value));
+}
+
+void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count, OnValue on_value) {
+  const protocol::Fetch message{.request = 0, .id = id, .slice = true, .begin = begin, .count = count};
+  if (holder == transport_.rank()) {
+    // The whole stretch, without copy: readers look up elements by their index.
+    const worker::Store::Stretch* stretch = store_.find_stretch(id, begin);
+    check(stretch != nullptr, "rank 0 knows who holds an element");
+    on_value(stretch->value, 0, "");
+    return;
+  }
+  request(holder, message, std::move(on_value));
+}
+
+void DataExchange::request(int holder, protocol::Fetch message, OnValue on_value) {
+  message.request = next_request_++;
+  requests_.emplace(message.request, std::move(on_value));
+  outbox_.add(holder, message, message_overhead_bytes);
+}
+
+void DataExchange::on_fetch(int from, const protocol::Fetch& message) {
+  ValuePtr value;
+  if (message.slice) {
+    const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
+    if (stretch != nullptr) value = stretch->value;
+  } else if (const Value* found = store_.find(message.id)) {
+    found->retain();
+    value = ValuePtr(const_cast<Value*>(found));
+  }
+  protocol::Data answer;
+  answer.request = message.request;
+  const std::string no_value = "the value is not on this rank any more";
+  std::string problem = value ? "" : no_value;
+  auto writer = std::make_shared<Writer>(buffer_bytes_min);
+  if (value) {
+    try {
+      if (message.slice) {
+        value->ops().write_slice(*value, message.begin, message.count, *writer);
+      } else if (value->ops().write != nullptr) {
+        value->ops().write(*value, *writer);
+      } else {
+        problem = "values of type " + value->ops().type_name() + " cannot travel";
+      }
+    } catch (...) {
+      problem = "writing it threw " + describe_current_exception().message;
+    }
+  }
+  if (!problem.empty()) {
+    answer.stream = std::as_bytes(std::span(problem));
+    outbox_.add(from, answer, message_overhead_bytes + problem.size());
+    return;
+  }
+  const TypeToken type(value->ops());
+  std::vector<std::uint64_t> sizes;
+  for (const ConstBuffer& buffer : writer->buffers()) sizes.push_back(buffer.size);
+  answer.found = true;
+  answer.tag = next_tag_++ % tags;
+  answer.token = type.bytes();
+  answer.stream_bytes = writer->size();
+  const bool stream_beside = writer->size() + sizes.size() * sizeof(std::uint64_t) > stream_bytes_max;
+  if (!stream_beside) answer.stream = writer->bytes();
+  check(sizes.size() * sizeof(std::uint64_t) < stream_bytes_max, "a value has few enough large buffers to list them");
+  answer.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(sizes));
+  outbox_.add(from, answer, message_overhead_bytes + answer.stream.size() + answer.buffer_bytes.bytes().size());
+  // The announcement goes first, so that the receiver is awake and has its buffers ready.
+  if (stream_beside || !sizes.empty()) outbox_.flush();
+  if (stream_beside) {
+    transport_.send_bulk(from, answer.tag, {writer->bytes().data(), writer->size()}, [writer] {});
+  }
+  for (const ConstBuffer& buffer : writer->buffers()) {
+    bytes_sent_ += buffer.size;
+    transport_.send_bulk(from, answer.tag, buffer, [writer, value] {});
+  }
+}
+
+void DataExchange::on_data(int from, const protocol::Data& message) {
+  const auto found = requests_.find(message.request);
+  check(found != requests_.end(), "data answers a request of this rank");
+  OnValue on_value = std::move(found->second);
+  requests_.erase(found);
+  if (!message.found) {
+    on_value(ValuePtr(), 0, std::string(reinterpret_cast<const char*>(message.stream.data()), message.stream.size()));
+    return;
+  }
+  auto arrival = std::make_shared<Arrival>();
+  arrival->from = from;
+  arrival->tag = message.tag;
+  arrival->ops = &TypeToken::decode(message.token);
+  arrival->on_value = std::move(on_value);
+  for (std::size_t index = 0; index < message.buffer_bytes.size(); ++index) {
+    arrival->buffer_bytes.push_back(message.buffer_bytes[index]);
+  }
+  if (message.stream.size() == message.stream_bytes) {
+    arrival->stream = Bytes::copy_of(message.stream);
+    read_stream(arrival);
+    return;
+  }
+  arrival->stream.resize(message.stream_bytes);
+  transport_.receive_bulk(from, message.tag, {arrival->stream.data(), arrival->stream.size()},
+                          [this, arrival] { read_stream(arrival); });
+}
+
+void DataExchange::read_stream(const std::shared_ptr<Arrival>& arrival) {
+  std::vector<MutableBuffer> destinations;
+  try {
+    arrival->value = read_value_stream(*arrival->ops, arrival->stream.span(), arrival->buffer_bytes, destinations);
+  } catch (...) {
+    const ExceptionText text = describe_current_exception();
+    const std::string problem = "reading a value of type " + arrival->ops->type_name() + " threw " + text.type + ": " + text.message;
+    // The buffers that were announced come all the same; they must be received somewhere.
+    for (const std::uint64_t size : arrival->buffer_bytes) {
+      auto discarded = std::make_shared<Bytes>(static_cast<std::size_t>(size));
+      transport_.receive_bulk(arrival->from, arrival->tag, {discarded->data(), discarded->size()}, [discarded] {});
+    }
+    arrival->on_value(ValuePtr(), 0, problem);
+    return;
+  }
+  arrival->missing = destinations.size() + 1;
+  for (const MutableBuffer& destination : destinations) {
+    transport_.receive_bulk(arrival->from, arrival->tag, destination, [this, arrival] { buffer_arrived(arrival); });
+  }
+  buffer_arrived(arrival);
+}
+
+void DataExchange::buffer_arrived(const std::shared_ptr<Arrival>& arrival) {
+  if (--arrival->missing != 0) return;
+  std::uint64_t bytes = arrival->stream.size();
+  for (const std::uint64_t size : arrival->buffer_bytes) bytes += size;
+  arrival->on_value(std::move(arrival->value), bytes, "");
+}
+
+}  // namespace tutti::runtime

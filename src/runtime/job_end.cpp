@@ -1,0 +1,117 @@
+#include "runtime/job_end.hpp"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "runtime/rank.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+std::atomic<Rank*> job{nullptr};
+std::atomic<int> signal_received{0};
+std::function<bool(int)> exit_hook;
+char rank_text[16] = "0";
+
+constexpr std::array ending_signals{SIGINT, SIGTERM};
+constexpr std::array crash_signals{SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+
+/// Async-signal-safe.
+void write_text(const char* text) {
+  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text, std::strlen(text));
+}
+
+void on_ending_signal(int number) {
+  // The second signal does not wait for the keeper.
+  if (signal_received.exchange(number) != 0) ::_exit(128 + number);
+  if (Rank* rank = job.load()) rank->engine().wake_from_signal();
+}
+
+void on_crash(int number) {
+  write_text("tutti: rank ");
+  write_text(rank_text);
+  write_text(" was ended by ");
+  const char* name = ::sigabbrev_np(number);
+  write_text("SIG");
+  write_text(name != nullptr ? name : "?");
+  write_text(" in the code that it ran; the job ends\n");
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
+/// Leaves a handler of the user's, or of a sanitizer, alone.
+void handle(int number, void (*handler)(int)) {
+  struct sigaction current {};
+  ::sigaction(number, nullptr, &current);
+  if (current.sa_handler != SIG_DFL) return;
+  struct sigaction ours {};
+  ours.sa_handler = handler;
+  ::sigemptyset(&ours.sa_mask);
+  ::sigaction(number, &ours, nullptr);
+}
+
+void restore(int number, void (*handler)(int)) {
+  struct sigaction current {};
+  ::sigaction(number, nullptr, &current);
+  if (current.sa_handler == handler) ::signal(number, SIG_DFL);
+}
+
+void on_process_exit(int status, void*) {
+  if (job.load() == nullptr) return;
+  if (exit_hook && exit_hook(status)) return;
+  abort_job(status == 0 ? 1 : status, "exit(" + std::to_string(status) + ") was called on rank " + rank_text +
+                                          " before the run ended; return from main instead");
+}
+
+}  // namespace
+
+void begin_job(Rank& rank, std::function<bool(int status)> on_exit) {
+  static const bool registered = [] { return ::on_exit(&on_process_exit, nullptr) == 0; }();
+  (void)registered;
+  exit_hook = std::move(on_exit);
+  std::snprintf(rank_text, sizeof(rank_text), "%d", rank.rank());
+  signal_received = 0;
+  job = &rank;
+  for (const int number : ending_signals) handle(number, &on_ending_signal);
+  for (const int number : crash_signals) handle(number, &on_crash);
+}
+
+void end_job() {
+  job = nullptr;
+  exit_hook = nullptr;
+  for (const int number : ending_signals) restore(number, &on_ending_signal);
+  for (const int number : crash_signals) restore(number, &on_crash);
+}
+
+void watch_job() {
+  Rank* rank = job.load();
+  if (rank == nullptr) return;
+  if (const int number = signal_received.load(); number != 0) {
+    abort_job(128 + number, std::string("rank ") + rank_text + " received SIG" + ::sigabbrev_np(number) + "; the job ends");
+  }
+  const auto& places = rank->transport().places();
+  const auto& own = places[static_cast<std::size_t>(rank->rank())];
+  if (rank->rank() != 0 && places[0].node == own.node && ::kill(places[0].pid, 0) != 0 && errno == ESRCH) {
+    std::fprintf(stderr, "tutti: rank %s: rank 0 is gone; leaving\n", rank_text);
+    ::_exit(1);
+  }
+}
+
+void abort_job(int exit_code, const std::string& sentence) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "tutti: %s\n", sentence.c_str());
+  std::fflush(stderr);
+  Rank* rank = job.exchange(nullptr);
+  if (rank != nullptr) rank->transport().abort(exit_code);
+  ::_exit(exit_code);
+}
+
+}  // namespace tutti::runtime

@@ -1,0 +1,24 @@
+#pragma once
+
+/// How a job ends when it does not end by itself: signals, exit() and abort() in user code, a rank 0 that is gone. All ranks end, and
+/// the last line says why.
+
+#include <functional>
+#include <string>
+
+namespace tutti::runtime {
+
+class Rank;
+
+/// Watches the job until end_job(). `on_exit` is asked when exit(status) is called meanwhile; it returns true when it has ended the run
+/// the orderly way.
+void begin_job(Rank& rank, std::function<bool(int status)> on_exit);
+void end_job();
+
+/// Looks whether a signal came or rank 0 is gone; called a few times a second by the keeper thread.
+void watch_job();
+
+/// Prints the sentence and ends all ranks of the job with this exit code.
+[[noreturn]] void abort_job(int exit_code, const std::string& sentence);
+
+}  // namespace tutti::runtime

@@ -1,0 +1,170 @@
+#include "runtime/progress_engine.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti::runtime {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+/// Bounds of sleeps: a missed message can never cost more.
+constexpr microseconds watch_limit = milliseconds(100);
+constexpr microseconds busy_limit = microseconds(50);
+constexpr microseconds keeper_limit = milliseconds(20);
+constexpr microseconds keeper_nap_max = milliseconds(1);
+constexpr auto tick_interval = milliseconds(200);
+
+microseconds until(const Deadline& deadline, microseconds limit) {
+  if (!deadline) return limit;
+  const auto left = std::chrono::ceil<microseconds>(*deadline - Clock::now());
+  return std::clamp(left, microseconds(0), limit);
+}
+
+}  // namespace
+
+void ProgressEngine::set_handlers(transport::Transport::OnPacket on_packet, std::function<bool()> end_turn,
+                                  std::function<void()> on_tick) {
+  on_packet_ = std::move(on_packet);
+  end_turn_ = std::move(end_turn);
+  on_tick_ = std::move(on_tick);
+}
+
+bool ProgressEngine::poll() {
+  bool moved = transport_.poll(on_packet_);
+  moved |= end_turn_();
+  last_poll_ = Clock::now();
+  return moved;
+}
+
+void ProgressEngine::notify() {
+  changes_.fetch_add(1, std::memory_order_release);
+  if (watched_) transport_.wake();
+  if (waiting_ != 0) changed_.notify_all();
+}
+
+void ProgressEngine::defer(std::function<void()> work) { deferred_.push_back(std::move(work)); }
+
+void ProgressEngine::run_deferred(Lock& lock) {
+  while (!deferred_.empty()) {
+    std::vector<std::function<void()>> work = std::move(deferred_);
+    deferred_.clear();
+    lock.unlock();
+    for (const std::function<void()>& each : work) each();
+    lock.lock();
+  }
+}
+
+bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadline deadline) {
+  Clock::time_point active = Clock::now();
+  for (;;) {
+    if (!deferred_.empty()) run_deferred(lock);
+    if (ready()) break;
+    if (spinning_ == 0) {
+      ++spinning_;
+      const bool moved = poll();
+      --spinning_;
+      if (moved) {
+        active = last_poll_;
+        continue;
+      }
+    }
+    const Clock::time_point now = Clock::now();
+    if (deadline && now >= *deadline) return ready();
+    if (now - active < options_.idle_spin) {
+      const std::uint64_t seen = changes_.load(std::memory_order_acquire);
+      lock.unlock();
+      // Yielding lets the other ranks of an oversubscribed node run; on a free core it returns at once.
+      if (now - active > options_.idle_spin / 4) sched_yield();
+      lock.lock();
+      if (changes_.load(std::memory_order_relaxed) != seen) active = now;
+      continue;
+    }
+    if (!watched_) {
+      watch(lock, until(deadline, transport_.busy() ? busy_limit : std::min(watch_limit, transport_.sleep_limit())), ready);
+    } else {
+      ++waiting_;
+      changed_.wait_for(lock, until(deadline, watch_limit));
+      --waiting_;
+    }
+  }
+  // Somebody else may take the watch that this thread leaves.
+  if (waiting_ != 0 && !watched_) changed_.notify_one();
+  return true;
+}
+
+/// Sleeps until something arrives, this rank is woken, or the limit is over. The lock is released meanwhile.
+void ProgressEngine::watch(Lock& lock, microseconds limit, const std::function<bool()>& ready) {
+  watched_ = true;
+  const std::uint32_t ticket = transport_.prepare_sleep();
+  // What arrived before the doorbell was armed is found now; what arrives later rings.
+  if (!poll() && !ready()) {
+    ++sleeps_;
+    lock.unlock();
+    transport_.sleep(ticket, limit);
+    lock.lock();
+  }
+  transport_.end_sleep();
+  watched_ = false;
+}
+
+void ProgressEngine::hand_over() {
+  if (keeper_asleep_) keeper_.notify_one();
+}
+
+void ProgressEngine::start_keeper(const std::function<void()>& thread_setup) {
+  keeper_thread_ = std::thread([this, thread_setup] {
+    thread_setup();
+    Lock lock(mutex_);
+    keep(lock);
+  });
+}
+
+void ProgressEngine::stop_keeper() {
+  {
+    const Lock lock(mutex_);
+    stopping_ = true;
+    if (watched_) transport_.wake();
+    keeper_.notify_all();
+  }
+  if (keeper_thread_.joinable()) keeper_thread_.join();
+}
+
+void ProgressEngine::keep(Lock& lock) {
+  microseconds nap = options_.keeper_interval;
+  Clock::time_point next_tick = Clock::now();
+  while (!stopping_) {
+    run_deferred(lock);
+    if (Clock::now() >= next_tick) {
+      lock.unlock();
+      on_tick_();
+      next_tick = Clock::now() + tick_interval;
+      lock.lock();
+      continue;
+    }
+    if (watched_) {
+      // A sleeping thread has the watch. When it leaves for long it tells, else the limit bounds the gap.
+      keeper_asleep_ = true;
+      keeper_.wait_for(lock, keeper_limit);
+      keeper_asleep_ = false;
+      nap = options_.keeper_interval;
+      continue;
+    }
+    if (Clock::now() - last_poll_ < options_.keeper_interval) {
+      keeper_asleep_ = true;
+      keeper_.wait_for(lock, nap);
+      keeper_asleep_ = false;
+      nap = std::min(nap * 2, keeper_nap_max);
+      continue;
+    }
+    nap = options_.keeper_interval;
+    if (!poll() && !watched_) {
+      watch(lock, transport_.busy() ? busy_limit : std::min(keeper_limit, transport_.sleep_limit()), [this] { return stopping_; });
+    }
+  }
+}
+
+}  // namespace tutti::runtime

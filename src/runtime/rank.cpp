@@ -1,0 +1,80 @@
+#include "runtime/rank.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+#include "runtime/job_end.hpp"
+#include "runtime/scheduler_driver.hpp"
+#include "runtime/worker_driver.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+EngineOptions engine_options(const Options& options) {
+  return {std::chrono::microseconds(options.idle_spin_us), std::chrono::microseconds(options.keeper_interval_us)};
+}
+
+}  // namespace
+
+Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
+    : setup_(std::move(setup)),
+      transport_(std::move(transport)),
+      engine_(*transport_, engine_options(setup_.options)),
+      outbox_(*transport_),
+      exchange_(*transport_, outbox_, store_),
+      collectives_(
+          *transport_, outbox_, store_, [this](std::span<const std::byte> definition) { worker_->on_definition(definition); },
+          [this](TaskId id) { outbox_.add(0, protocol::Placed{id}, 64); }) {
+  if (setup_.works) worker_ = std::make_unique<WorkerDriver>(*this);
+  if (rank() == 0) scheduler_ = std::make_unique<SchedulerDriver>(*this);
+  engine_.set_handlers([this](int from, std::span<const std::byte> packet) { on_packet(from, packet); },
+                       [this] { return end_turn(); }, [] { watch_job(); });
+}
+
+Rank::~Rank() { engine_.stop_keeper(); }
+
+void Rank::on_packet(int from, std::span<const std::byte> packet) {
+  Reader reader(packet);
+  while (!reader.at_end()) dispatch(from, protocol::decode(reader));
+}
+
+void Rank::dispatch(int from, const protocol::Message& message) {
+  std::visit(
+      [&](const auto& each) {
+        if constexpr (requires { worker_->on(from, each); }) {
+          check(worker_ != nullptr, "only a rank that works gets work");
+          worker_->on(from, each);
+        } else if constexpr (requires { scheduler_->on(from, each); }) {
+          check(scheduler_ != nullptr, "only rank 0 gets reports");
+          scheduler_->on(from, each);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Fetch>) {
+          exchange_.on_fetch(from, each);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Data>) {
+          exchange_.on_data(from, each);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::EnterCollective>) {
+          collectives_.on_enter(each);
+        } else {
+          static_assert(std::is_same_v<std::decay_t<decltype(each)>, protocol::Shutdown>);
+          if (worker_) worker_->stop();
+        }
+      },
+      message);
+}
+
+/// Everything that follows from what arrived, then one packet to each rank that is concerned.
+bool Rank::end_turn() {
+  if (scheduler_) scheduler_->end_turn();
+  if (worker_) worker_->end_turn();
+  return outbox_.flush();
+}
+
+void Rank::finish() {
+  engine_.stop_keeper();
+  const std::lock_guard lock(engine_.mutex());
+  // Values may hold resources of MPI or HDF5; they go while those are there.
+  store_.clear();
+  transport_->finish();
+}
+
+}  // namespace tutti::runtime

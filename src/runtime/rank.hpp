@@ -1,0 +1,73 @@
+#pragma once
+
+/// Rank: what every rank has, whatever its role, and who gets which message.
+
+#include <memory>
+#include <string>
+
+#include "protocol/codec.hpp"
+#include "runtime/collectives.hpp"
+#include "runtime/data_exchange.hpp"
+#include "runtime/outbox.hpp"
+#include "runtime/progress_engine.hpp"
+#include "runtime/topology.hpp"
+#include "transport/transport.hpp"
+#include "tutti/options.hpp"
+#include "worker/store.hpp"
+
+namespace tutti::runtime {
+
+class SchedulerDriver;
+class WorkerDriver;
+
+/// What was agreed at start.
+struct RankSetup {
+  Options options;
+  ThreadPlan threads;
+  std::uint64_t memory_limit_bytes = 0;
+  bool works = false;  ///< this rank runs tasks
+};
+
+class Rank {
+ public:
+  Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup);
+  ~Rank();
+  Rank(const Rank&) = delete;
+  Rank& operator=(const Rank&) = delete;
+
+  int rank() const { return transport_->rank(); }
+  int size() const { return transport_->size(); }
+  const RankSetup& setup() const { return setup_; }
+  const Options& options() const { return setup_.options; }
+
+  transport::Transport& transport() { return *transport_; }
+  ProgressEngine& engine() { return engine_; }
+  Outbox& outbox() { return outbox_; }
+  worker::Store& store() { return store_; }
+  DataExchange& exchange() { return exchange_; }
+  Collectives& collectives() { return collectives_; }
+  /// Null on ranks that do not work.
+  WorkerDriver* worker() { return worker_.get(); }
+  /// Null on all ranks but 0.
+  SchedulerDriver* scheduler() { return scheduler_.get(); }
+
+  /// Ends the orderly way; the last call. All ranks call it.
+  void finish();
+
+ private:
+  void on_packet(int from, std::span<const std::byte> packet);
+  void dispatch(int from, const protocol::Message& message);
+  bool end_turn();
+
+  RankSetup setup_;
+  std::unique_ptr<transport::Transport> transport_;
+  ProgressEngine engine_;
+  Outbox outbox_;
+  worker::Store store_;
+  DataExchange exchange_;
+  Collectives collectives_;
+  std::unique_ptr<WorkerDriver> worker_;
+  std::unique_ptr<SchedulerDriver> scheduler_;
+};
+
+}  // namespace tutti::runtime

@@ -1,0 +1,336 @@
+#include "runtime/scheduler_driver.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/module_table.hpp"
+#include "runtime/rank.hpp"
+#include "runtime/worker_driver.hpp"
+#include "tutti/detail/function_token.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+constexpr std::size_t message_overhead_bytes = 96;
+
+scheduler::SchedulerOptions scheduler_options(const Options& options) {
+  scheduler::SchedulerOptions result;
+  result.credit.nanoseconds_per_slot = options.credit_time_us * 1000;
+  return result;
+}
+
+std::vector<std::byte> token_bytes(const void* address) {
+  const detail::FunctionToken token = detail::token_of(address);
+  const auto bytes = std::as_bytes(std::span(&token, 1));
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+SchedulerDriver::SchedulerDriver(Rank& rank)
+    : rank_(rank),
+      scheduler_(scheduler_options(rank.options())),
+      known_functions_(static_cast<std::size_t>(rank.size()), 0) {}
+
+// ---- from the client
+
+protocol::FunctionId SchedulerDriver::function_id(const detail::FunctionOps& ops) {
+  const auto [entry, is_new] = function_ids_.try_emplace(&ops, static_cast<protocol::FunctionId>(functions_.size()));
+  if (is_new) functions_.push_back({&ops, token_bytes(&ops), base::module_name(&ops)});
+  return entry->second;
+}
+
+bool SchedulerDriver::wants_inline() const {
+  return inline_bytes_ < static_cast<std::int64_t>(rank_.options().rank0_result_budget_bytes);
+}
+
+TaskId SchedulerDriver::submit(const TaskCall& call) {
+  scheduler::TaskSpec spec;
+  spec.function = function_id(*call.function);
+  spec.priority = call.priority;
+  spec.inline_result = wants_inline();
+  spec.payload = call.payload;
+  spec.inputs = call.inputs;
+  dirty_ = true;
+  return scheduler_.submit(spec, commands_);
+}
+
+TaskId SchedulerDriver::submit_group(GroupCall call) {
+  scheduler::GroupSpec spec;
+  spec.function = function_id(*call.function);
+  spec.priority = call.priority;
+  spec.pinned = call.pinned;
+  spec.total = call.total;
+  spec.bytes_per_element = call.bytes_per_element;
+  spec.inputs = call.inputs;
+  spec.sources = call.sources;
+  dirty_ = true;
+  const TaskId id = scheduler_.submit_group(spec, commands_);
+  Group& group = groups_[id];
+  group.ops = call.function;
+  group.function = spec.function;
+  group.payload = std::move(call.payload);
+  group.inputs.assign(call.inputs.begin(), call.inputs.end());
+  group.total = call.total;
+  group.bytes_by_rank.resize(static_cast<std::size_t>(rank_.size()), 0);
+  return id;
+}
+
+void SchedulerDriver::released(TaskId id) {
+  dirty_ = true;
+  scheduler_.on_client_released(id, commands_);
+}
+
+TaskId SchedulerDriver::place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds) {
+  return scheduler_.place_value(holders, bytes, client_holds);
+}
+
+TaskId SchedulerDriver::place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total) {
+  return scheduler_.place_sequence(stretches, total);
+}
+
+void SchedulerDriver::finish_pinned_here(TaskId group, std::uint64_t bytes) {
+  dirty_ = true;
+  protocol::RangeFinished message;
+  message.group = group;
+  message.begin = 0;
+  message.count = 1;
+  message.result_bytes = bytes;
+  on(0, message);
+}
+
+void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type, const std::string& message) {
+  on(0, protocol::ElementThrew{group, 0, false, type, message});
+}
+
+std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
+  const auto found = placed_acks_.find(id);
+  return found == placed_acks_.end() ? 0 : found->second;
+}
+
+const std::vector<std::uint64_t>* SchedulerDriver::group_bytes(TaskId group) const {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : &found->second.bytes_by_rank;
+}
+
+const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : found->second.ops;
+}
+
+// ---- messages
+
+void SchedulerDriver::on(int from, const protocol::Hello& message) {
+  scheduler_.on_worker_joined(from, message.slots, message.memory_limit_bytes);
+  ++workers_joined_;
+  dirty_ = true;
+}
+
+void SchedulerDriver::on(int from, const protocol::TaskFinished& message) {
+  dirty_ = true;
+  if (!scheduler_.on_task_finished(from, message.task, message.result_bytes, commands_)) return;
+  sink_->on_finished(message.task, message.has_result, message.result);
+}
+
+TaskFailure SchedulerDriver::failure(int from, TaskId task, std::string_view type, std::string_view message,
+                                     const std::string& function, const std::string& default_name) const {
+  TaskFailure result;
+  result.type = type;
+  result.message = message;
+  result.function = function;
+  const auto name = names_.find(task);
+  result.task = name == names_.end() ? default_name : name->second;
+  result.rank = from;
+  result.host = rank_.transport().places()[static_cast<std::size_t>(from)].host;
+  return result;
+}
+
+void SchedulerDriver::on(int from, const protocol::TaskThrew& message) {
+  dirty_ = true;
+  const scheduler::TaskRecord* record = scheduler_.find_task(message.task);
+  if (record == nullptr) return;
+  const std::string function = functions_[record->function].ops->name();
+  scheduler_.on_task_threw(from, message.task, failure(from, message.task, message.type, message.message, function, function),
+                           commands_);
+}
+
+void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
+  const auto group = groups_.find(message.group);
+  if (group == groups_.end()) return;
+  const std::string function = group->second.ops->name();
+  TaskFailure details = failure(from, message.group, message.type, message.message, function, function);
+  details.task += "[" + std::to_string(message.index) + "]";
+  if (!scheduler_.on_element_threw(from, message.group, message.index, message.inherited, std::move(details))) return;
+  const scheduler::GroupRecord* record = scheduler_.find_group(message.group);
+  sink_->on_element_failed(message.group, message.index, scheduler::failure_of(*record, message.index));
+}
+
+void SchedulerDriver::on(int from, const protocol::RangeFinished& message) {
+  dirty_ = true;
+  const auto group = groups_.find(message.group);
+  if (group != groups_.end()) group->second.bytes_by_rank[static_cast<std::size_t>(from)] += message.result_bytes;
+  if (scheduler_.on_range_finished(from, message.group, message.begin, message.count, message.result_bytes, commands_)) {
+    sink_->on_range(message.group, message.begin, message.count);
+  }
+}
+
+void SchedulerDriver::on(int, const protocol::Timing& message) {
+  if (message.group.is_none()) {
+    scheduler_.on_timing(message.function, message.calls, message.nanoseconds);
+    return;
+  }
+  const auto group = groups_.find(message.group);
+  if (group != groups_.end()) scheduler_.on_timing(group->second.function, message.calls, message.nanoseconds);
+}
+
+void SchedulerDriver::on(int from, const protocol::Replica& message) {
+  dirty_ = true;
+  scheduler_.on_replica(from, message.id, commands_);
+}
+
+void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
+
+void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
+
+// ---- commands
+
+void SchedulerDriver::end_turn() {
+  if (!dirty_) return;
+  dirty_ = false;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  scheduler_.set_time(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+  scheduler_.place(commands_);
+  obey();
+  if (rank_.options().validate) scheduler_.check_invariants();
+}
+
+void SchedulerDriver::obey() {
+  for (const auto& each : commands_.assign) send_task(each.task, each.worker);
+  for (const auto& each : commands_.assign_range) send_range(each);
+  send_releases();
+  for (const auto& each : commands_.failed) sink_->on_failed(each.task, each.failure);
+  for (const TaskId group : commands_.group_done) sink_->on_group_done(group);
+  for (const TaskId id : commands_.forgotten) forget(id);
+  commands_.clear();
+}
+
+void SchedulerDriver::send_task(TaskId task, int worker) {
+  const scheduler::TaskRecord& record = *scheduler_.find_task(task);
+  protocol::FunctionId& known = known_functions_[static_cast<std::size_t>(worker)];
+  for (; known <= record.function; ++known) {
+    const Function& function = functions_[known];
+    const protocol::DefineFunction message{known, function.token, function.module};
+    rank_.outbox().add(worker, message, message_overhead_bytes + function.token.size() + function.module.size());
+  }
+  protocol::AssignTask message;
+  message.task = task;
+  message.function = record.function;
+  message.priority = record.priority;
+  message.inline_result = record.inline_result && record.client_holds;
+  input_refs_.clear();
+  for (const scheduler::Input& input : record.input_span()) {
+    input_refs_.push_back({input.id, input.index, scheduler_.holder_of(input, worker), 0});
+  }
+  message.inputs = protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
+  message.payload = record.payload.bytes();
+  rank_.outbox().add(worker, message, message_overhead_bytes + message.inputs.bytes().size() + message.payload.size());
+}
+
+Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int consumer) const {
+  const Function& function = functions_[group.function];
+  std::vector<protocol::InputRef> inputs;
+  for (const scheduler::Input& input : group.inputs) {
+    inputs.push_back({input.id, input.index, scheduler_.holder_of(input, consumer), 0});
+  }
+  Writer writer;
+  protocol::encode(writer, protocol::DefineGroup{id, function.token, function.module,
+                                                 protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs)),
+                                                 group.payload.span()});
+  return writer.take();
+}
+
+/// Tells a worker what the group runs, before its first range: all ranks at once by a broadcast when the map has an element for each
+/// of them, or when the definition is too large for a packet.
+void SchedulerDriver::make_known(TaskId id, Group& group, int worker) {
+  if (group.announced) return;
+  if (group.knows.empty()) {
+    group.knows.resize(static_cast<std::size_t>(rank_.size()), 0);
+    Bytes definition = encode_definition(id, group, scheduler::no_worker);
+    const bool to_all = rank_.size() > 1 && (group.total >= static_cast<std::uint64_t>(rank_.size()) ||
+                                             definition.size() > transport::packet_bytes_max / 2);
+    if (to_all) {
+      group.announced = true;
+      if (rank_.worker() != nullptr) rank_.worker()->on_definition(definition.span());
+      rank_.collectives().announce_definition(id, std::move(definition));
+      return;
+    }
+  }
+  std::uint8_t& knows = group.knows[static_cast<std::size_t>(worker)];
+  if (knows != 0) return;
+  knows = 1;
+  const Bytes definition = encode_definition(id, group, worker);
+  if (worker == rank_.rank()) {
+    rank_.worker()->on_definition(definition.span());
+    return;
+  }
+  Reader reader(definition.span());
+  rank_.outbox().add(worker, std::get<protocol::DefineGroup>(protocol::decode(reader)), definition.size());
+}
+
+void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) {
+  // The client runs the element of a rank 0 that does not work.
+  if (range.worker == rank_.rank() && rank_.worker() == nullptr) return;
+  Group& group = groups_.at(range.group);
+  make_known(range.group, group, range.worker);
+  const scheduler::GroupRecord& record = *scheduler_.find_group(range.group);
+  piece_refs_.clear();
+  for (std::size_t source = 0; source < record.sources.size(); ++source) {
+    scheduler_.append_pieces(record.sources[source], static_cast<std::uint32_t>(source), range.begin, range.count, piece_refs_);
+  }
+  protocol::AssignRange message;
+  message.group = range.group;
+  message.begin = range.begin;
+  message.count = range.count;
+  message.priority = record.priority;
+  message.pieces = protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
+  rank_.outbox().add(range.worker, message, message_overhead_bytes + message.pieces.bytes().size());
+}
+
+void SchedulerDriver::send_releases() {
+  std::size_t first = 0;
+  std::vector<TaskId> ids;
+  const auto& releases = commands_.release;
+  constexpr std::size_t ids_max = 4096;
+  while (first < releases.size()) {
+    const int worker = releases[first].worker;
+    ids.clear();
+    std::size_t last = first;
+    while (last < releases.size() && releases[last].worker == worker && ids.size() < ids_max) ids.push_back(releases[last++].id);
+    first = last;
+    if (worker == rank_.rank() && rank_.worker() == nullptr) {
+      for (const TaskId id : ids) rank_.store().erase(id);
+      continue;
+    }
+    rank_.outbox().add(worker, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))},
+                       message_overhead_bytes + ids.size() * sizeof(TaskId));
+  }
+}
+
+void SchedulerDriver::forget(TaskId id) {
+  if (!names_.empty()) names_.erase(id);
+  sink_->on_forgotten(id);
+  if (!id.is_group()) return;
+  const auto found = groups_.find(id);
+  if (found == groups_.end()) return;
+  const Group& group = found->second;
+  for (int worker = 0; worker < rank_.size(); ++worker) {
+    const bool knows = group.announced || (!group.knows.empty() && group.knows[static_cast<std::size_t>(worker)] != 0);
+    if (!knows || (worker == 0 && rank_.worker() == nullptr)) continue;
+    rank_.outbox().add(worker, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(&id, 1))},
+                       message_overhead_bytes);
+  }
+  groups_.erase(found);
+}
+
+}  // namespace tutti::runtime

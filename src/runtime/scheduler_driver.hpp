@@ -1,0 +1,148 @@
+#pragma once
+
+/// SchedulerDriver: joins the Scheduler of rank 0 to messages, and to the futures of the client.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tsl/robin_map.h>
+
+#include "protocol/messages.hpp"
+#include "scheduler/scheduler.hpp"
+#include "tutti/detail/function_ops.hpp"
+
+namespace tutti::runtime {
+
+class Rank;
+
+/// What the client wants to know. Called under the lock; must not call back into the driver.
+class FutureSink {
+ public:
+  virtual ~FutureSink() = default;
+  /// `has_result`: the stream of the result came along.
+  virtual void on_finished(TaskId task, bool has_result, std::span<const std::byte> result) = 0;
+  virtual void on_failed(TaskId task_or_group, const scheduler::FailurePtr& failure) = 0;
+  virtual void on_range(TaskId group, std::uint64_t begin, std::uint64_t count) = 0;
+  virtual void on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) = 0;
+  virtual void on_group_done(TaskId group) = 0;
+  virtual void on_forgotten(TaskId task_or_group) = 0;
+};
+
+class SchedulerDriver {
+ public:
+  explicit SchedulerDriver(Rank& rank);
+
+  void set_sink(FutureSink* sink) { sink_ = sink; }
+
+  // ---- from the client; the caller holds the lock
+
+  struct TaskCall {
+    const detail::FunctionOps* function = nullptr;
+    std::int16_t priority = 0;
+    std::span<const std::byte> payload;
+    std::span<const scheduler::Input> inputs;
+  };
+  TaskId submit(const TaskCall& call);
+  struct GroupCall {
+    const detail::FunctionOps* function = nullptr;
+    std::int16_t priority = 0;
+    bool pinned = false;
+    std::uint64_t total = 0;
+    std::uint64_t bytes_per_element = 0;
+    Bytes payload;
+    std::span<const scheduler::Input> inputs;
+    std::span<const TaskId> sources;
+  };
+  TaskId submit_group(GroupCall call);
+  void released(TaskId id);
+  void fire_and_forget(TaskId id) { scheduler_.on_fire_and_forget(id); }
+  TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total);
+  /// Names a task for errors and logs.
+  void set_name(TaskId id, const std::string& name) { names_[id] = name; }
+  /// Element `rank` of a pinned group was run by the client itself.
+  void finish_pinned_here(TaskId group, std::uint64_t bytes);
+  void fail_pinned_here(TaskId group, const std::string& type, const std::string& message);
+
+  const scheduler::Scheduler& scheduler() const { return scheduler_; }
+  /// True when a task that is submitted now could start at once.
+  bool anybody_idle() { return scheduler_.anybody_idle(); }
+  std::uint32_t workers_joined() const { return workers_joined_; }
+  std::uint32_t workers_gone() const { return workers_gone_; }
+  std::uint32_t placed_acks(TaskId id) const;
+  void forget_acks(TaskId id) { placed_acks_.erase(id); }
+  /// Result bytes of a map by rank.
+  const std::vector<std::uint64_t>* group_bytes(TaskId group) const;
+  /// What a map runs; null for a placed sequence.
+  const detail::FunctionOps* group_function(TaskId group) const;
+  /// Results up to the budget come inside the reports.
+  void add_inline_bytes(std::int64_t bytes) { inline_bytes_ += bytes; }
+
+  // ---- messages; under the lock
+
+  void on(int from, const protocol::Hello& message);
+  void on(int from, const protocol::TaskFinished& message);
+  void on(int from, const protocol::TaskThrew& message);
+  void on(int from, const protocol::ElementThrew& message);
+  void on(int from, const protocol::RangeFinished& message);
+  void on(int from, const protocol::Timing& message);
+  void on(int from, const protocol::Replica& message);
+  void on(int from, const protocol::Placed& message);
+  void on(int from, const protocol::Goodbye& message);
+
+  /// Decides and sends what follows from the events since the last turn.
+  void end_turn();
+
+ private:
+  struct Function {
+    const detail::FunctionOps* ops = nullptr;
+    std::vector<std::byte> token;
+    std::string module;
+  };
+  struct Group {
+    const detail::FunctionOps* ops = nullptr;
+    protocol::FunctionId function = 0;
+    Bytes payload;
+    std::vector<scheduler::Input> inputs;
+    std::uint64_t total = 0;
+    bool announced = false;            ///< to all ranks
+    std::vector<std::uint8_t> knows;   ///< by rank, when it was not announced to all
+    std::vector<std::uint64_t> bytes_by_rank;
+  };
+
+  protocol::FunctionId function_id(const detail::FunctionOps& ops);
+  void obey();
+  void send_task(TaskId task, int worker);
+  void send_range(const scheduler::Commands::AssignRange& range);
+  void make_known(TaskId id, Group& group, int worker);
+  Bytes encode_definition(TaskId id, const Group& group, int consumer) const;
+  void send_releases();
+  void forget(TaskId id);
+  TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message, const std::string& function,
+                      const std::string& default_name) const;
+  bool wants_inline() const;
+
+  Rank& rank_;
+  scheduler::Scheduler scheduler_;
+  scheduler::Commands commands_;
+  FutureSink* sink_ = nullptr;
+  std::vector<Function> functions_;
+  tsl::robin_map<const detail::FunctionOps*, protocol::FunctionId> function_ids_;
+  std::vector<protocol::FunctionId> known_functions_;  ///< by rank: those below are known there
+  std::map<TaskId, Group> groups_;
+  std::map<TaskId, std::string> names_;
+  std::map<TaskId, std::uint32_t> placed_acks_;
+  std::vector<protocol::InputRef> input_refs_;
+  std::vector<protocol::PieceRef> piece_refs_;
+  std::uint32_t workers_joined_ = 0;
+  std::uint32_t workers_gone_ = 0;
+  std::int64_t inline_bytes_ = 0;
+  bool dirty_ = false;
+};
+
+}  // namespace tutti::runtime

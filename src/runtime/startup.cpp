@@ -1,0 +1,224 @@
+#include "runtime/startup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "base/exception_text.hpp"
+#include "base/log.hpp"
+#include "base/module_table.hpp"
+#include "base/options.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+/// What the ranks tell each other at start.
+struct Introduction {
+  std::string problem;
+  std::uint32_t protocol_version = protocol::version;
+  std::uint64_t program = 0;
+  std::string modules;
+  Options options;
+  unsigned cores = 1;
+  unsigned cores_of_node = 1;
+  std::string cpu_set;
+  std::uint64_t usable_bytes = 0;
+};
+
+Bytes encode(const Introduction& introduction) {
+  Writer writer;
+  writer.text(introduction.problem);
+  writer.value(introduction.protocol_version);
+  writer.value(introduction.program);
+  writer.text(introduction.modules);
+  base::encode(introduction.options, writer);
+  writer.value(introduction.cores);
+  writer.value(introduction.cores_of_node);
+  writer.text(introduction.cpu_set);
+  writer.value(introduction.usable_bytes);
+  return writer.take();
+}
+
+Introduction decode(std::span<const std::byte> bytes) {
+  Reader reader(bytes);
+  Introduction introduction;
+  introduction.problem = reader.text();
+  reader.value(introduction.protocol_version);
+  reader.value(introduction.program);
+  introduction.modules = reader.text();
+  introduction.options = base::decode_options(reader);
+  reader.value(introduction.cores);
+  reader.value(introduction.cores_of_node);
+  introduction.cpu_set = reader.text();
+  reader.value(introduction.usable_bytes);
+  return introduction;
+}
+
+void broadcast(transport::Transport& transport, MutableBuffer data) {
+  bool done = false;
+  transport.broadcast(0, data, [&] { done = true; });
+  while (!done) transport.poll([](int, std::span<const std::byte>) {});
+}
+
+/// What all ranks sent, on all ranks: first to rank 0, then from there.
+std::vector<Bytes> exchange(transport::Transport& transport, Bytes own) {
+  const auto ranks = static_cast<std::size_t>(transport.size());
+  std::vector<Bytes> all(ranks);
+  Writer joined;
+  if (transport.rank() == 0) {
+    std::size_t missing = ranks - 1;
+    all[0] = std::move(own);
+    while (missing != 0) {
+      transport.poll([&](int from, std::span<const std::byte> packet) {
+        all[static_cast<std::size_t>(from)] = Bytes::copy_of(packet);
+        --missing;
+      });
+    }
+    for (const Bytes& each : all) {
+      joined.count(each.size());
+      joined.raw(each.data(), each.size());
+    }
+  } else {
+    transport.send(0, std::move(own));
+  }
+  std::uint64_t size = joined.size();
+  broadcast(transport, {reinterpret_cast<std::byte*>(&size), sizeof(size)});
+  Bytes bytes = joined.take();
+  bytes.resize(static_cast<std::size_t>(size));
+  broadcast(transport, {bytes.data(), bytes.size()});
+  Reader reader(bytes.span());
+  for (Bytes& each : all) each = Bytes::copy_of(reader.view(static_cast<std::size_t>(reader.count_of(1))));
+  return all;
+}
+
+std::string rank_list(const std::vector<int>& ranks) { return fmt::format("{}", fmt::join(ranks, ", ")); }
+
+/// Why these ranks cannot run together; empty when they can.
+std::string find_problem(const std::vector<Introduction>& all) {
+  std::set<std::string> seen;
+  std::string text;
+  std::vector<int> others;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    if (!all[rank].problem.empty() && seen.insert(all[rank].problem).second) {
+      text += (text.empty() ? "" : "\n") + all[rank].problem;
+    }
+    if (all[rank].program != all[0].program || all[rank].protocol_version != all[0].protocol_version) {
+      others.push_back(static_cast<int>(rank));
+    }
+  }
+  if (text.empty() && !others.empty()) {
+    text = fmt::format(
+        "rank {} runs another program than rank 0; all ranks must start the same build. Rank 0: {}. Rank {}: {}. A stale "
+        "copy on one node is the usual reason: install the program anew there, or start it from a shared file system",
+        rank_list(others), all[0].modules, others.front(), all[static_cast<std::size_t>(others.front())].modules);
+  }
+  return text;
+}
+
+ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& transport, const Options& options, bool rank0_works) {
+  const auto& places = transport.places();
+  const int node = places[static_cast<std::size_t>(transport.rank())].node;
+  std::vector<RankOnNode> ranks;
+  std::size_t index = 0;
+  for (int rank = 0; rank < transport.size(); ++rank) {
+    if (places[static_cast<std::size_t>(rank)].node != node) continue;
+    const Introduction& each = all[static_cast<std::size_t>(rank)];
+    if (rank == transport.rank()) index = ranks.size();
+    ranks.push_back({rank, rank != 0 || rank0_works, each.cores, each.cpu_set});
+  }
+  return plan_threads(ranks, index, options.threads_per_worker, all[static_cast<std::size_t>(transport.rank())].cores_of_node,
+                      places[static_cast<std::size_t>(transport.rank())].host);
+}
+
+unsigned ranks_on_node(const transport::Transport& transport) {
+  const auto& places = transport.places();
+  const int node = places[static_cast<std::size_t>(transport.rank())].node;
+  return static_cast<unsigned>(std::ranges::count(places, node, &transport::Place::node));
+}
+
+void print_differences(const std::vector<Introduction>& all) {
+  for (std::size_t rank = 1; rank < all.size(); ++rank) {
+    for (const std::string& difference : base::differences(all[0].options, all[rank].options)) {
+      base::log_warning(fmt::format("rank {} was started with another option than rank 0, whose options count: {} (here: rank 0, "
+                                    "there: rank {})",
+                                    rank, difference, rank));
+    }
+  }
+}
+
+}  // namespace
+
+Local prepare_local(const Options& given, const std::vector<std::string>& environment, const std::string& program) {
+  Local local;
+  try {
+    local.options = base::options_from_environment(given, environment, local.warnings);
+    if (local.options.name.empty()) local.options.name = program.substr(program.find_last_of('/') + 1);
+  } catch (const std::exception& error) {
+    local.problem = error.what();
+  }
+  return local;
+}
+
+std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport, Local local, const Launch& launch) {
+  base::set_log_rank(transport->rank());
+  base::set_log_level(local.options.log_level);
+  const std::vector<std::string> environment = environment_entries();
+  Introduction own;
+  own.problem = local.problem.empty() ? world_problem(launch, transport->size()) : local.problem;
+  own.program = base::program_identity();
+  own.modules = base::module_summary();
+  own.options = local.options;
+  own.cores = topology().cores;
+  own.cores_of_node = topology().cores_of_node;
+  own.cpu_set = topology().cpu_set;
+  own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
+  std::vector<Introduction> all;
+  for (const Bytes& each : exchange(*transport, encode(own))) all.push_back(decode(each.span()));
+
+  const bool prints = transport->rank() == 0;
+  std::string problem = find_problem(all);
+  RankSetup setup;
+  setup.options = all[0].options;
+  const bool rank0_works = setup.options.rank0_works.value_or(transport->size() == 1);
+  if (problem.empty() && transport->size() == 1 && !rank0_works) {
+    problem =
+        "this run has one rank and rank0_works is off, so that nobody would run tasks; start more ranks (mpirun -n 4 ...) or leave "
+        "rank0_works unset";
+  }
+  if (problem.empty()) {
+    try {
+      setup.memory_limit_bytes = base::memory_limit_bytes(setup.options.memory_limit, own.usable_bytes, ranks_on_node(*transport));
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
+  }
+  if (!problem.empty()) {
+    if (prints) std::fprintf(stderr, "tutti: %s\n", problem.c_str());
+    transport->finish();
+    return nullptr;
+  }
+  if (prints) {
+    for (const std::string& warning : local.warnings) base::log_warning(warning);
+    print_differences(all);
+  }
+  base::set_log_level(setup.options.log_level);
+  setup.works = transport->rank() != 0 || rank0_works;
+  setup.threads = plan(all, *transport, setup.options, rank0_works);
+  for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
+  return std::make_unique<Rank>(std::move(transport), std::move(setup));
+}
+
+std::string placement_table(Rank& rank) {
+  std::string text = fmt::format("{}\n  {:>5} {:<24} {:>5} {:>8}\n", rank.transport().description(), "rank", "host", "node", "pid");
+  int number = 0;
+  for (const transport::Place& place : rank.transport().places()) {
+    text += fmt::format("  {:>5} {:<24} {:>5} {:>8}\n", number++, place.host, place.node, place.pid);
+  }
+  return text;
+}
+
+}  // namespace tutti::runtime

@@ -1,0 +1,200 @@
+#include "runtime/worker_driver.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/module_table.hpp"
+#include "base/log.hpp"
+#include "runtime/launch_environment.hpp"
+#include "runtime/rank.hpp"
+#include "runtime/thread_setup.hpp"
+#include "tutti/detail/elements.hpp"
+#include "tutti/error.hpp"
+#include "worker/run_batch.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+using detail::FunctionOps;
+
+constexpr std::size_t report_overhead_bytes = 64;
+constexpr std::size_t text_bytes_max = 16 * 1024;
+
+const FunctionOps* function_of(std::span<const std::byte> token_bytes, std::string_view module) {
+  Reader reader(token_bytes);
+  const auto token = reader.value<detail::FunctionToken>();
+  return static_cast<const FunctionOps*>(base::address_of(token, module));
+}
+
+std::string_view shortened(const std::string& text) { return std::string_view(text).substr(0, text_bytes_max); }
+
+/// Whether the calling thread runs tasks: it takes one itself and need not wake another for it.
+thread_local bool is_executor = false;
+
+}  // namespace
+
+WorkerDriver::WorkerDriver(Rank& rank)
+    : rank_(rank),
+      state_({.slots = std::max(1u, rank.setup().threads.threads), .rank = rank.rank()}, rank.store()) {}
+
+void WorkerDriver::say_hello() {
+  const std::lock_guard lock(rank_.engine().mutex());
+  const protocol::Hello hello{state_.limits().slots, rank_.setup().memory_limit_bytes};
+  rank_.outbox().add(0, hello, report_overhead_bytes);
+  rank_.outbox().flush();
+}
+
+void WorkerDriver::start_threads(unsigned borrowed) {
+  executor_.start(state_.limits().slots - borrowed, [this, borrowed](unsigned number) { run_executor(borrowed + number); });
+}
+
+void WorkerDriver::run_executor(unsigned number) {
+  is_executor = true;
+  const ThreadPlan& plan = rank_.setup().threads;
+  name_this_thread("tutti-exec-" + std::to_string(number));
+  if (rank_.options().pin && plan.pin) pin_this_thread(plan.first_core + number * plan.cores_per_thread, plan.cores_per_thread);
+  set_library_threads(plan.cores_per_thread, environment_of(environment_entries()));
+
+  ProgressEngine& engine = rank_.engine();
+  const auto inline_bytes_max = static_cast<std::size_t>(rank_.options().inline_result_bytes);
+  worker::Batch batch;
+  ProgressEngine::Lock lock(engine.mutex());
+  while (!stopping_) {
+    if (!state_.has_ready()) {
+      engine.wait(lock, [this] { return stopping_ || state_.has_ready(); });
+      continue;
+    }
+    if (engine.poll_is_due()) engine.poll();
+    state_.take(batch);
+    if (batch.items.empty()) continue;
+    if (state_.may_take_long(batch)) {
+      // Nobody should wait for what this rank has ready while the task runs.
+      rank_.outbox().flush();
+      engine.hand_over();
+    }
+    lock.unlock();
+    worker::run_batch(batch, inline_bytes_max);
+    lock.lock();
+    state_.on_done(batch, commands_);
+    report(batch);
+    obey();
+    batch.clear();
+    if (!state_.has_ready()) {
+      report_timings();
+      rank_.outbox().flush();
+    }
+  }
+}
+
+void WorkerDriver::stop() {
+  stopping_ = true;
+  rank_.engine().notify();
+}
+
+void WorkerDriver::on(int, const protocol::DefineFunction& message) {
+  state_.on_define_function(message.function, function_of(message.token, message.name));
+}
+
+void WorkerDriver::on(int, const protocol::DefineGroup& message) {
+  state_.on_define_group(message, function_of(message.token, message.name), commands_);
+  obey();
+}
+
+void WorkerDriver::on_definition(std::span<const std::byte> definition) {
+  Reader reader(definition);
+  on(0, std::get<protocol::DefineGroup>(protocol::decode(reader)));
+}
+
+void WorkerDriver::on(int, const protocol::AssignTask& message) {
+  state_.on_assign(message, commands_);
+  if (!commands_.fetch.empty()) obey();
+}
+
+void WorkerDriver::on(int, const protocol::AssignRange& message) {
+  state_.on_assign(message, commands_);
+  obey();
+}
+
+void WorkerDriver::on(int, const protocol::ReleaseData& message) {
+  for (std::size_t index = 0; index < message.ids.size(); ++index) state_.on_release(message.ids[index]);
+}
+
+void WorkerDriver::end_turn() {
+  const std::size_t own = is_executor ? 1 : 0;
+  if (state_.ready_count() > own) rank_.engine().notify();
+}
+
+/// Does what the state asked for.
+void WorkerDriver::obey() {
+  std::vector<worker::WorkerCommands::Fetch> fetches = std::move(commands_.fetch);
+  commands_.fetch.clear();
+  for (const auto& each : fetches) {
+    const auto on_value = [this, request = each.request, id = each.id](detail::ValuePtr value, std::uint64_t bytes,
+                                                                      const std::string& problem) {
+      if (!problem.empty()) {
+        base::log_error("the input " + std::to_string(id.bits()) + " of a task could not be brought here: " + problem);
+      }
+      state_.on_data(request, problem.empty(), std::move(value), bytes, commands_);
+      obey();
+    };
+    if (each.slice) {
+      rank_.exchange().fetch_slice(each.holder, each.id, each.begin, each.count, on_value);
+    } else {
+      rank_.exchange().fetch(each.holder, each.id, on_value);
+    }
+  }
+  for (const TaskId id : commands_.replicas) rank_.outbox().add(0, protocol::Replica{id}, report_overhead_bytes);
+  commands_.replicas.clear();
+  std::vector<worker::RangeWork*> finished = std::move(commands_.finished_ranges);
+  commands_.finished_ranges.clear();
+  for (worker::RangeWork* range : finished) report_range(*range);
+  if (rank_.options().validate) state_.check_invariants();
+}
+
+void WorkerDriver::report(worker::Batch& batch) {
+  for (worker::Execution& item : batch.items) {
+    if (item.kind != worker::Execution::Kind::task) continue;
+    if (item.threw) {
+      const protocol::TaskThrew message{item.id, shortened(item.error_type), shortened(item.error_message)};
+      rank_.outbox().add(0, message, report_overhead_bytes + 2 * text_bytes_max);
+      continue;
+    }
+    protocol::TaskFinished message;
+    message.task = item.id;
+    message.result_bytes = item.result_bytes;
+    message.has_result = item.has_stream;
+    message.result = batch.streams.bytes().subspan(item.stream_begin, item.stream_size);
+    rank_.outbox().add(0, message, report_overhead_bytes + message.result.size());
+  }
+}
+
+void WorkerDriver::report_range(worker::RangeWork& range) {
+  std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
+  for (const detail::ElementFailure& failure : range.failures) {
+    const protocol::ElementThrew message{range.group, failure.index, failure.inherited, shortened(failure.type),
+                                         shortened(failure.message)};
+    rank_.outbox().add(0, message, report_overhead_bytes + 2 * text_bytes_max);
+  }
+  protocol::RangeFinished message;
+  message.group = range.group;
+  message.begin = range.begin;
+  message.count = range.count;
+  if (range.results) {
+    auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+    for (const detail::ElementFailure& failure : range.failures) elements.failed.push_back(failure.index);
+    message.result_bytes = elements.ops().nbytes(elements);
+  }
+  rank_.store().put_stretch(range.group, {range.begin, range.count, std::move(range.results), message.result_bytes});
+  rank_.outbox().add(0, message, report_overhead_bytes);
+  report_timings();
+  state_.recycle(&range);
+}
+
+void WorkerDriver::report_timings() {
+  timings_.clear();
+  state_.take_timings(timings_);
+  for (const protocol::Timing& timing : timings_) rank_.outbox().add(0, timing, report_overhead_bytes);
+}
+
+}  // namespace tutti::runtime

@@ -1,0 +1,59 @@
+#pragma once
+
+/// WorkerDriver: joins WorkerState to messages and threads.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "runtime/progress_engine.hpp"
+#include "worker/executor.hpp"
+#include "worker/worker_state.hpp"
+
+namespace tutti::runtime {
+
+class Rank;
+
+class WorkerDriver {
+ public:
+  explicit WorkerDriver(Rank& rank);
+
+  /// Tells rank 0 that this worker is ready.
+  void say_hello();
+  /// Starts the executor threads but the first `borrowed`, which the caller runs by run_executor().
+  void start_threads(unsigned borrowed);
+  /// The loop of one executor thread, until stop().
+  void run_executor(unsigned number);
+  /// No further task starts. The caller holds the lock.
+  void stop();
+  bool stopping() const { return stopping_; }
+  /// Tasks that run now. The caller holds the lock.
+  std::size_t running() const { return state_.taken(); }
+  void join() { executor_.join(); }
+
+  void on(int from, const protocol::DefineFunction& message);
+  void on(int from, const protocol::DefineGroup& message);
+  void on(int from, const protocol::AssignTask& message);
+  void on(int from, const protocol::AssignRange& message);
+  void on(int from, const protocol::ReleaseData& message);
+  void on_definition(std::span<const std::byte> definition);
+
+  /// After each poll: tells waiting threads of new work. The caller holds the lock.
+  void end_turn();
+
+ private:
+  void obey();
+  void report(worker::Batch& batch);
+  void report_range(worker::RangeWork& range);
+  void report_timings();
+
+  Rank& rank_;
+  worker::WorkerState state_;
+  worker::WorkerCommands commands_;
+  worker::Executor executor_;
+  std::vector<protocol::Timing> timings_;
+  bool stopping_ = false;
+};
+
+}  // namespace tutti::runtime

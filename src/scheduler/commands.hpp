@@ -1,0 +1,63 @@
+#pragma once
+
+/// Commands: everything the scheduler asks of the outside, in spans. The caller owns the buffer, so that one
+/// serves a whole batch of events, and clears it when it has obeyed.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "tutti/error.hpp"
+#include "tutti/ids.hpp"
+
+namespace tutti::scheduler {
+
+using FailurePtr = std::shared_ptr<const TaskFailure>;
+
+struct Commands {
+  /// Send the task to the worker; the record has function, payload and inputs.
+  struct Assign {
+    TaskId task;
+    std::int32_t worker;
+  };
+  /// Send a stretch of a map to the worker.
+  struct AssignRange {
+    TaskId group;
+    std::uint64_t begin;
+    std::uint64_t count;
+    std::int32_t worker;
+  };
+  /// Tell the holder that the value is not needed.
+  struct Release {
+    TaskId id;
+    std::int32_t worker;
+  };
+  /// Tell the future.
+  struct Failed {
+    TaskId task;
+    FailurePtr failure;
+  };
+
+  std::vector<Assign> assign;
+  std::vector<AssignRange> assign_range;
+  std::vector<Release> release;
+  std::vector<Failed> failed;       ///< tasks and whole groups
+  std::vector<TaskId> group_done;   ///< every element finished or failed
+  std::vector<TaskId> forgotten;    ///< ids that mean nothing from now on
+
+  bool empty() const {
+    return assign.empty() && assign_range.empty() && release.empty() && failed.empty() &&
+           group_done.empty() && forgotten.empty();
+  }
+  void clear() {
+    assign.clear();
+    assign_range.clear();
+    release.clear();
+    failed.clear();
+    group_done.clear();
+    forgotten.clear();
+  }
+};
+
+}  // namespace tutti::scheduler

@@ -1,0 +1,241 @@
+#include <algorithm>
+#include <utility>
+
+#include "scheduler/scheduler.hpp"
+
+namespace tutti::scheduler {
+namespace {
+
+bool is_wanted(const GroupRecord& group) {
+  return group.client_holds || group.keep_running || group.references != 0;
+}
+
+}  // namespace
+
+TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
+  const TaskId id = groups_.allocate();
+  GroupRecord& group = groups_.at(id.slot());
+  group.state = GroupState::waiting;
+  group.client_holds = spec.client_holds;
+  group.inline_result = spec.inline_result;
+  group.pinned = spec.pinned;
+  group.priority = spec.priority;
+  group.function = spec.function;
+  group.total = spec.total;
+  group.bytes_per_element = spec.bytes_per_element;
+  group.inputs.assign(spec.inputs.begin(), spec.inputs.end());
+  group.sources.assign(spec.sources.begin(), spec.sources.end());
+  ++work_left_;
+  story_.add(StoryEvent::Kind::submitted, id, no_worker);
+  FailurePtr failure;
+  attach_inputs(id, group.inputs, group.missing_inputs, failure);
+  for (const TaskId source : group.sources) {
+    GroupRecord* feeding = groups_.find(source);
+    check(feeding != nullptr, "the source of a map is alive when the map is submitted");
+    ++feeding->references;
+    note_derived(*feeding, id);
+    if (feeding->state == GroupState::failed) failure = feeding->failure;
+  }
+  if (failure) {
+    fail(id, std::move(failure), commands);
+  } else if (group.missing_inputs == 0) {
+    activate(id);
+  }
+  if (group.state == GroupState::active && group.total == 0) complete_group(id, commands);
+  return id;
+}
+
+/// Maps that are done stay in the list for a while; dropping them when it has doubled keeps it short.
+void Scheduler::note_derived(GroupRecord& source, TaskId id) {
+  if (source.derived.size() >= source.derived_limit) {
+    std::erase_if(source.derived, [this](TaskId each) {
+      const GroupRecord* group = groups_.find(each);
+      return group == nullptr || group->state == GroupState::finished || group->state == GroupState::failed;
+    });
+    source.derived_limit = 2 * source.derived.size() + 8;
+  }
+  source.derived.push_back(id);
+}
+
+TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total) {
+  const TaskId id = groups_.allocate();
+  GroupRecord& group = groups_.at(id.slot());
+  group.state = GroupState::finished;
+  group.is_data = true;
+  group.client_holds = true;
+  group.total = total;
+  group.given_out = total;
+  for (const AvailablePiece& stretch : stretches) {
+    if (stretch.count != 0) group.chunks[stretch.begin] = {stretch.count, stretch.worker};
+    group.done += stretch.count;
+  }
+  check(group.done == total, "the stretches of a placed sequence cover it");
+  return id;
+}
+
+/// All constants are there: elements may run as soon as the elements of their sources are.
+void Scheduler::activate(TaskId id) {
+  GroupRecord& group = groups_.at(id.slot());
+  group.state = GroupState::active;
+  if (group.sources.empty()) {
+    offer(id, {0, group.total, no_worker});
+    return;
+  }
+  if (group.sources.size() == 1) {
+    const GroupRecord& source = groups_.at(group.sources.front().slot());
+    for (const auto& [begin, chunk] : source.chunks) offer(id, {begin, chunk.count, chunk.worker});
+    return;
+  }
+  // Stretches of several sources end at different places; waiting for all of them keeps it simple.
+  const bool all_there = std::ranges::all_of(group.sources, [&](TaskId source) {
+    return groups_.at(source.slot()).state == GroupState::finished;
+  });
+  if (all_there && group.given_out == 0 && group.available.empty()) offer(id, {0, group.total, no_worker});
+}
+
+void Scheduler::offer(TaskId id, AvailablePiece piece) {
+  GroupRecord& group = groups_.at(id.slot());
+  if (piece.count == 0 || !is_wanted(group)) return;
+  group.available.push_back(piece);
+  enqueue(id);
+}
+
+void Scheduler::enqueue(TaskId id) {
+  GroupRecord& group = groups_.at(id.slot());
+  if (group.queued) return;
+  group.queued = true;
+  ready_.push(group.priority, id);
+}
+
+/// Elements [begin, begin + count) of a source are there. A map that is not active yet takes them when it is.
+void Scheduler::offer_derived(const GroupRecord& source, std::uint64_t begin, std::uint64_t count, int worker) {
+  for (const TaskId id : source.derived) {
+    const GroupRecord* group = groups_.find(id);
+    if (group == nullptr || group->state != GroupState::active) continue;
+    if (group->sources.size() == 1) offer(id, {begin, count, worker});
+  }
+}
+
+/// The source is finished: maps of several sources may be able to start.
+void Scheduler::activate_derived(const GroupRecord& source) {
+  for (const TaskId id : source.derived) {
+    const GroupRecord* group = groups_.find(id);
+    if (group != nullptr && group->state == GroupState::active && group->sources.size() > 1) activate(id);
+  }
+}
+
+bool Scheduler::on_element_threw(int rank, TaskId id, std::uint64_t index, bool inherited, TaskFailure failure) {
+  GroupRecord* group = groups_.find(id);
+  if (group == nullptr) return false;
+  auto range = group->outstanding.upper_bound(index);
+  if (range == group->outstanding.begin()) return false;
+  --range;
+  if (range->second.worker != rank || index - range->first >= range->second.count) return false;
+  FailurePtr shared;
+  if (inherited) {
+    for (const TaskId source : group->sources) {
+      if (!shared) shared = scheduler::failure_of(groups_.at(source.slot()), index);
+    }
+  }
+  if (!shared) {
+    story_.add(StoryEvent::Kind::threw, id, rank);
+    failure.story = story_.tell(id);
+    shared = std::make_shared<const TaskFailure>(std::move(failure));
+  }
+  group->failures[index] = std::move(shared);
+  return true;
+}
+
+bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std::uint64_t count,
+                                  std::uint64_t result_bytes, Commands& commands) {
+  (void)result_bytes;
+  GroupRecord* group = groups_.find(id);
+  if (group == nullptr) return false;
+  const auto range = group->outstanding.find(begin);
+  if (range == group->outstanding.end() || range->second.worker != rank || range->second.count != count) {
+    return false;
+  }
+  if (!group->pinned) workers_.unload(rank, range->second.estimate_ns);
+  group->outstanding.erase(range);
+  group->chunks[begin] = {count, rank};
+  group->done += count;
+  done_ += count;
+  story_.add(StoryEvent::Kind::finished, id, rank);
+  // Before the dependents: a map that becomes active by them takes all finished stretches itself.
+  offer_derived(*group, begin, count, rank);
+
+  auto waiting = group->element_dependents.lower_bound(begin);
+  while (waiting != group->element_dependents.end() && waiting->first - begin < count) {
+    if (const FailurePtr failure = scheduler::failure_of(*group, waiting->first)) {
+      std::vector<TaskId> dependents;
+      edges_.take(waiting->second, dependents);
+      for (const TaskId dependent : dependents) fail(dependent, failure, commands);
+    } else {
+      finish_dependents(waiting->second, false, commands);
+    }
+    waiting = group->element_dependents.erase(waiting);
+  }
+  if (group->done == group->total) {
+    complete_group(id, commands);
+    activate_derived(*group);
+  } else if (!is_wanted(*group)) {
+    unneeded_.push_back(id);
+  }
+  forget_unneeded(commands);
+  return true;
+}
+
+void Scheduler::complete_group(TaskId id, Commands& commands) {
+  GroupRecord& group = groups_.at(id.slot());
+  group.state = GroupState::finished;
+  --work_left_;
+  drop_inputs(group.inputs, commands);
+  for (const TaskId source : group.sources) drop_reference(source);
+  commands.group_done.push_back(id);
+  if (!group.client_holds && group.references == 0) unneeded_.push_back(id);
+}
+
+void Scheduler::forget_group(TaskId id, Commands& commands) {
+  GroupRecord* group = groups_.find(id);
+  if (group == nullptr || group->client_holds || group->references != 0) return;
+  const bool unfinished = group->state == GroupState::waiting || group->state == GroupState::active;
+  if (unfinished) {
+    if (group->keep_running) return;
+    group->available.clear();
+    // What runs is let run; the last report brings us here again.
+    if (!group->outstanding.empty()) return;
+    --work_left_;
+    drop_inputs(group->inputs, commands);
+    for (const TaskId source : group->sources) drop_reference(source);
+  }
+  std::vector<std::int32_t> holders;
+  for (const auto& [begin, chunk] : group->chunks) holders.push_back(chunk.worker);
+  std::ranges::sort(holders);
+  const auto repeated = std::ranges::unique(holders);
+  holders.erase(repeated.begin(), repeated.end());
+  for (const std::int32_t holder : holders) commands.release.push_back({id, holder});
+  story_.add(StoryEvent::Kind::released, id, no_worker);
+  groups_.forget(id.slot());
+  commands.forgotten.push_back(id);
+}
+
+void Scheduler::append_pieces(TaskId source, std::uint32_t source_number, std::uint64_t begin,
+                              std::uint64_t count,
+                              std::vector<protocol::PieceRef>& pieces) const {
+  const GroupRecord* group = groups_.find(source);
+  check(group != nullptr, "the source of a map lives as long as the map needs it");
+  auto chunk = group->chunks.upper_bound(begin);
+  check(chunk != group->chunks.begin(), "the source elements of a range are finished");
+  --chunk;
+  while (count != 0) {
+    check(chunk != group->chunks.end() && begin - chunk->first < chunk->second.count,
+          "the source elements of a range are finished");
+    const std::uint64_t taken = std::min(count, chunk->first + chunk->second.count - begin);
+    pieces.push_back({source, begin, taken, chunk->second.worker, source_number});
+    begin += taken;
+    count -= taken;
+    ++chunk;
+  }
+}
+
+}  // namespace tutti::scheduler

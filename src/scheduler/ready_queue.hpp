@@ -1,0 +1,48 @@
+#pragma once
+
+/// ReadyQueue: tasks and groups that can be placed, higher priority first, then in order of submission.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+
+#include "tutti/ids.hpp"
+
+namespace tutti::scheduler {
+
+class ReadyQueue {
+ public:
+  void push(std::int16_t priority, TaskId id) {
+    levels_[priority].push_back(id);
+    ++size_;
+  }
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  TaskId front() {
+    drop_empty_levels();
+    return levels_.begin()->second.front();
+  }
+  void pop() {
+    drop_empty_levels();
+    levels_.begin()->second.pop_front();
+    --size_;
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [priority, level] : levels_) {
+      for (const TaskId id : level) visit(id);
+    }
+  }
+
+ private:
+  void drop_empty_levels() {
+    while (levels_.begin()->second.empty()) levels_.erase(levels_.begin());
+  }
+
+  std::map<std::int16_t, std::deque<TaskId>, std::greater<>> levels_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace tutti::scheduler

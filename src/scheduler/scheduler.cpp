@@ -1,0 +1,361 @@
+#include "scheduler/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti::scheduler {
+
+Scheduler::Scheduler(SchedulerOptions options)
+    : options_(options), workers_(options.credit), story_(options.story_events) {}
+
+void Scheduler::on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes) {
+  workers_.join(rank, slots, memory_limit_bytes);
+  story_.add(StoryEvent::Kind::worker_joined, TaskId(), rank);
+}
+
+TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
+  const TaskId id = tasks_.allocate();
+  TaskRecord& record = tasks_.at(id.slot());
+  record.state = TaskState::waiting;
+  record.client_holds = spec.client_holds;
+  record.keep_running = spec.keep_running;
+  record.inline_result = spec.inline_result;
+  record.priority = spec.priority;
+  record.function = spec.function;
+  record.payload = Payload(spec.payload);
+  ++work_left_;
+  story_.add(StoryEvent::Kind::submitted, id, no_worker);
+  if (!spec.inputs.empty()) {
+    record.input_count = static_cast<std::uint32_t>(spec.inputs.size());
+    record.inputs = std::make_unique<Input[]>(spec.inputs.size());
+    std::ranges::copy(spec.inputs, record.inputs.get());
+    FailurePtr failure;
+    attach_inputs(id, record.input_span(), record.missing_inputs, failure);
+    if (failure) {
+      fail(id, std::move(failure), commands);
+      return id;
+    }
+  }
+  if (record.missing_inputs == 0) {
+    become_ready(id);
+  } else {
+    consider_ahead(id);
+  }
+  return id;
+}
+
+/// References the inputs and adds edges from those that are not finished. For a task it also notes where
+/// they will be produced.
+void Scheduler::attach_inputs(TaskId dependent, std::span<const Input> inputs, std::uint32_t& missing,
+                              FailurePtr& failure) {
+  for (const Input& input : inputs) {
+    if (input.id.is_group()) {
+      GroupRecord* group = groups_.find(input.id);
+      check(group != nullptr, "an input of a task is alive when the task is submitted");
+      ++group->references;
+      switch (element_state(*group, input.index)) {
+        case ElementState::finished: break;
+        case ElementState::failed: failure = scheduler::failure_of(*group, input.index); break;
+        case ElementState::pending:
+          ++missing;
+          if (!dependent.is_group()) ++tasks_.at(dependent.slot()).unplaced_inputs;
+          edges_.add(group->element_dependents.try_emplace(input.index, no_edge).first->second, dependent);
+      }
+      continue;
+    }
+    TaskRecord* task = tasks_.find(input.id);
+    check(task != nullptr, "an input of a task is alive when the task is submitted");
+    ++task->references;
+    if (task->state == TaskState::finished) continue;
+    if (task->state == TaskState::failed) {
+      failure = failure_of_task(input.id);
+      continue;
+    }
+    ++missing;
+    edges_.add(task->first_dependent, dependent);
+    if (dependent.is_group()) continue;
+    ++tasks_.at(dependent.slot()).unplaced_inputs;
+    if (task->state == TaskState::assigned) note_placed(dependent, task->worker);
+  }
+}
+
+/// An input of the task was assigned. When all that is missing is produced on one worker, the task can be
+/// assigned there ahead of readiness.
+void Scheduler::note_placed(TaskId dependent, int worker) {
+  TaskRecord& record = tasks_.at(dependent.slot());
+  --record.unplaced_inputs;
+  if (record.worker == no_worker) {
+    record.worker = worker;
+  } else if (record.worker != worker) {
+    record.worker = several_workers;
+  }
+}
+
+void Scheduler::become_ready(TaskId task) {
+  TaskRecord& record = tasks_.at(task.slot());
+  record.state = TaskState::ready;
+  record.worker = no_worker;
+  story_.add(StoryEvent::Kind::ready, task, no_worker);
+  ready_.push(record.priority, task);
+}
+
+TaskId Scheduler::place_value(std::span<const std::int32_t> holders, std::uint64_t bytes,
+                              bool client_holds) {
+  check(!holders.empty(), "a placed value has a holder");
+  const TaskId id = tasks_.allocate();
+  TaskRecord& record = tasks_.at(id.slot());
+  record.state = TaskState::finished;
+  record.is_data = true;
+  record.client_holds = client_holds;
+  record.worker = holders.front();
+  record.result_bytes = bytes;
+  if (holders.size() > 1) {
+    record.has_copies = true;
+    copies_[id.slot()].assign(holders.begin() + 1, holders.end());
+  }
+  return id;
+}
+
+bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes, Commands& commands) {
+  TaskRecord* record = tasks_.find(id);
+  if (record == nullptr || record->state != TaskState::assigned || record->worker != rank) return false;
+  workers_.unload(rank, record->estimate_ns);
+  record->state = TaskState::finished;
+  record->result_bytes = result_bytes;
+  record->payload = Payload();
+  ++done_;
+  --work_left_;
+  story_.add(StoryEvent::Kind::finished, id, rank);
+  finish_dependents(record->first_dependent, true, commands);
+  drop_inputs(record->input_span(), commands);
+  if (!record->client_holds && record->references == 0) unneeded_.push_back(id);
+  forget_unneeded(commands);
+  return true;
+}
+
+/// `placed` says that the dependents were told where the input is produced.
+void Scheduler::finish_dependents(std::uint32_t& head, bool placed, Commands& commands) {
+  if (head == no_edge) return;
+  std::vector<TaskId> dependents = std::move(scratch_);
+  dependents.clear();
+  edges_.take(head, dependents);
+  for (const TaskId dependent : dependents) input_finished(dependent, placed, commands);
+  scratch_ = std::move(dependents);
+}
+
+void Scheduler::input_finished(TaskId dependent, bool placed, Commands& commands) {
+  if (dependent.is_group()) {
+    GroupRecord* group = groups_.find(dependent);
+    if (group == nullptr || group->state != GroupState::waiting) return;
+    if (--group->missing_inputs != 0) return;
+    activate(dependent);
+    if (group->total == 0) complete_group(dependent, commands);
+    return;
+  }
+  TaskRecord* record = tasks_.find(dependent);
+  if (record == nullptr || record->state == TaskState::failed) return;
+  --record->missing_inputs;
+  if (!placed) --record->unplaced_inputs;
+  if (record->state != TaskState::waiting) return;
+  if (record->missing_inputs == 0) {
+    become_ready(dependent);
+  } else if (!placed) {
+    consider_ahead(dependent);
+  }
+}
+
+bool Scheduler::on_task_threw(int rank, TaskId id, TaskFailure failure, Commands& commands) {
+  TaskRecord* record = tasks_.find(id);
+  if (record == nullptr || record->state != TaskState::assigned || record->worker != rank) return false;
+  story_.add(StoryEvent::Kind::threw, id, rank);
+  failure.story = story_.tell(id);
+  fail(id, std::make_shared<const TaskFailure>(std::move(failure)), commands);
+  forget_unneeded(commands);
+  return true;
+}
+
+FailurePtr Scheduler::failure_of_task(TaskId id) const {
+  const auto found = task_failures_.find(id.slot());
+  return tasks_.find(id) == nullptr || found == task_failures_.end() ? nullptr : found->second;
+}
+
+/// Fails a task and everything that needs it, with one origin.
+void Scheduler::fail(TaskId id, FailurePtr failure, Commands& commands) {
+  std::vector<TaskId> work{id};
+  while (!work.empty()) {
+    const TaskId each = work.back();
+    work.pop_back();
+    if (each.is_group()) {
+      GroupRecord* group = groups_.find(each);
+      if (group == nullptr || group->state != GroupState::waiting) continue;
+      fail_one(each, failure, commands);
+      for (auto& [index, head] : group->element_dependents) edges_.take(head, work);
+      group->element_dependents.clear();
+      // A group derived from one that failed fails as a whole too.
+      for (const TaskId derived : group->derived) {
+        GroupRecord* other = groups_.find(derived);
+        if (other != nullptr && other->state == GroupState::active) other->state = GroupState::waiting;
+        work.push_back(derived);
+      }
+      continue;
+    }
+    TaskRecord* record = tasks_.find(each);
+    if (record == nullptr || record->state == TaskState::failed || record->state == TaskState::finished) continue;
+    if (each != id) story_.add(StoryEvent::Kind::input_failed, each, record->worker);
+    const int worker = record->state == TaskState::assigned ? record->worker : no_worker;
+    // Dependents that were assigned ahead, even if they failed since, may reach the worker after the report of
+    // this failure left it; the release tells the worker that what they wait for never comes.
+    if (worker >= 0 && record->first_dependent != no_edge) commands.release.push_back({each, worker});
+    fail_one(each, failure, commands);
+    edges_.take(record->first_dependent, work);
+  }
+}
+
+void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& commands) {
+  if (id.is_group()) {
+    GroupRecord& group = groups_.at(id.slot());
+    group.state = GroupState::failed;
+    group.failure = failure;
+    group.available.clear();
+    --work_left_;
+    done_ += group.total;
+    drop_inputs(group.inputs, commands);
+    for (const TaskId source : group.sources) drop_reference(source);
+    if (group.client_holds) commands.failed.push_back({id, failure});
+    if (!group.client_holds && group.references == 0) unneeded_.push_back(id);
+    return;
+  }
+  TaskRecord& record = tasks_.at(id.slot());
+  // A dependent that was assigned ahead of readiness waits on the worker where its input failed, which drops it.
+  if (record.state == TaskState::assigned) workers_.unload(record.worker, record.estimate_ns);
+  record.state = TaskState::failed;
+  record.worker = no_worker;
+  record.missing_inputs = 0;
+  record.unplaced_inputs = 0;
+  record.payload = Payload();
+  task_failures_[id.slot()] = failure;
+  ++done_;
+  --work_left_;
+  drop_inputs(record.input_span(), commands);
+  if (record.client_holds) commands.failed.push_back({id, failure});
+  if (!record.client_holds && record.references == 0) unneeded_.push_back(id);
+}
+
+void Scheduler::drop_inputs(std::span<const Input> inputs, Commands&) {
+  for (const Input& input : inputs) drop_reference(input.id);
+}
+
+void Scheduler::drop_reference(TaskId id) {
+  if (id.is_group()) {
+    GroupRecord& group = groups_.at(id.slot());
+    check(group.references > 0, "a group has a reference for each of its dependents");
+    if (--group.references == 0 && !group.client_holds) unneeded_.push_back(id);
+    return;
+  }
+  TaskRecord& record = tasks_.at(id.slot());
+  check(record.references > 0, "a task has a reference for each of its dependents");
+  if (--record.references == 0 && !record.client_holds) unneeded_.push_back(id);
+}
+
+void Scheduler::on_client_released(TaskId id, Commands& commands) {
+  if (id.is_group()) {
+    GroupRecord* group = groups_.find(id);
+    if (group == nullptr) return;
+    group->client_holds = false;
+    if (group->references == 0) unneeded_.push_back(id);
+  } else {
+    TaskRecord* record = tasks_.find(id);
+    if (record == nullptr) return;
+    record->client_holds = false;
+    if (record->references == 0) unneeded_.push_back(id);
+  }
+  forget_unneeded(commands);
+}
+
+void Scheduler::on_fire_and_forget(TaskId id) {
+  if (GroupRecord* group = groups_.find(id)) group->keep_running = true;
+  if (TaskRecord* record = tasks_.find(id)) record->keep_running = true;
+}
+
+/// Forgets what nobody needs. What runs is let run; it is forgotten when it reports.
+void Scheduler::forget_unneeded(Commands& commands) {
+  while (!unneeded_.empty()) {
+    const TaskId id = unneeded_.back();
+    unneeded_.pop_back();
+    if (id.is_group()) {
+      forget_group(id, commands);
+    } else {
+      forget_task(id, commands);
+    }
+  }
+}
+
+void Scheduler::forget_task(TaskId id, Commands& commands) {
+  TaskRecord* record = tasks_.find(id);
+  if (record == nullptr || record->client_holds || record->references != 0) return;
+  switch (record->state) {
+    case TaskState::assigned: return;
+    case TaskState::waiting:
+    case TaskState::ready:
+      if (record->keep_running) return;
+      --work_left_;
+      drop_inputs(record->input_span(), commands);
+      break;
+    case TaskState::finished: {
+      commands.release.push_back({id, record->worker});
+      if (record->has_copies) {
+        for (const std::int32_t holder : copies_[id.slot()]) commands.release.push_back({id, holder});
+        copies_.erase(id.slot());
+      }
+      break;
+    }
+    case TaskState::failed: task_failures_.erase(id.slot()); break;
+    case TaskState::unused: return;
+  }
+  // Edges from this task, if any, lead to nobody: dependents would have held references.
+  scratch_.clear();
+  edges_.take(record->first_dependent, scratch_);
+  story_.add(StoryEvent::Kind::released, id, no_worker);
+  tasks_.forget(id.slot());
+  commands.forgotten.push_back(id);
+}
+
+void Scheduler::on_timing(FunctionId function, std::uint64_t calls, std::uint64_t nanoseconds) {
+  durations_.add(function, calls, nanoseconds);
+}
+
+void Scheduler::on_replica(int rank, TaskId id, Commands& commands) {
+  TaskRecord* record = tasks_.find(id);
+  if (record == nullptr || record->state != TaskState::finished) {
+    commands.release.push_back({id, rank});
+    return;
+  }
+  if (record->worker == rank) return;
+  std::vector<std::int32_t>& copies = copies_[id.slot()];
+  if (std::ranges::find(copies, rank) == copies.end()) copies.push_back(rank);
+  record->has_copies = true;
+}
+
+int Scheduler::holder_of(const Input& input, int consumer) const {
+  if (input.id.is_group()) {
+    const GroupRecord* group = groups_.find(input.id);
+    check(group != nullptr, "an input is alive while its task is");
+    const Chunk* chunk = find_chunk(*group, input.index);
+    check(chunk != nullptr, "an element that is an input of an assigned task is finished");
+    return chunk->worker;
+  }
+  const TaskRecord* record = tasks_.find(input.id);
+  check(record != nullptr, "an input is alive while its task is");
+  if (record->worker == consumer || !record->has_copies) return record->worker;
+  const auto found = copies_.find(input.id.slot());
+  if (found != copies_.end() && std::ranges::find(found->second, consumer) != found->second.end()) return consumer;
+  return record->worker;
+}
+
+Counts Scheduler::counts() const {
+  Counts counts{tasks_.live(), groups_.live(), done_, work_left_, 0};
+  for (int rank = 0; rank < workers_.size(); ++rank) counts.outstanding += workers_.at(rank).outstanding;
+  return counts;
+}
+
+}  // namespace tutti::scheduler

@@ -1,0 +1,44 @@
+#include "scheduler/story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tutti::scheduler {
+
+std::string_view name_of(StoryEvent::Kind kind) {
+  switch (kind) {
+    case StoryEvent::Kind::submitted: return "submitted";
+    case StoryEvent::Kind::ready: return "ready";
+    case StoryEvent::Kind::assigned: return "assigned";
+    case StoryEvent::Kind::finished: return "finished";
+    case StoryEvent::Kind::threw: return "threw";
+    case StoryEvent::Kind::input_failed: return "an input failed";
+    case StoryEvent::Kind::released: return "released";
+    case StoryEvent::Kind::worker_joined: return "worker joined";
+  }
+  return "unknown";
+}
+
+std::uint64_t Story::read(std::uint64_t since, std::vector<StoryEvent>& events) const {
+  const std::uint64_t oldest = next_ > ring_.size() ? next_ - ring_.size() : 0;
+  for (std::uint64_t number = std::max(since, oldest); number < next_; ++number) {
+    events.push_back(ring_[static_cast<std::size_t>(number % ring_.size())]);
+  }
+  return next_;
+}
+
+std::string Story::tell(TaskId id) const {
+  std::vector<StoryEvent> events;
+  read(0, events);
+  std::string text;
+  for (const StoryEvent& event : events) {
+    if (event.id != id) continue;
+    text += fmt::format("{}{:.6f} s {}", text.empty() ? "" : "\n",
+                        static_cast<double>(event.time_ns) * 1e-9, name_of(event.kind));
+    if (event.worker >= 0) text += fmt::format(" (rank {})", event.worker);
+  }
+  return text;
+}
+
+}  // namespace tutti::scheduler

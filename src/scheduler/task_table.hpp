@@ -1,0 +1,191 @@
+#pragma once
+
+/// TaskTable: one dense record per live task, and the edges from tasks to their dependents.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "tutti/check.hpp"
+#include "tutti/ids.hpp"
+
+namespace tutti::scheduler {
+
+using protocol::FunctionId;
+
+enum class TaskState : std::uint8_t { unused, waiting, ready, assigned, finished, failed };
+
+/// What a task needs: the result of a task, or of one element of a group.
+struct Input {
+  TaskId id;
+  std::uint64_t index = 0;
+};
+
+/// Closure and arguments of a task as bytes; short ones lie in the record.
+class Payload {
+ public:
+  Payload() = default;
+  explicit Payload(std::span<const std::byte> bytes) : size_(static_cast<std::uint32_t>(bytes.size())) {
+    std::byte* target = inline_;
+    if (size_ > sizeof(inline_)) {
+      target = new std::byte[size_];
+      std::memcpy(inline_, &target, sizeof(target));
+    }
+    if (size_ != 0) std::memcpy(target, bytes.data(), size_);
+  }
+  Payload(Payload&& other) noexcept { take(other); }
+  Payload& operator=(Payload&& other) noexcept {
+    if (this != &other) {
+      free();
+      take(other);
+    }
+    return *this;
+  }
+  ~Payload() { free(); }
+
+  std::span<const std::byte> bytes() const { return {size_ > sizeof(inline_) ? heap() : inline_, size_}; }
+
+ private:
+  const std::byte* heap() const {
+    const std::byte* pointer;
+    std::memcpy(static_cast<void*>(&pointer), inline_, sizeof(pointer));
+    return pointer;
+  }
+  void free() {
+    if (size_ > sizeof(inline_)) delete[] heap();
+    size_ = 0;
+  }
+  void take(Payload& other) {
+    size_ = other.size_;
+    std::memcpy(inline_, other.inline_, sizeof(inline_));
+    other.size_ = 0;
+  }
+
+  std::uint32_t size_ = 0;
+  alignas(4) std::byte inline_[20];
+};
+
+inline constexpr std::uint32_t no_edge = ~std::uint32_t{0};
+inline constexpr std::int32_t no_worker = -1;
+/// Missing inputs are produced by more than one worker.
+inline constexpr std::int32_t several_workers = -2;
+
+struct TaskRecord {
+  std::uint32_t generation = 1;
+  TaskState state = TaskState::unused;
+  bool client_holds = false;    ///< a future names the task
+  bool keep_running = false;    ///< fire_and_forget
+  bool inline_result = false;
+  bool has_copies = false;      ///< more holders than `worker`, see Scheduler::copies_
+  bool is_data = false;         ///< placed by the client, has no function
+  std::int16_t priority = 0;
+  FunctionId function = 0;
+  /// assigned: where it runs; finished: who holds the result; waiting: the one worker that
+  /// produces the inputs placed so far, no_worker or several_workers.
+  std::int32_t worker = no_worker;
+  std::uint32_t missing_inputs = 0;   ///< not finished
+  std::uint32_t unplaced_inputs = 0;  ///< neither finished nor assigned
+  std::uint32_t references = 0;       ///< dependents that are not done
+  std::uint32_t first_dependent = no_edge;
+  std::uint32_t input_count = 0;
+  std::uint32_t estimate_ns = 0;  ///< what was added to the worker's load
+  std::unique_ptr<Input[]> inputs;
+  std::uint64_t result_bytes = 0;
+  Payload payload;
+
+  std::span<const Input> input_span() const { return {inputs.get(), input_count}; }
+};
+static_assert(sizeof(TaskRecord) <= 96, "rank 0 promises at most 200 bytes a live task, futures included");
+
+/// Lists of dependents, as chains in one pool. An edge to a task that was forgotten is stale; the
+/// generation tells.
+class EdgePool {
+ public:
+  struct Edge {
+    TaskId dependent;
+    std::uint32_t next = no_edge;
+  };
+
+  void add(std::uint32_t& head, TaskId dependent) {
+    std::uint32_t index = free_;
+    if (index != no_edge) {
+      free_ = edges_[index].next;
+    } else {
+      index = static_cast<std::uint32_t>(edges_.size());
+      edges_.emplace_back();
+    }
+    edges_[index] = {dependent, head};
+    head = index;
+  }
+  /// Empties the chain, appending its dependents to `dependents` in order of addition.
+  void take(std::uint32_t& head, std::vector<TaskId>& dependents) {
+    const std::size_t first = dependents.size();
+    while (head != no_edge) {
+      Edge& edge = edges_[head];
+      dependents.push_back(edge.dependent);
+      const std::uint32_t next = edge.next;
+      edge.next = free_;
+      free_ = head;
+      head = next;
+    }
+    std::reverse(dependents.begin() + static_cast<std::ptrdiff_t>(first), dependents.end());
+  }
+  const Edge& operator[](std::uint32_t index) const { return edges_[index]; }
+
+ private:
+  std::vector<Edge> edges_;
+  std::uint32_t free_ = no_edge;
+};
+
+/// Records addressed by slot, recycled, in blocks so that a growing table does not move.
+class TaskTable {
+ public:
+  TaskId allocate() {
+    std::uint32_t slot;
+    if (!free_.empty()) {
+      slot = free_.back();
+      free_.pop_back();
+    } else {
+      slot = slots_;
+      if (slot % block_records == 0) blocks_.push_back(std::make_unique<TaskRecord[]>(block_records));
+      ++slots_;
+    }
+    ++live_;
+    return TaskId::task(slot, at(slot).generation);
+  }
+  /// The slot may be used again, under the next generation.
+  void forget(std::uint32_t slot) {
+    const std::uint32_t generation = (at(slot).generation + 1) & TaskId::generation_mask;
+    at(slot) = TaskRecord{};
+    at(slot).generation = generation == 0 ? 1 : generation;
+    free_.push_back(slot);
+    --live_;
+  }
+  TaskRecord& at(std::uint32_t slot) { return blocks_[slot / block_records][slot % block_records]; }
+  const TaskRecord& at(std::uint32_t slot) const {
+    return blocks_[slot / block_records][slot % block_records];
+  }
+  /// The record of a live task, or null.
+  TaskRecord* find(TaskId id) {
+    if (id.is_group() || id.slot() >= slots_) return nullptr;
+    TaskRecord& record = at(id.slot());
+    return record.generation == id.generation() && record.state != TaskState::unused ? &record : nullptr;
+  }
+  const TaskRecord* find(TaskId id) const { return const_cast<TaskTable*>(this)->find(id); }
+  TaskId id_of(std::uint32_t slot) const { return TaskId::task(slot, at(slot).generation); }
+  std::uint32_t slots() const { return slots_; }
+  std::size_t live() const { return live_; }
+
+ private:
+  static constexpr std::uint32_t block_records = 1024;
+  std::vector<std::unique_ptr<TaskRecord[]>> blocks_;
+  std::vector<std::uint32_t> free_;
+  std::uint32_t slots_ = 0;
+  std::size_t live_ = 0;
+};
+
+}  // namespace tutti::scheduler

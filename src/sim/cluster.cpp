@@ -1,0 +1,342 @@
+#include "sim/cluster.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "tutti/check.hpp"
+
+namespace tutti::sim {
+
+using scheduler::GroupRecord;
+using scheduler::TaskRecord;
+using scheduler::TaskState;
+using scheduler::WorkerRecord;
+using worker::Execution;
+
+SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
+    : options_(options), workload_(workload), head_(options.scheduler), network_(options.network, options.seed) {
+  for (int rank = 1; rank <= options_.workers; ++rank) {
+    nodes_.push_back(std::make_unique<Node>(worker::WorkerLimits{.slots = options_.slots, .rank = rank}));
+    nodes_.back()->say_hello(packets_);
+  }
+  threads_busy_.resize(nodes_.size() + 1, 0);
+  known_.resize(workload.size());
+  for (const WorkItem& item : workload) {
+    for (const ItemInput& input : item.inputs) ++known_[input.item].users_left;
+    for (const std::size_t source : item.sources) ++known_[source].users_left;
+  }
+  for (std::size_t item = 0; item < workload.size(); ++item) expected_failures_.push_back(expected_to_fail(item));
+}
+
+ClusterReport SimCluster::run() {
+  send();
+  schedule(0, Event::Kind::submit, 0);
+  while (!events_.empty()) {
+    const Event event = events_.top();
+    events_.pop();
+    now_ns_ = event.time_ns;
+    head_.scheduler().set_time(now_ns_);
+    ++report_.events;
+    log(now_ns_);
+    log(static_cast<std::uint64_t>(event.kind));
+    switch (event.kind) {
+      case Event::Kind::submit: submit_some(); break;
+      case Event::Kind::batch_end: end_batch(event.index); break;
+      case Event::Kind::packet: {
+        Packet packet = std::move(in_flight_[event.index]);
+        free_packets_.push_back(event.index);
+        deliver(std::move(packet));
+        break;
+      }
+    }
+  }
+  check_end();
+  for (std::size_t item = 0; item < known_.size(); ++item) release(item);
+  flush_head();
+  // Releases travel, and then there is silence.
+  while (!events_.empty()) {
+    const std::size_t index = events_.top().index;
+    events_.pop();
+    deliver(std::move(in_flight_[index]));
+  }
+  for (const auto& each : nodes_) {
+    report_.fetches += each->fetches();
+    if (each->store().size() != 0) broken("a worker holds values that nobody needs");
+    if (!each->state().is_idle()) broken("a worker waits at the end");
+  }
+  const scheduler::Counts counts = head_.scheduler().counts();
+  if (counts.tasks_live + counts.groups_live != 0) broken("a task is live that nobody holds");
+  return std::move(report_);
+}
+
+void SimCluster::schedule(std::uint64_t time_ns, Event::Kind kind, std::size_t index) {
+  events_.push({time_ns, event_number_++, kind, index});
+}
+
+// ---- the client
+
+void SimCluster::submit_some() {
+  std::size_t item = 0;
+  while (item < known_.size() && !known_[item].id.is_none()) ++item;
+  const std::size_t end = std::min(known_.size(), item + options_.submit_items);
+  for (; item < end; ++item) submit(item);
+  flush_head();
+  if (end < known_.size()) schedule(now_ns_ + options_.submit_gap_ns, Event::Kind::submit, 0);
+}
+
+void SimCluster::submit(std::size_t number) {
+  const WorkItem& item = workload_[number];
+  std::vector<scheduler::Input> inputs;
+  std::vector<TaskId> sources;
+  for (const ItemInput& input : item.inputs) inputs.push_back({known_[input.item].id, input.element});
+  for (const std::size_t source : item.sources) sources.push_back(known_[source].id);
+  scheduler::Scheduler& scheduler = head_.scheduler();
+  TaskId id;
+  if (item.elements) {
+    scheduler::GroupSpec spec;
+    spec.function = item.function;
+    spec.priority = item.priority;
+    spec.total = *item.elements;
+    spec.inputs = inputs;
+    spec.sources = sources;
+    id = scheduler.submit_group(spec, head_.commands());
+  } else {
+    scheduler::TaskSpec spec;
+    spec.function = item.function;
+    spec.priority = item.priority;
+    spec.inputs = inputs;
+    id = scheduler.submit(spec, head_.commands());
+  }
+  known_[number].id = id;
+  items_[id] = number;
+  const auto used = [this](std::size_t input) {
+    if (--known_[input].users_left == 0 && options_.release_early) release(input);
+  };
+  for (const ItemInput& input : item.inputs) used(input.item);
+  for (const std::size_t source : item.sources) used(source);
+}
+
+void SimCluster::release(std::size_t item) {
+  Known& known = known_[item];
+  if (!known.held || known.id.is_none()) return;
+  known.held = false;
+  head_.scheduler().on_client_released(known.id, head_.commands());
+}
+
+// ---- rank 0
+
+void SimCluster::flush_head() {
+  head_.flush(packets_);
+  note_outcomes();
+  send();
+  if (options_.check_laws) check_laws();
+}
+
+void SimCluster::note_outcomes() {
+  for (const Outcome& outcome : head_.outcomes()) {
+    const auto found = items_.find(outcome.id);
+    if (found == items_.end()) {
+      broken("something unknown has an outcome");
+      continue;
+    }
+    Known& known = known_[found->second];
+    if (known.forgotten) broken("a forgotten task has an outcome");
+    if (outcome.kind == Outcome::Kind::forgotten) {
+      if (known.held) broken("a task was forgotten that the client holds");
+      known.forgotten = true;
+      continue;
+    }
+    if (++known.outcomes != 1) broken("a task ended twice");
+    known.failed = outcome.kind == Outcome::Kind::failed;
+    report_.failed += known.failed ? 1 : 0;
+    report_.finished += outcome.kind == Outcome::Kind::finished ? 1 : 0;
+    if (outcome.kind == Outcome::Kind::group_done) note_group_done(found->second);
+  }
+  head_.outcomes().clear();
+}
+
+void SimCluster::note_group_done(std::size_t item) {
+  ++report_.maps_done;
+  const GroupRecord* group = head_.scheduler().find_group(known_[item].id);
+  if (group == nullptr) return;
+  report_.failed_elements += group->failures.size();
+  for (std::uint64_t element = 0; options_.check_laws && element < group->total; ++element) {
+    if (group->failures.contains(element) != element_fails(item, element)) broken("an element ended otherwise");
+  }
+}
+
+void SimCluster::send() {
+  for (Packet& packet : packets_) {
+    std::size_t index = in_flight_.size();
+    if (free_packets_.empty()) {
+      in_flight_.emplace_back();
+    } else {
+      index = free_packets_.back();
+      free_packets_.pop_back();
+    }
+    log(static_cast<std::uint64_t>(packet.from) << 32 | static_cast<std::uint64_t>(packet.to));
+    std::span<const std::byte> bytes = packet.bytes;
+    for (; bytes.size() >= sizeof(std::uint64_t); bytes = bytes.subspan(sizeof(std::uint64_t))) {
+      std::uint64_t word;
+      std::memcpy(&word, bytes.data(), sizeof(word));
+      log(word);
+    }
+    const std::uint64_t time_ns = network_.arrival_ns(packet, 0, now_ns_);
+    in_flight_[index] = std::move(packet);
+    schedule(time_ns, Event::Kind::packet, index);
+  }
+  packets_.clear();
+}
+
+void SimCluster::deliver(Packet packet) {
+  if (packet.to == 0) {
+    head_.handle(packet.from, packet.bytes);
+    flush_head();
+    return;
+  }
+  node(packet.to).handle(packet.from, packet.bytes, packets_);
+  send();
+  start_threads(packet.to);
+}
+
+// ---- workers
+
+void SimCluster::start_threads(int rank) {
+  std::uint32_t& busy = threads_busy_[static_cast<std::size_t>(rank)];
+  while (busy < options_.slots) {
+    std::unique_ptr<worker::Batch> batch = node(rank).start();
+    if (!batch) break;
+    ++busy;
+    std::uint64_t elapsed_ns = 0;
+    for (Execution& item : batch->items) elapsed_ns += run_item(item, rank);
+    report_.busy_ns += elapsed_ns;
+    std::size_t index = running_.size();
+    if (free_running_.empty()) {
+      running_.emplace_back();
+    } else {
+      index = free_running_.back();
+      free_running_.pop_back();
+    }
+    running_[index] = {rank, std::move(batch)};
+    schedule(now_ns_ + elapsed_ns, Event::Kind::batch_end, index);
+  }
+  if (options_.check_laws) node(rank).state().check_invariants();
+}
+
+void SimCluster::end_batch(std::size_t index) {
+  Running done = std::move(running_[index]);
+  free_running_.push_back(index);
+  --threads_busy_[static_cast<std::size_t>(done.rank)];
+  node(done.rank).finish(std::move(done.batch), packets_);
+  send();
+  start_threads(done.rank);
+}
+
+/// Fills in what running the item gives; returns how long it takes.
+std::uint64_t SimCluster::run_item(Execution& item, int rank) {
+  std::uint64_t elapsed_ns = 1'000;
+  if (item.kind == Execution::Kind::block) {
+    elapsed_ns = run_block(item);
+  } else if (item.kind == Execution::Kind::task) {
+    const std::size_t number = items_.at(item.task->id);
+    elapsed_ns = workload_[number].duration_ns;
+    item.threw = throws(number, 0);
+    item.result_bytes = workload_[number].result_bytes;
+    if (item.threw) item.error_message = "by chance";
+  }
+  const bool slow = unit_interval(mix(options_.seed, static_cast<std::uint64_t>(rank))) < options_.slow_share;
+  if (slow) elapsed_ns = static_cast<std::uint64_t>(static_cast<double>(elapsed_ns) * options_.slow_factor);
+  item.elapsed_ns = elapsed_ns;
+  return elapsed_ns;
+}
+
+std::uint64_t SimCluster::run_block(Execution& item) {
+  const std::size_t number = items_.at(item.range->group);
+  const WorkItem& work = workload_[number];
+  double elapsed_ns = 0;
+  for (std::uint64_t element = item.begin; element < item.begin + item.count; ++element) {
+    const double place = static_cast<double>(element) / static_cast<double>(*work.elements);
+    elapsed_ns += static_cast<double>(work.duration_ns) * (1.0 + (work.skew - 1.0) * place);
+    const bool own = throws(number, element);
+    if (own || element_fails(number, element)) {
+      item.failures.push_back({element, "chance", "by chance", !own});
+    }
+  }
+  return static_cast<std::uint64_t>(elapsed_ns);
+}
+
+// ---- what must come out
+
+bool SimCluster::throws(std::size_t item, std::uint64_t element) const {
+  if (options_.failure_probability <= 0) return false;
+  return unit_interval(mix(mix(options_.seed, item), element)) < options_.failure_probability;
+}
+
+/// Whether an element of a map fails, given that the map itself does not.
+bool SimCluster::element_fails(std::size_t item, std::uint64_t element) const {
+  if (options_.failure_probability <= 0) return false;
+  if (throws(item, element)) return true;
+  return std::ranges::any_of(workload_[item].sources,
+                             [&](std::size_t source) { return element_fails(source, element); });
+}
+
+bool SimCluster::expected_to_fail(std::size_t item) const {
+  const WorkItem& work = workload_[item];
+  const bool input = std::ranges::any_of(work.inputs, [&](const ItemInput& each) {
+    return expected_failures_[each.item] ||
+           (workload_[each.item].elements && element_fails(each.item, each.element));
+  });
+  const bool source = std::ranges::any_of(work.sources, [&](std::size_t each) -> bool { return expected_failures_[each]; });
+  return input || source || (!work.elements && throws(item, 0));
+}
+
+void SimCluster::check_laws() {
+  const scheduler::Scheduler& scheduler = head_.scheduler();
+  scheduler.check_invariants();
+  const scheduler::WorkerTable& workers = scheduler.workers();
+  const scheduler::Credit& credit = workers.credit();
+  bool idle = false;
+  for (int rank = 1; rank < workers.size(); ++rank) {
+    const WorkerRecord& worker = workers.at(rank);
+    idle = idle || (worker.joined && workers.is_idle(worker));
+    if (worker.outstanding > std::max(credit.tasks_max, worker.slots * credit.tasks_per_slot)) {
+      broken("a worker was given more than its credit");
+    }
+    if (credit.nanoseconds_per_slot == 0 && worker.outstanding > worker.slots * credit.tasks_per_slot) {
+      broken("a worker was given more than two tasks a slot");
+    }
+  }
+  if (!idle) return;
+  for (const Known& known : known_) {
+    const TaskRecord* task = scheduler.find_task(known.id);
+    const GroupRecord* group = scheduler.find_group(known.id);
+    if (task != nullptr && task->state == TaskState::ready) broken("a worker idles while a task is ready");
+    if (group != nullptr && group->state == scheduler::GroupState::active && !group->available.empty()) {
+      broken("a worker idles while elements can run");
+    }
+  }
+}
+
+void SimCluster::check_end() {
+  report_.end_ns = now_ns_;
+  const scheduler::Counts counts = head_.scheduler().counts();
+  if (counts.work_left != 0) broken("deadlock: work is left and nothing happens");
+  if (counts.outstanding != 0) broken("something is outstanding at the end");
+  if (head_.stale_reports() != 0) broken("a report was ignored although no worker was lost");
+  for (std::size_t item = 0; item < known_.size(); ++item) {
+    const Known& known = known_[item];
+    if (!known.held) continue;
+    if (known.outcomes != 1) broken("a task has no end");
+    if (known.failed != expected_failures_[item]) broken("a task ended otherwise than it must");
+  }
+}
+
+void SimCluster::broken(std::string law) {
+  if (report_.broken.size() < 8) report_.broken.push_back(std::move(law));
+}
+
+void SimCluster::log(std::uint64_t number) { report_.log_hash = mix(report_.log_hash, number); }
+
+}  // namespace tutti::sim

@@ -1,0 +1,126 @@
+#pragma once
+
+/// SimCluster: the real scheduler and real worker states in virtual time.
+
+#include <cstdint>
+#include <memory>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include <tsl/robin_map.h>
+
+#include "sim/head.hpp"
+#include "sim/network.hpp"
+#include "sim/node.hpp"
+#include "sim/workload.hpp"
+
+namespace tutti::sim {
+
+struct ClusterOptions {
+  int workers = 4;
+  std::uint32_t slots = 1;
+  std::uint64_t seed = 1;
+  scheduler::SchedulerOptions scheduler;
+  NetworkOptions network;
+  /// A task or element throws with this probability, the same ones whatever the order of events.
+  double failure_probability = 0;
+  /// This share of the workers takes `slow_factor` times longer for everything.
+  double slow_share = 0;
+  double slow_factor = 8;
+  /// The client hands over so many items at a time.
+  std::size_t submit_items = 16;
+  std::uint64_t submit_gap_ns = 1'000;
+  /// The client lets go of what it only needs as an input, as soon as everything that needs it was submitted.
+  bool release_early = false;
+  /// Checks invariants and laws after every event. Slow.
+  bool check_laws = false;
+};
+
+struct ClusterReport {
+  std::uint64_t finished = 0;       ///< tasks
+  std::uint64_t failed = 0;         ///< tasks and maps
+  std::uint64_t maps_done = 0;
+  std::uint64_t failed_elements = 0;
+  std::uint64_t end_ns = 0;         ///< virtual time
+  std::uint64_t busy_ns = 0;        ///< of all slots together
+  std::uint64_t events = 0;
+  std::uint64_t fetches = 0;
+  std::uint64_t log_hash = 0;       ///< of every event, its time and every packet's bytes
+  std::vector<std::string> broken;  ///< laws that did not hold, the first few
+};
+
+class SimCluster {
+ public:
+  SimCluster(ClusterOptions options, const Workload& workload);
+  /// Runs until nothing happens any more. Once.
+  ClusterReport run();
+
+ private:
+  struct Event {
+    enum class Kind : std::uint8_t { packet, batch_end, submit };
+    std::uint64_t time_ns;
+    std::uint64_t number;
+    Kind kind;
+    std::size_t index;
+    /// The queue gives the greatest; the earliest shall be it.
+    bool operator<(const Event& other) const {
+      return time_ns != other.time_ns ? time_ns > other.time_ns : number > other.number;
+    }
+  };
+  struct Known {
+    TaskId id;
+    int outcomes = 0;
+    bool failed = false;
+    bool held = true;
+    bool forgotten = false;
+    std::size_t users_left = 0;
+  };
+  struct Running {
+    int rank = 0;
+    std::unique_ptr<worker::Batch> batch;
+  };
+
+  void schedule(std::uint64_t time_ns, Event::Kind kind, std::size_t index);
+  void submit_some();
+  void submit(std::size_t item);
+  void release(std::size_t item);
+  void deliver(Packet packet);
+  void flush_head();
+  void note_outcomes();
+  void note_group_done(std::size_t item);
+  void send();
+  void start_threads(int rank);
+  void end_batch(std::size_t index);
+  std::uint64_t run_item(worker::Execution& item, int rank);
+  std::uint64_t run_block(worker::Execution& item);
+  bool throws(std::size_t item, std::uint64_t element) const;
+  bool expected_to_fail(std::size_t item) const;
+  bool element_fails(std::size_t item, std::uint64_t element) const;
+  void check_laws();
+  void check_end();
+  void broken(std::string law);
+  void log(std::uint64_t number);
+  Node& node(int rank) { return *nodes_[static_cast<std::size_t>(rank - 1)]; }
+
+  ClusterOptions options_;
+  const Workload& workload_;
+  Head head_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  Network network_;
+  std::priority_queue<Event> events_;
+  std::uint64_t event_number_ = 0;
+  std::uint64_t now_ns_ = 0;
+  std::vector<Packet> in_flight_;
+  std::vector<std::size_t> free_packets_;
+  std::vector<Packet> packets_;
+  std::vector<Running> running_;
+  std::vector<std::size_t> free_running_;
+  std::vector<std::uint32_t> threads_busy_;  ///< by rank
+  std::vector<Known> known_;
+  tsl::robin_map<TaskId, std::size_t> items_;
+  std::vector<bool> expected_failures_;
+  ClusterReport report_;
+};
+
+}  // namespace tutti::sim

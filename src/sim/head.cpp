@@ -1,0 +1,92 @@
+#include "sim/head.hpp"
+
+#include <string>
+#include <utility>
+
+#include "tutti/check.hpp"
+
+namespace tutti::sim {
+
+using scheduler::Commands;
+
+void Head::handle(int from, std::span<const std::byte> packet) {
+  Reader reader(packet);
+  while (!reader.at_end()) handle_message(from, protocol::decode(reader));
+}
+
+void Head::handle_message(int from, const protocol::Message& message) {
+  bool accepted = true;
+  if (const auto* hello = std::get_if<protocol::Hello>(&message)) {
+    scheduler_.on_worker_joined(from, hello->slots, hello->memory_limit_bytes);
+  } else if (const auto* finished = std::get_if<protocol::TaskFinished>(&message)) {
+    accepted = scheduler_.on_task_finished(from, finished->task, finished->result_bytes, commands_);
+    if (accepted) outcomes_.push_back({finished->task, Outcome::Kind::finished, nullptr});
+  } else if (const auto* threw = std::get_if<protocol::TaskThrew>(&message)) {
+    TaskFailure failure;
+    failure.type = std::string(threw->type);
+    failure.message = std::string(threw->message);
+    failure.rank = from;
+    accepted = scheduler_.on_task_threw(from, threw->task, std::move(failure), commands_);
+  } else if (const auto* element = std::get_if<protocol::ElementThrew>(&message)) {
+    TaskFailure failure;
+    failure.type = std::string(element->type);
+    failure.message = std::string(element->message);
+    failure.rank = from;
+    accepted = scheduler_.on_element_threw(from, element->group, element->index, element->inherited,
+                                           std::move(failure));
+  } else if (const auto* range = std::get_if<protocol::RangeFinished>(&message)) {
+    accepted = scheduler_.on_range_finished(from, range->group, range->begin, range->count,
+                                            range->result_bytes, commands_);
+  } else if (const auto* timing = std::get_if<protocol::Timing>(&message)) {
+    const scheduler::GroupRecord* group = scheduler_.find_group(timing->group);
+    if (timing->group.is_none()) {
+      scheduler_.on_timing(timing->function, timing->calls, timing->nanoseconds);
+    } else if (group != nullptr) {
+      scheduler_.on_timing(group->function, timing->calls, timing->nanoseconds);
+    }
+  } else if (const auto* replica = std::get_if<protocol::Replica>(&message)) {
+    scheduler_.on_replica(from, replica->id, commands_);
+  } else {
+    check(false, "a worker sends rank 0 nothing but reports");
+  }
+  if (!accepted) ++stale_reports_;
+}
+
+void Head::flush(std::vector<Packet>& packets) {
+  scheduler_.place(commands_);
+  obey();
+  outbox_.take(packets);
+}
+
+void Head::obey() {
+  for (const Commands::Assign& each : commands_.assign) {
+    const std::uint32_t function = scheduler_.find_task(each.task)->function;
+    if (functions_[each.worker].insert(function).second) {
+      outbox_.send(each.worker, protocol::DefineFunction{function, {}, "function"});
+    }
+    encode_assign(outbox_.to(each.worker), scheduler_, each);
+  }
+  for (const Commands::AssignRange& each : commands_.assign_range) {
+    if (groups_[each.group].insert(each.worker).second) {
+      encode_define_group(outbox_.to(each.worker), scheduler_, each.group, each.worker);
+    }
+    encode_assign_range(outbox_.to(each.worker), scheduler_, each);
+  }
+  for (const Commands::Release& each : commands_.release) {
+    // A value that the client placed on rank 0 is with nobody else.
+    if (each.worker <= 0) continue;
+    const TaskId ids[] = {each.id};
+    outbox_.send(each.worker, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+  }
+  for (const Commands::Failed& each : commands_.failed) {
+    outcomes_.push_back({each.task, Outcome::Kind::failed, each.failure});
+  }
+  for (const TaskId id : commands_.group_done) outcomes_.push_back({id, Outcome::Kind::group_done, nullptr});
+  for (const TaskId id : commands_.forgotten) {
+    outcomes_.push_back({id, Outcome::Kind::forgotten, nullptr});
+    groups_.erase(id);
+  }
+  commands_.clear();
+}
+
+}  // namespace tutti::sim

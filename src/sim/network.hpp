@@ -1,0 +1,44 @@
+#pragma once
+
+/// Network: when a packet arrives. Order is kept between each pair of ranks and nowhere else.
+
+#include <algorithm>
+#include <cstdint>
+
+#include <tsl/robin_map.h>
+
+#include "sim/packets.hpp"
+#include "sim/random.hpp"
+
+namespace tutti::sim {
+
+struct NetworkOptions {
+  std::uint64_t latency_ns = 2'000;
+  /// Each packet takes up to so much longer, which reorders packets between different pairs.
+  std::uint64_t jitter_ns = 2'000;
+  double bandwidth_bytes_per_ns = 4.0;
+};
+
+class Network {
+ public:
+  Network(NetworkOptions options, std::uint64_t seed) : options_(options), random_(seed) {}
+
+  /// The time at which a packet sent now arrives; `data_bytes` travel beside it.
+  std::uint64_t arrival_ns(const Packet& packet, std::uint64_t data_bytes, std::uint64_t now_ns) {
+    const auto bytes = static_cast<double>(packet.bytes.size() + data_bytes);
+    const auto wire_ns = static_cast<std::uint64_t>(bytes / options_.bandwidth_bytes_per_ns);
+    const std::uint64_t jitter_ns = options_.jitter_ns == 0 ? 0 : random_.below(options_.jitter_ns + 1);
+    const std::uint64_t pair =
+        static_cast<std::uint64_t>(packet.from) << 32 | static_cast<std::uint64_t>(packet.to);
+    std::uint64_t& last = last_[pair];
+    last = std::max(last + 1, now_ns + options_.latency_ns + jitter_ns + wire_ns);
+    return last;
+  }
+
+ private:
+  NetworkOptions options_;
+  Random random_;
+  tsl::robin_map<std::uint64_t, std::uint64_t> last_;
+};
+
+}  // namespace tutti::sim

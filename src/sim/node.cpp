@@ -1,0 +1,122 @@
+#include "sim/node.hpp"
+
+#include <utility>
+
+#include "sim/sim_ops.hpp"
+#include "tutti/check.hpp"
+
+namespace tutti::sim {
+
+using worker::Batch;
+using worker::Execution;
+using worker::RangeWork;
+
+Node::Node(worker::WorkerLimits limits) : state_(limits, store_), outbox_(limits.rank) {}
+
+void Node::say_hello(std::vector<Packet>& packets) {
+  outbox_.send(0, protocol::Hello{state_.limits().slots, 0});
+  outbox_.take(packets);
+}
+
+void Node::handle(int from, std::span<const std::byte> packet, std::vector<Packet>& packets) {
+  Reader reader(packet);
+  while (!reader.at_end()) handle_message(from, protocol::decode(reader));
+  obey();
+  outbox_.take(packets);
+}
+
+void Node::handle_message(int from, const protocol::Message& message) {
+  if (const auto* function = std::get_if<protocol::DefineFunction>(&message)) {
+    state_.on_define_function(function->function, &sim_function());
+  } else if (const auto* group = std::get_if<protocol::DefineGroup>(&message)) {
+    state_.on_define_group(*group, &sim_function(), commands_);
+  } else if (const auto* task = std::get_if<protocol::AssignTask>(&message)) {
+    state_.on_assign(*task, commands_);
+  } else if (const auto* range = std::get_if<protocol::AssignRange>(&message)) {
+    state_.on_assign(*range, commands_);
+  } else if (const auto* release = std::get_if<protocol::ReleaseData>(&message)) {
+    for (std::size_t index = 0; index < release->ids.size(); ++index) state_.on_release(release->ids[index]);
+  } else if (const auto* fetch = std::get_if<protocol::Fetch>(&message)) {
+    answer(from, *fetch);
+  } else if (const auto* data = std::get_if<protocol::Data>(&message)) {
+    state_.on_data(data->request, data->found, detail::ValuePtr(), data->stream_bytes, commands_);
+  } else {
+    check(false, "a worker is sent work, releases and data, nothing else");
+  }
+}
+
+void Node::answer(int from, const protocol::Fetch& message) {
+  protocol::Data data;
+  data.request = message.request;
+  if (message.slice) {
+    const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
+    data.found = stretch != nullptr &&
+                 message.begin + message.count <= stretch->begin + stretch->count;
+    data.stream_bytes = message.count * 8;
+  } else {
+    data.found = store_.contains(message.id);
+    data.stream_bytes = 8;
+  }
+  outbox_.send(from, data);
+}
+
+std::unique_ptr<Batch> Node::start() {
+  if (!state_.has_ready()) return nullptr;
+  std::unique_ptr<Batch> batch;
+  if (batches_.empty()) {
+    batch = std::make_unique<Batch>();
+  } else {
+    batch = std::move(batches_.back());
+    batches_.pop_back();
+  }
+  state_.take(*batch);
+  check(!batch->items.empty(), "a thread gets something when something is ready");
+  return batch;
+}
+
+void Node::finish(std::unique_ptr<Batch> batch, std::vector<Packet>& packets) {
+  for (Execution& item : batch->items) {
+    if (item.kind == Execution::Kind::bind && !item.threw) item.result = make_sim_value();
+  }
+  report_tasks(*batch);
+  state_.on_done(*batch, commands_);
+  obey();
+  state_.take_timings(timings_);
+  for (const protocol::Timing& timing : timings_) outbox_.send(0, timing);
+  timings_.clear();
+  batch->clear();
+  batches_.push_back(std::move(batch));
+  outbox_.take(packets);
+}
+
+void Node::report_tasks(const Batch& batch) {
+  for (const Execution& item : batch.items) {
+    if (item.kind != Execution::Kind::task) continue;
+    if (item.threw) {
+      outbox_.send(0, protocol::TaskThrew{item.task->id, item.error_type, item.error_message});
+    } else {
+      outbox_.send(0, protocol::TaskFinished{item.task->id, item.result_bytes, false, {}});
+    }
+  }
+}
+
+void Node::obey() {
+  for (const worker::WorkerCommands::Fetch& each : commands_.fetch) {
+    ++fetches_;
+    outbox_.send(each.holder, protocol::Fetch{each.request, each.id, each.slice, each.begin, each.count});
+  }
+  for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
+  for (RangeWork* range : commands_.finished_ranges) {
+    store_.put_stretch(range->group, {range->begin, range->count, detail::ValuePtr(), range->count * 8});
+    for (const detail::ElementFailure& failure : range->failures) {
+      outbox_.send(0, protocol::ElementThrew{range->group, failure.index, failure.inherited, failure.type,
+                                             failure.message});
+    }
+    outbox_.send(0, protocol::RangeFinished{range->group, range->begin, range->count, range->count * 8,
+                                            false, {}});
+    state_.recycle(range);
+  }
+  commands_.clear();
+}
+
+}  // namespace tutti::sim

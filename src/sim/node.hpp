@@ -1,0 +1,48 @@
+#pragma once
+
+/// Node: a worker rank of the simulation. Packets become events of the real WorkerState, its commands become
+/// packets; whoever drives the node says what running a batch gave.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sim/packets.hpp"
+#include "worker/store.hpp"
+#include "worker/worker_state.hpp"
+
+namespace tutti::sim {
+
+class Node {
+ public:
+  explicit Node(worker::WorkerLimits limits);
+
+  int rank() const { return static_cast<int>(state_.limits().rank); }
+  worker::WorkerState& state() { return state_; }
+  const worker::Store& store() const { return store_; }
+  /// The first packet: the node is ready.
+  void say_hello(std::vector<Packet>& packets);
+  void handle(int from, std::span<const std::byte> packet, std::vector<Packet>& packets);
+  /// What a free thread runs next; null when nothing is ready. The caller fills in the results.
+  std::unique_ptr<worker::Batch> start();
+  /// The batch is done: reports it.
+  void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
+  std::uint64_t fetches() const { return fetches_; }
+
+ private:
+  void handle_message(int from, const protocol::Message& message);
+  void answer(int from, const protocol::Fetch& message);
+  void report_tasks(const worker::Batch& batch);
+  void obey();
+
+  worker::Store store_;
+  worker::WorkerState state_;
+  worker::WorkerCommands commands_;
+  Outbox outbox_;
+  std::vector<protocol::Timing> timings_;
+  std::vector<std::unique_ptr<worker::Batch>> batches_;
+  std::uint64_t fetches_ = 0;
+};
+
+}  // namespace tutti::sim

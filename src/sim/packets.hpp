@@ -1,0 +1,100 @@
+#pragma once
+
+/// Packets between simulated ranks, and the messages that scheduler commands stand for.
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "protocol/codec.hpp"
+#include "scheduler/scheduler.hpp"
+#include "tutti/bytes.hpp"
+
+namespace tutti::sim {
+
+/// Messages on their way from one rank to another.
+struct Packet {
+  int from = 0;
+  int to = 0;
+  Bytes bytes;
+};
+
+/// Collects messages, one packet for each destination.
+class Outbox {
+ public:
+  explicit Outbox(int from) : from_(from) {}
+
+  template <class Message>
+  void send(int to, const Message& message) {
+    protocol::encode(writers_[to], message);
+  }
+  Writer& to(int rank) { return writers_[rank]; }
+  bool empty() const { return writers_.empty(); }
+  /// Appends the packets, in order of destination, and is empty again.
+  void take(std::vector<Packet>& packets) {
+    for (auto& [to, writer] : writers_) packets.push_back({from_, to, writer.take()});
+    writers_.clear();
+  }
+
+ private:
+  int from_;
+  std::map<int, Writer> writers_;
+};
+
+/// Writes the message for an assigned task.
+inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
+                          const scheduler::Commands::Assign& command) {
+  const scheduler::TaskRecord* record = scheduler.find_task(command.task);
+  check(record != nullptr, "an assigned task is alive");
+  std::vector<protocol::InputRef> inputs;
+  inputs.reserve(record->input_count);
+  for (const scheduler::Input& input : record->input_span()) {
+    inputs.push_back({input.id, input.index, scheduler.holder_of(input, command.worker), 0});
+  }
+  protocol::AssignTask message;
+  message.task = command.task;
+  message.function = record->function;
+  message.priority = record->priority;
+  message.inline_result = record->inline_result;
+  message.inputs = protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
+  message.payload = record->payload.bytes();
+  protocol::encode(writer, message);
+}
+
+/// Writes the message for an assigned stretch of a map.
+inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& scheduler,
+                                const scheduler::Commands::AssignRange& command) {
+  const scheduler::GroupRecord* group = scheduler.find_group(command.group);
+  check(group != nullptr, "an assigned range belongs to a group that is alive");
+  std::vector<protocol::PieceRef> pieces;
+  for (std::size_t number = 0; number < group->sources.size(); ++number) {
+    scheduler.append_pieces(group->sources[number], static_cast<std::uint32_t>(number), command.begin,
+                            command.count, pieces);
+  }
+  protocol::AssignRange message;
+  message.group = command.group;
+  message.begin = command.begin;
+  message.count = command.count;
+  message.priority = group->priority;
+  message.inline_result = group->inline_result;
+  message.pieces = protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
+  protocol::encode(writer, message);
+}
+
+/// Writes the message that tells a rank what a group runs.
+inline void encode_define_group(Writer& writer, const scheduler::Scheduler& scheduler, TaskId id, int rank) {
+  const scheduler::GroupRecord* group = scheduler.find_group(id);
+  check(group != nullptr, "a group that is defined is alive");
+  std::vector<protocol::InputRef> inputs;
+  for (const scheduler::Input& input : group->inputs) {
+    inputs.push_back({input.id, input.index, scheduler.holder_of(input, rank), 0});
+  }
+  protocol::DefineGroup message;
+  message.group = id;
+  message.inputs = protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
+  protocol::encode(writer, message);
+}
+
+}  // namespace tutti::sim

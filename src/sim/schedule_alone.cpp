@@ -1,0 +1,67 @@
+#include "sim/schedule_alone.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <vector>
+
+#include "scheduler/scheduler.hpp"
+#include "tutti/check.hpp"
+
+namespace tutti::sim {
+
+using scheduler::Commands;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// Runs `calls` and adds the time that they took.
+template <class Calls>
+void measure(Clock::duration& inside, Calls calls) {
+  const auto start = Clock::now();
+  calls();
+  inside += Clock::now() - start;
+}
+
+}  // namespace
+
+SimFigure schedule_alone(int workers, std::uint64_t tasks) {
+  constexpr std::uint64_t batch = 1'000;
+  scheduler::Scheduler scheduler;
+  for (int rank = 1; rank <= workers; ++rank) scheduler.on_worker_joined(rank, 1, 0);
+  scheduler.on_timing(0, 1, 1'000);
+  Commands commands;
+  std::deque<Commands::Assign> assigned;
+  Clock::duration inside{};
+  const auto obey = [&] {
+    assigned.insert(assigned.end(), commands.assign.begin(), commands.assign.end());
+    commands.clear();
+  };
+  for (std::uint64_t submitted = 0; submitted < tasks;) {
+    const std::uint64_t more = std::min(batch, tasks - submitted);
+    measure(inside, [&] {
+      for (std::uint64_t count = 0; count < more; ++count) scheduler.submit({}, commands);
+      scheduler.place(commands);
+    });
+    submitted += more;
+    obey();
+  }
+  for (std::uint64_t finished = 0; finished < tasks;) {
+    const auto reports = std::min<std::size_t>(batch, assigned.size());
+    check(reports != 0, "the scheduler has work for the workers until all is done");
+    measure(inside, [&] {
+      for (std::size_t index = 0; index < reports; ++index) {
+        scheduler.on_task_finished(assigned[index].worker, assigned[index].task, 8, commands);
+        scheduler.on_client_released(assigned[index].task, commands);
+      }
+      scheduler.place(commands);
+    });
+    finished += reports;
+    assigned.erase(assigned.begin(), assigned.begin() + static_cast<std::ptrdiff_t>(reports));
+    obey();
+  }
+  const double seconds = std::chrono::duration<double>(inside).count();
+  return {workers, tasks, seconds, seconds * 1e9 / static_cast<double>(tasks)};
+}
+
+}  // namespace tutti::sim

@@ -1,0 +1,130 @@
+#include "sim/workload.hpp"
+
+#include <algorithm>
+
+#include "sim/random.hpp"
+
+namespace tutti::sim {
+namespace {
+
+WorkItem task(std::vector<ItemInput> inputs, std::uint64_t duration_ns) {
+  WorkItem item;
+  item.inputs = std::move(inputs);
+  item.duration_ns = duration_ns;
+  return item;
+}
+
+WorkItem map_item(std::uint64_t elements, std::uint64_t duration_ns, std::uint32_t function) {
+  WorkItem item;
+  item.elements = elements;
+  item.duration_ns = duration_ns;
+  item.function = function;
+  return item;
+}
+
+}  // namespace
+
+Workload independent_tasks(std::size_t tasks, std::uint64_t duration_ns) {
+  return Workload(tasks, task({}, duration_ns));
+}
+
+Workload chain(std::size_t length, std::uint64_t duration_ns) {
+  Workload work;
+  for (std::size_t index = 0; index < length; ++index) {
+    work.push_back(task({}, duration_ns));
+    if (index != 0) work.back().inputs.push_back({index - 1, 0});
+  }
+  return work;
+}
+
+Workload fan(std::size_t width, std::uint64_t duration_ns) {
+  Workload work{task({}, duration_ns)};
+  WorkItem last = task({}, duration_ns);
+  for (std::size_t index = 1; index <= width; ++index) {
+    work.push_back(task({{0, 0}}, duration_ns));
+    last.inputs.push_back({index, 0});
+  }
+  work.push_back(std::move(last));
+  return work;
+}
+
+Workload tree(std::size_t leaves, std::uint64_t duration_ns) {
+  Workload work(leaves, task({}, duration_ns));
+  for (std::size_t left = 0; left + 1 < work.size(); left += 2) {
+    work.push_back(task({{left, 0}, {left + 1, 0}}, duration_ns));
+  }
+  return work;
+}
+
+Workload stencil(std::size_t width, std::size_t steps, std::uint64_t duration_ns) {
+  Workload work(width, task({}, duration_ns));
+  for (std::size_t step = 1; step < steps; ++step) {
+    const std::size_t before = (step - 1) * width;
+    for (std::size_t place = 0; place < width; ++place) {
+      WorkItem item = task({{before + place, 0}}, duration_ns);
+      if (place > 0) item.inputs.push_back({before + place - 1, 0});
+      if (place + 1 < width) item.inputs.push_back({before + place + 1, 0});
+      work.push_back(std::move(item));
+    }
+  }
+  return work;
+}
+
+Workload random_graph(std::size_t tasks, std::size_t inputs_max, std::uint64_t seed) {
+  Random random(seed);
+  Workload work;
+  for (std::size_t index = 0; index < tasks; ++index) {
+    WorkItem item = task({}, 1'000 + random.below(50'000));
+    item.function = static_cast<std::uint32_t>(random.below(4));
+    item.result_bytes = random.below(2) == 0 ? 8 : random.below(1'000'000);
+    item.priority = static_cast<std::int16_t>(random.below(3));
+    const std::uint64_t inputs = index == 0 ? 0 : random.below(inputs_max + 1);
+    for (std::uint64_t input = 0; input < inputs; ++input) {
+      // Mostly recent ones, so that the graph is deep as well as wide.
+      const std::size_t reach = std::min<std::size_t>(index, random.below(4) == 0 ? index : 12);
+      item.inputs.push_back({index - 1 - random.below(reach), 0});
+    }
+    work.push_back(std::move(item));
+  }
+  return work;
+}
+
+Workload map(std::uint64_t elements, std::uint64_t duration_ns, double skew) {
+  Workload work{map_item(elements, duration_ns, 10)};
+  work.front().skew = skew;
+  return work;
+}
+
+Workload map_of_map(std::uint64_t elements, std::size_t depth, std::uint64_t duration_ns) {
+  Workload work;
+  for (std::size_t level = 0; level < depth; ++level) {
+    work.push_back(map_item(elements, duration_ns, static_cast<std::uint32_t>(10 + level)));
+    if (level != 0) work.back().sources.push_back(level - 1);
+  }
+  if (elements != 0) work.push_back(task({{depth - 1, elements - 1}}, duration_ns));
+  return work;
+}
+
+Workload mixture(std::size_t items, std::uint64_t seed) {
+  Random random(seed);
+  constexpr std::uint64_t elements = 40;
+  Workload work;
+  std::vector<std::size_t> maps;
+  for (std::size_t index = 0; index < items; ++index) {
+    const bool is_map = random.below(4) == 0;
+    WorkItem item = is_map ? map_item(elements, 1'000 + random.below(9'000), static_cast<std::uint32_t>(10 + index))
+                           : task({}, 1'000 + random.below(20'000));
+    for (std::uint64_t input = random.below(3); index != 0 && input > 0; --input) {
+      const std::size_t other = random.below(index);
+      item.inputs.push_back({other, work[other].elements ? random.below(elements) : 0});
+    }
+    for (std::uint64_t source = is_map && !maps.empty() ? random.below(3) : 0; source > 0; --source) {
+      item.sources.push_back(maps[random.below(maps.size())]);
+    }
+    if (is_map) maps.push_back(index);
+    work.push_back(std::move(item));
+  }
+  return work;
+}
+
+}  // namespace tutti::sim

@@ -1,0 +1,50 @@
+#pragma once
+
+/// Workloads: what a simulated client submits.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tutti::sim {
+
+/// The result of an earlier item, or an element of it when the item is a map.
+struct ItemInput {
+  std::size_t item = 0;
+  std::uint64_t element = 0;
+};
+
+/// A task, or a map when it has elements.
+struct WorkItem {
+  std::vector<ItemInput> inputs;
+  std::vector<std::size_t> sources;  ///< earlier maps that feed this one
+  std::optional<std::uint64_t> elements;
+  std::uint64_t duration_ns = 10'000;  ///< of the task, or of an element
+  /// The last element takes so many times longer than the first.
+  double skew = 1.0;
+  std::uint64_t result_bytes = 8;
+  std::int16_t priority = 0;
+  std::uint32_t function = 0;
+};
+
+using Workload = std::vector<WorkItem>;
+
+Workload independent_tasks(std::size_t tasks, std::uint64_t duration_ns);
+Workload chain(std::size_t length, std::uint64_t duration_ns);
+/// One task, `width` that need it, and one that needs all of them.
+Workload fan(std::size_t width, std::uint64_t duration_ns);
+/// A binary reduction of `leaves` tasks.
+Workload tree(std::size_t leaves, std::uint64_t duration_ns);
+/// `steps` rows of `width` tasks, each of which needs three of the row before.
+Workload stencil(std::size_t width, std::size_t steps, std::uint64_t duration_ns);
+/// Each task needs up to `inputs_max` random earlier ones; durations, sizes and priorities vary.
+Workload random_graph(std::size_t tasks, std::size_t inputs_max, std::uint64_t seed);
+/// A map whose last element takes `skew` times longer than its first.
+Workload map(std::uint64_t elements, std::uint64_t duration_ns, double skew);
+/// A map over a map over ..., and a task that needs the last element.
+Workload map_of_map(std::uint64_t elements, std::size_t depth, std::uint64_t duration_ns);
+/// Tasks and maps that need each other at random.
+Workload mixture(std::size_t items, std::uint64_t seed);
+
+}  // namespace tutti::sim

@@ -1,0 +1,15 @@
+#pragma once
+
+/// Runs what a thread took: calls the user's functions, catches what they throw, measures how long they take.
+
+#include <cstddef>
+
+#include "worker/work.hpp"
+
+namespace tutti::worker {
+
+/// Runs all items, without any lock. Results that are wanted in the report and take at most
+/// `inline_bytes_max` bytes are written to batch.streams.
+void run_batch(Batch& batch, std::size_t inline_bytes_max);
+
+}  // namespace tutti::worker

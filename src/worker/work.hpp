@@ -1,0 +1,106 @@
+#pragma once
+
+/// Records of what was assigned to this rank, and what an executor thread takes of it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/durations.hpp"
+#include "protocol/messages.hpp"
+#include "tutti/bytes.hpp"
+#include "tutti/detail/function_ops.hpp"
+#include "tutti/ids.hpp"
+
+namespace tutti::worker {
+
+using detail::FunctionOps;
+using protocol::FunctionId;
+
+/// A single task.
+struct TaskWork {
+  TaskId id;
+  FunctionId function = 0;
+  std::int16_t priority = 0;
+  bool inline_result = false;
+  bool input_failed = false;
+  std::uint32_t missing = 0;
+  Bytes payload;
+  std::vector<protocol::InputRef> inputs;
+  std::vector<detail::InputValue> values;  ///< in the order of inputs
+  std::vector<detail::ValuePtr> held;      ///< fetched for this task only
+};
+
+/// A stretch of a map. Threads take blocks of it until it is empty.
+struct RangeWork {
+  TaskId group;
+  std::uint64_t begin = 0;
+  std::uint64_t count = 0;
+  std::uint64_t next = 0;       ///< elements given to threads
+  std::uint64_t done = 0;       ///< elements done
+  std::int16_t priority = 0;
+  bool inline_result = false;
+  std::uint32_t missing = 0;
+  std::vector<std::vector<detail::InputPiece>> sources;
+  std::vector<detail::ValuePtr> held;
+  detail::ValuePtr results;
+  std::vector<detail::ElementFailure> failures;
+};
+
+/// What a group runs, once for all of its stretches.
+struct GroupWork {
+  TaskId group;
+  const FunctionOps* ops = nullptr;  ///< null until the definition is here
+  Bytes payload;
+  std::vector<detail::InputValue> inputs;
+  std::vector<detail::ValuePtr> held;
+  std::uint32_t missing = 0;
+  bool binding = false;
+  bool released = false;
+  detail::ValuePtr bound;
+  /// Binding threw: every element fails with this.
+  std::string bind_error_type;
+  std::string bind_error_message;
+  std::vector<RangeWork*> waiting;  ///< stretches that came before the group was bound
+  Durations durations;              ///< of its elements, as function 0
+  std::uint64_t unfinished = 0;     ///< stretches that are not reported
+
+  bool is_bound() const { return static_cast<bool>(bound) || !bind_error_type.empty(); }
+};
+
+/// One thing an executor thread does.
+struct Execution {
+  enum class Kind : std::uint8_t { task, block, bind };
+  Kind kind = Kind::task;
+  TaskWork* task = nullptr;
+  RangeWork* range = nullptr;
+  GroupWork* group = nullptr;
+  const FunctionOps* ops = nullptr;
+  TaskId id;                ///< of a task
+  std::uint64_t begin = 0;  ///< of a block
+  std::uint64_t count = 0;
+
+  // What running it gave.
+  detail::ValuePtr result;
+  std::uint64_t result_bytes = 0;
+  bool threw = false;
+  bool has_stream = false;         ///< the small result as bytes, in Batch::streams
+  std::size_t stream_begin = 0;
+  std::size_t stream_size = 0;
+  std::string error_type;
+  std::string error_message;
+  std::vector<detail::ElementFailure> failures;
+  std::uint64_t elapsed_ns = 0;
+};
+
+/// What a thread takes in one go. Reused, so that taking allocates nothing in the steady state.
+struct Batch {
+  std::vector<Execution> items;
+  Writer streams;
+  void clear() {
+    items.clear();
+    streams.clear();
+  }
+};
+
+}  // namespace tutti::worker

@@ -1,0 +1,455 @@
+#include "worker/worker_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "tutti/check.hpp"
+
+namespace tutti::worker {
+
+using detail::InputPiece;
+using detail::InputValue;
+using detail::ValuePtr;
+
+// ---- assignments
+
+void WorkerState::on_define_function(FunctionId function, const FunctionOps* ops) {
+  if (function >= functions_.size()) functions_.resize(function + 1, nullptr);
+  functions_[function] = ops;
+}
+
+const FunctionOps* WorkerState::function(FunctionId function) const {
+  check(function < functions_.size() && functions_[function] != nullptr,
+        "a function is defined on a rank before a task names it");
+  return functions_[function];
+}
+
+void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands& commands) {
+  TaskWork* task;
+  if (free_tasks_.empty()) {
+    task = &tasks_.emplace_back();
+  } else {
+    task = free_tasks_.back();
+    free_tasks_.pop_back();
+  }
+  task->id = message.task;
+  task->function = message.function;
+  task->priority = message.priority;
+  task->inline_result = message.inline_result;
+  task->payload.resize(message.payload.size());
+  std::ranges::copy(message.payload, task->payload.data());
+  const std::size_t count = message.inputs.size();
+  if (count != 0) {
+    task->inputs.resize(count);
+    task->values.resize(count);
+    // Counted up first, so that an input that is here at once cannot make the task ready too early.
+    task->missing = static_cast<std::uint32_t>(count);
+    for (std::size_t index = 0; index < count; ++index) {
+      task->inputs[index] = message.inputs[index];
+      Waiter waiter;
+      waiter.task = task;
+      waiter.place = static_cast<std::uint32_t>(index);
+      if (resolve_input(task->inputs[index], waiter, task->values[index], commands)) --task->missing;
+    }
+  }
+  if (task->missing == 0) make_ready({.task = task}, task->priority, false);
+}
+
+/// Finds an input in the store, else waits for it. True when it is here.
+bool WorkerState::resolve_input(const protocol::InputRef& input, Waiter waiter, InputValue& value,
+                                WorkerCommands& commands) {
+  value.index = input.index;
+  if (input.id.is_group()) {
+    if (const Store::Stretch* stretch = store_.find_stretch(input.id, input.index)) {
+      value = {stretch->value.get(), input.index - stretch->begin};
+      return true;
+    }
+    fetch(input.id, true, input.index, 1, input.holder, waiter, commands);
+    return false;
+  }
+  if (store_.contains(input.id)) {
+    value = {store_.find(input.id), 0};
+    return true;
+  }
+  if (input.holder == limits_.rank) {
+    local_waiters_[input.id].push_back(waiter);
+  } else {
+    fetch(input.id, false, 0, 0, input.holder, waiter, commands);
+  }
+  return false;
+}
+
+void WorkerState::fetch(TaskId id, bool slice, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
+                        Waiter waiter, WorkerCommands& commands) {
+  const SliceKey key{id, begin, count};
+  if (slice) {
+    const auto found = fetch_of_slice_.find(key);
+    if (found != fetch_of_slice_.end()) {
+      fetches_.at(found->second).waiters.push_back(waiter);
+      return;
+    }
+  } else {
+    const auto found = fetch_of_value_.find(id);
+    if (found != fetch_of_value_.end()) {
+      fetches_.at(found->second).waiters.push_back(waiter);
+      return;
+    }
+  }
+  const std::uint64_t request = next_request_++;
+  fetches_[request] = {id, slice, begin, count, {waiter}};
+  if (slice) {
+    fetch_of_slice_[key] = request;
+  } else {
+    fetch_of_value_[id] = request;
+  }
+  commands.fetch.push_back({request, id, slice, begin, count, holder});
+}
+
+void WorkerState::on_data(std::uint64_t request, bool found, ValuePtr value, std::uint64_t bytes,
+                          WorkerCommands& commands) {
+  const auto pending = fetches_.find(request);
+  if (pending == fetches_.end()) return;
+  PendingFetch fetched = std::move(pending->second);
+  fetches_.erase(pending);
+  if (fetched.slice) {
+    fetch_of_slice_.erase({fetched.id, fetched.begin, fetched.count});
+  } else {
+    fetch_of_value_.erase(fetched.id);
+    if (found) {
+      store_.put(fetched.id, value, bytes);
+      commands.replicas.push_back(fetched.id);
+    }
+  }
+  for (const Waiter& waiter : fetched.waiters) arrived(waiter, value, fetched.begin, !found);
+}
+
+/// An awaited value is here, or never comes.
+void WorkerState::arrived(const Waiter& waiter, const ValuePtr& value, std::uint64_t slice_begin, bool failed) {
+  if (TaskWork* task = waiter.task) {
+    const protocol::InputRef& input = task->inputs[waiter.place];
+    task->values[waiter.place] = {value.get(), input.id.is_group() ? input.index - slice_begin : 0};
+    task->held.push_back(value);
+    task->input_failed |= failed;
+    if (--task->missing == 0) task_complete(task);
+  } else if (RangeWork* range = waiter.range) {
+    range->sources[waiter.place][waiter.piece].value = value.get();
+    range->held.push_back(value);
+    if (--range->missing == 0) make_ready({.range = range}, range->priority, true);
+  } else {
+    GroupWork* group = waiter.group;
+    group->inputs[waiter.place].value = value.get();
+    group->held.push_back(value);
+    if (--group->missing != 0) return;
+    group_complete(group);
+    forget_group_if_done(*group);
+  }
+}
+
+void WorkerState::task_complete(TaskWork* task) {
+  if (task->input_failed) {
+    drop(task);
+  } else {
+    // Ahead of other work: its inputs are warm, and running it lets them be released.
+    make_ready({.task = task}, task->priority, true);
+  }
+}
+
+/// An input failed: the task and what waits for it here are dropped. Rank 0 has failed them already.
+void WorkerState::drop(TaskWork* task) {
+  const TaskId id = task->id;
+  recycle(task);
+  produced(id, ValuePtr(), true);
+}
+
+/// A task of this rank is done: tasks of this rank that wait for it go on.
+void WorkerState::produced(TaskId id, const ValuePtr& value, bool failed) {
+  const auto found = local_waiters_.find(id);
+  if (found == local_waiters_.end()) return;
+  const std::vector<Waiter> waiters = std::move(found.value());
+  local_waiters_.erase(found);
+  for (const Waiter& waiter : waiters) arrived(waiter, value, 0, failed);
+}
+
+void WorkerState::on_release(TaskId id) {
+  store_.erase(id);
+  if (!id.is_group()) {
+    // A task that failed here before the tasks that wait for it arrived: they never get what they wait for.
+    produced(id, ValuePtr(), true);
+    return;
+  }
+  const auto found = groups_.find(id);
+  if (found == groups_.end()) return;
+  found->second->released = true;
+  forget_group_if_done(*found->second);
+}
+
+// ---- groups
+
+GroupWork& WorkerState::group_entry(TaskId id) {
+  std::unique_ptr<GroupWork>& entry = groups_[id];
+  if (!entry) {
+    entry = std::make_unique<GroupWork>();
+    entry->group = id;
+  }
+  return *entry;
+}
+
+void WorkerState::on_define_group(const protocol::DefineGroup& message, const FunctionOps* ops,
+                                  WorkerCommands& commands) {
+  GroupWork& group = group_entry(message.group);
+  check(group.ops == nullptr, "a group is defined once on a rank");
+  group.ops = ops;
+  group.payload = Bytes::copy_of(message.payload);
+  const std::size_t count = message.inputs.size();
+  group.inputs.resize(count);
+  group.missing = static_cast<std::uint32_t>(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    Waiter waiter;
+    waiter.group = &group;
+    waiter.place = static_cast<std::uint32_t>(index);
+    if (resolve_input(message.inputs[index], waiter, group.inputs[index], commands)) --group.missing;
+  }
+  if (group.missing == 0) group_complete(&group);
+}
+
+/// Definition and constants are here; a thread binds them before the first stretch runs.
+void WorkerState::group_complete(GroupWork* group) {
+  if (group->waiting.empty() || group->binding) return;
+  group->binding = true;
+  make_ready({.bind = group}, group->waiting.front()->priority, true);
+}
+
+void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands& commands) {
+  RangeWork* range;
+  if (free_ranges_.empty()) {
+    range = &ranges_.emplace_back();
+  } else {
+    range = free_ranges_.back();
+    free_ranges_.pop_back();
+  }
+  range->group = message.group;
+  range->begin = message.begin;
+  range->count = message.count;
+  range->priority = message.priority;
+  range->inline_result = message.inline_result;
+  // One more than the pieces: the group itself, until it is bound.
+  range->missing = static_cast<std::uint32_t>(message.pieces.size()) + 1;
+  for (std::size_t index = 0; index < message.pieces.size(); ++index) {
+    const protocol::PieceRef piece = message.pieces[index];
+    if (piece.source >= range->sources.size()) range->sources.resize(piece.source + 1);
+    range->sources[piece.source].push_back({nullptr, piece.begin, piece.count});
+  }
+  std::vector<std::uint32_t> number(range->sources.size(), 0);
+  for (std::size_t index = 0; index < message.pieces.size(); ++index) {
+    const protocol::PieceRef piece = message.pieces[index];
+    InputPiece& target = range->sources[piece.source][number[piece.source]];
+    const std::uint32_t place = number[piece.source]++;
+    const Store::Stretch* stretch = piece.id.is_group() ? store_.find_stretch(piece.id, piece.begin) : nullptr;
+    if (stretch != nullptr) {
+      target = {stretch->value.get(), stretch->begin, stretch->count};
+      --range->missing;
+      continue;
+    }
+    Waiter waiter;
+    waiter.range = range;
+    waiter.place = piece.source;
+    waiter.piece = place;
+    fetch(piece.id, true, piece.begin, piece.count, piece.holder, waiter, commands);
+  }
+  GroupWork& group = group_entry(message.group);
+  ++group.unfinished;
+  if (group.is_bound()) {
+    if (--range->missing == 0) make_ready({.range = range}, range->priority, false);
+  } else {
+    group.waiting.push_back(range);
+    if (group.ops != nullptr && group.missing == 0) group_complete(&group);
+  }
+}
+
+void WorkerState::finish_bind(Execution& item) {
+  GroupWork& group = *item.group;
+  group.binding = false;
+  group.bound = std::move(item.result);
+  if (item.threw) {
+    group.bind_error_type = item.error_type.empty() ? "unknown" : item.error_type;
+    group.bind_error_message = item.error_message;
+  }
+  for (RangeWork* range : group.waiting) {
+    if (--range->missing == 0) make_ready({.range = range}, range->priority, false);
+  }
+  group.waiting.clear();
+  forget_group_if_done(group);
+}
+
+void WorkerState::forget_group_if_done(GroupWork& group) {
+  // Constants that are still on their way name the group.
+  const bool used = group.unfinished != 0 || group.missing != 0 || group.binding;
+  if (group.released && !used) groups_.erase(group.group);
+}
+
+// ---- running
+
+void WorkerState::make_ready(Ready ready, std::int16_t priority, bool at_front) {
+  std::deque<Ready>& level = ready_[priority];
+  if (at_front) {
+    level.push_front(ready);
+  } else {
+    level.push_back(ready);
+  }
+  ++ready_count_;
+}
+
+std::uint64_t WorkerState::block_length(const RangeWork& range) const {
+  const GroupWork& group = *groups_.at(range.group);
+  const std::uint64_t left = range.count - range.next;
+  if (!group.durations.known(0)) return 1;
+  const double mean_ns = std::max(group.durations.mean_ns(0), 0.01);
+  const auto by_time = static_cast<std::uint64_t>(std::max(1.0, static_cast<double>(limits_.block_ns) / mean_ns));
+  // All threads of the rank shall have a part of what is left.
+  const std::uint64_t by_share = (left + limits_.slots - 1) / limits_.slots;
+  return std::max<std::uint64_t>(1, std::min({by_time, by_share, left}));
+}
+
+void WorkerState::take(Batch& batch) {
+  std::uint64_t estimate_ns = 0;
+  const std::size_t tasks_max =
+      std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
+  for (auto level = ready_.begin(); level != ready_.end();) {
+    std::deque<Ready>& queue = level->second;
+    if (queue.empty()) {
+      level = level->first == 0 ? std::next(level) : ready_.erase(level);
+      continue;
+    }
+    const Ready ready = queue.front();
+    if (ready.task == nullptr && !batch.items.empty()) return;
+    Execution& item = batch.items.emplace_back();
+    ++taken_;
+    if (ready.range != nullptr) {
+      RangeWork& range = *ready.range;
+      const GroupWork& group = *groups_.at(range.group);
+      item.kind = Execution::Kind::block;
+      item.range = &range;
+      item.group = groups_.at(range.group).get();
+      item.ops = group.ops;
+      item.begin = range.begin + range.next;
+      item.count = block_length(range);
+      // Room for the results of the whole stretch, before several threads write into it.
+      if (!range.results && item.ops->make_results != nullptr) {
+        range.results = ValuePtr(item.ops->make_results(range.begin, range.count));
+      }
+      range.next += item.count;
+      if (range.next == range.count) {
+        queue.pop_front();
+        --ready_count_;
+      }
+      return;
+    }
+    queue.pop_front();
+    --ready_count_;
+    if (ready.bind != nullptr) {
+      item.kind = Execution::Kind::bind;
+      item.group = ready.bind;
+      item.ops = ready.bind->ops;
+      return;
+    }
+    item.kind = Execution::Kind::task;
+    item.task = ready.task;
+    item.id = ready.task->id;
+    item.ops = function(ready.task->function);
+    const bool known = durations_.known(ready.task->function);
+    estimate_ns += durations_.estimate_ns(ready.task->function, 1, limits_.batch_ns);
+    if (!known || estimate_ns >= limits_.batch_ns || batch.items.size() >= tasks_max) return;
+  }
+}
+
+bool WorkerState::may_take_long(const Batch& batch) const {
+  for (const Execution& item : batch.items) {
+    if (item.kind == Execution::Kind::bind) return true;
+    if (item.kind == Execution::Kind::block && !item.group->durations.known(0)) return true;
+    if (item.kind == Execution::Kind::block && item.group->durations.estimate_ns(0, item.count, 0) > limits_.block_ns) return true;
+    if (item.kind == Execution::Kind::task && (!durations_.known(item.task->function) ||
+        durations_.mean_ns(item.task->function) > static_cast<double>(limits_.batch_ns))) return true;
+  }
+  return false;
+}
+
+void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
+  for (Execution& item : batch.items) {
+    --taken_;
+    switch (item.kind) {
+      case Execution::Kind::task: finish_task(item); break;
+      case Execution::Kind::block: finish_block(item, commands); break;
+      case Execution::Kind::bind: finish_bind(item); break;
+    }
+  }
+}
+
+void WorkerState::finish_task(Execution& item) {
+  TaskWork* task = item.task;
+  durations_.add(task->function, 1, item.elapsed_ns);
+  add_timing(TaskId(), task->function, 1, item.elapsed_ns);
+  const TaskId id = task->id;
+  if (!item.threw) store_.put(id, item.result, item.result_bytes);
+  recycle(task);
+  item.task = nullptr;
+  if (!local_waiters_.empty()) produced(id, item.result, item.threw);
+}
+
+void WorkerState::finish_block(Execution& item, WorkerCommands& commands) {
+  RangeWork& range = *item.range;
+  item.group->durations.add(0, item.count, item.elapsed_ns);
+  add_timing(range.group, 0, item.count, item.elapsed_ns);
+  range.done += item.count;
+  std::ranges::move(item.failures, std::back_inserter(range.failures));
+  if (range.done == range.count) commands.finished_ranges.push_back(&range);
+}
+
+void WorkerState::recycle(RangeWork* range) {
+  GroupWork& group = *groups_.at(range->group);
+  --group.unfinished;
+  forget_group_if_done(group);
+  *range = RangeWork{};
+  free_ranges_.push_back(range);
+}
+
+void WorkerState::recycle(TaskWork* task) {
+  task->missing = 0;
+  task->input_failed = false;
+  task->inputs.clear();
+  task->values.clear();
+  task->held.clear();
+  free_tasks_.push_back(task);
+}
+
+void WorkerState::add_timing(TaskId group, FunctionId function, std::uint64_t calls, std::uint64_t nanoseconds) {
+  for (protocol::Timing& timing : timings_) {
+    if (timing.group == group && timing.function == function) {
+      timing.calls += calls;
+      timing.nanoseconds += nanoseconds;
+      return;
+    }
+  }
+  timings_.push_back({group, function, calls, nanoseconds});
+}
+
+void WorkerState::take_timings(std::vector<protocol::Timing>& timings) {
+  timings.insert(timings.end(), timings_.begin(), timings_.end());
+  timings_.clear();
+}
+
+void WorkerState::check_invariants() const {
+  std::size_t ready = 0;
+  for (const auto& [priority, level] : ready_) ready += level.size();
+  check(ready == ready_count_, "the ready count is the length of the queues");
+  check(fetches_.size() == fetch_of_value_.size() + fetch_of_slice_.size(), "each fetch is found by what it fetches");
+  for (const auto& [id, request] : fetch_of_value_) {
+    check(fetches_.contains(request) && fetches_.at(request).id == id, "a fetch is found by its value");
+    check(!store_.contains(id), "what is in the store is not fetched");
+  }
+  for (const auto& [id, waiters] : local_waiters_) {
+    check(!waiters.empty(), "somebody waits for an awaited task");
+    check(!store_.contains(id), "what is in the store is not waited for");
+  }
+}
+
+}  // namespace tutti::worker

@@ -1,0 +1,9 @@
+// expect: a view/pointer into this process's memory
+#include <tutti/serialize.hpp>
+
+int number = 1;
+
+int main() {
+  tutti::Writer writer;
+  tutti::detail::write_value(writer, &number);
+}

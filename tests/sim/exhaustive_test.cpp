@@ -1,0 +1,121 @@
+// Every order of submit, delivery, end, throw and release in small worlds.
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "support/exhaustive.hpp"
+#include "support/small_world.hpp"
+
+namespace tutti::testing {
+namespace {
+
+/// Walks all orders of one world; returns how many states there were.
+std::size_t walk_all(const std::vector<SmallWork>& works, const SmallOptions& options) {
+  Exhaustive walk;
+  do {
+    SmallWorld world(works, options);
+    bool complete = true;
+    while (world.step(walk)) {
+      if (!walk.is_new(world.fingerprint())) {
+        complete = false;
+        break;
+      }
+    }
+    if (complete) world.check_end();
+  } while (walk.next());
+  return walk.states();
+}
+
+/// All graphs of `tasks` tasks where a task needs only earlier ones: one for each set of edges.
+std::vector<std::vector<SmallWork>> all_graphs(std::size_t tasks) {
+  std::vector<std::vector<SmallWork>> graphs;
+  const std::size_t edges = tasks * (tasks - 1) / 2;
+  for (std::size_t set = 0; set < std::size_t{1} << edges; ++set) {
+    std::vector<SmallWork> works(tasks);
+    std::size_t bit = 0;
+    for (std::size_t later = 1; later < tasks; ++later) {
+      for (std::size_t earlier = 0; earlier < later; ++earlier, ++bit) {
+        if ((set >> bit & 1) != 0) works[later].needs.push_back(earlier);
+      }
+    }
+    graphs.push_back(std::move(works));
+  }
+  return graphs;
+}
+
+void walk_graphs(const SmallOptions& options) {
+  std::size_t states = 0;
+  for (const auto& works : all_graphs(4)) states += walk_all(works, options);
+  MESSAGE(states << " states");
+  CHECK(states > 1000);
+}
+
+TEST_CASE("every graph of 4 tasks ends in every order: one worker, one slot, a throw") {
+  walk_graphs({.workers = 1, .slots = 1});
+}
+
+TEST_CASE("every graph of 4 tasks ends in every order: one worker, two slots, a throw") {
+  walk_graphs({.workers = 1, .slots = 2});
+}
+
+TEST_CASE("every graph of 4 tasks ends in every order: two workers, one slot, a throw") {
+  walk_graphs({.workers = 2, .slots = 1});
+}
+
+TEST_CASE("every graph of 4 tasks ends in every order: two workers, two slots, two throws") {
+  walk_graphs({.workers = 2, .slots = 2, .throws = 2});
+}
+
+TEST_CASE("futures may be released at any moment: one worker, two slots") {
+  walk_graphs({.workers = 1, .slots = 2, .release_early = true});
+}
+
+TEST_CASE("futures may be released at any moment: two workers, one slot") {
+  walk_graphs({.workers = 2, .slots = 1, .release_early = true});
+}
+
+TEST_CASE("credit in time lets whole graphs go ahead of readiness") {
+  walk_graphs({.workers = 2, .slots = 1, .release_early = true, .credit_ns = 100'000'000});
+}
+
+void walk_maps(const SmallOptions& options) {
+  const SmallWork task{};
+  const SmallWork map{.needs = {}, .elements = 3, .sources = {}};
+  const std::vector<std::vector<SmallWork>> worlds{
+      {map},
+      // A map over a map, and a task that needs an element of it.
+      {map, {.needs = {}, .elements = 3, .sources = {0}}},
+      {map, {.needs = {}, .elements = 3, .sources = {0}}, {.needs = {1}, .elements = {}, .sources = {}}},
+      // A constant that is computed, also by the source of the same map.
+      {task, {.needs = {0}, .elements = 3, .sources = {}}},
+      {map, {.needs = {0}, .elements = 3, .sources = {0}}},
+      // Two sources, one of them late; the same source twice.
+      {map, map, {.needs = {}, .elements = 3, .sources = {0, 1}}},
+      {map, {.needs = {}, .elements = 3, .sources = {0, 0}}},
+      // Nothing to do, at once and after a constant.
+      {task, {.needs = {0}, .elements = 0, .sources = {}}, {.needs = {}, .elements = 0, .sources = {1}}},
+      // A task that needs an element and a task, and one that needs two elements.
+      {map, task, {.needs = {0, 1}, .elements = {}, .sources = {}}},
+      {map, map, {.needs = {0, 1, 0}, .elements = {}, .sources = {}}},
+  };
+  std::size_t states = 0;
+  for (const auto& works : worlds) states += walk_all(works, options);
+  MESSAGE(states << " states");
+  CHECK(states > 1000);
+}
+
+TEST_CASE("maps of 3 elements end in every order: one worker, two slots") {
+  walk_maps({.workers = 1, .slots = 2, .throws = 1});
+}
+
+TEST_CASE("maps of 3 elements end in every order: two workers") {
+  walk_maps({.workers = 2, .slots = 1, .throws = 1});
+}
+
+TEST_CASE("maps of 3 elements may be released at any moment") {
+  walk_maps({.workers = 2, .slots = 1, .throws = 1, .release_early = true});
+}
+
+}  // namespace
+}  // namespace tutti::testing

@@ -1,0 +1,4 @@
+// The main() that all unit tests share.
+
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
