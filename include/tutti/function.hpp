@@ -77,6 +77,8 @@ class Range {
  public:
   using value_type = T;
 
+  /// Nothing.
+  constexpr Range() = default;
   constexpr Range(T first, T last, T step) : first_(first), step_(step) {
     if (step == 0) throw Error(ErrorCode::bad_argument, "tutti::range was given a step of 0; the step must not be 0");
     if (step > 0 && first < last) {

@@ -1,8 +1,8 @@
 #include "protocol/codec.hpp"
 
-#include <string>
-
 #include "tutti/error.hpp"
+
+#include <string>
 
 namespace tutti::protocol {
 namespace {
@@ -323,31 +323,58 @@ void encode(Writer& writer, const Data& message) {
   put_list(writer, message.buffer_bytes);
 }
 
+void encode(Writer& writer, const Fragment& message) {
+  begin<Fragment>(writer);
+  put(writer, message.last);
+  put_bytes(writer, message.bytes);
+}
+
 Message decode(Reader& reader) {
   switch (reader.value<std::uint8_t>()) {
-    case kind_of<DefineFunction>(): return decode_define_function(reader);
-    case kind_of<DefineGroup>(): return decode_define_group(reader);
-    case kind_of<AssignTask>(): return decode_assign_task(reader);
-    case kind_of<AssignRange>(): return decode_assign_range(reader);
-    case kind_of<ReleaseData>(): return ReleaseData{get_list<TaskId>(reader)};
-    case kind_of<EnterCollective>(): return decode_enter_collective(reader);
-    case kind_of<Shutdown>(): return Shutdown{};
+    case kind_of<DefineFunction>():
+      return decode_define_function(reader);
+    case kind_of<DefineGroup>():
+      return decode_define_group(reader);
+    case kind_of<AssignTask>():
+      return decode_assign_task(reader);
+    case kind_of<AssignRange>():
+      return decode_assign_range(reader);
+    case kind_of<ReleaseData>():
+      return ReleaseData{get_list<TaskId>(reader)};
+    case kind_of<EnterCollective>():
+      return decode_enter_collective(reader);
+    case kind_of<Shutdown>():
+      return Shutdown{};
     case kind_of<Hello>(): {
       const auto slots = reader.value<std::uint32_t>();
       return Hello{slots, reader.value<std::uint64_t>()};
     }
-    case kind_of<TaskFinished>(): return decode_task_finished(reader);
-    case kind_of<TaskThrew>(): return decode_task_threw(reader);
-    case kind_of<ElementThrew>(): return decode_element_threw(reader);
-    case kind_of<RangeFinished>(): return decode_range_finished(reader);
-    case kind_of<Timing>(): return decode_timing(reader);
-    case kind_of<Replica>(): return Replica{get_id(reader)};
+    case kind_of<TaskFinished>():
+      return decode_task_finished(reader);
+    case kind_of<TaskThrew>():
+      return decode_task_threw(reader);
+    case kind_of<ElementThrew>():
+      return decode_element_threw(reader);
+    case kind_of<RangeFinished>():
+      return decode_range_finished(reader);
+    case kind_of<Timing>():
+      return decode_timing(reader);
+    case kind_of<Replica>():
+      return Replica{get_id(reader)};
     case kind_of<Placed>():
       return Placed{get_id(reader)};
-    case kind_of<Goodbye>(): return Goodbye{};
-    case kind_of<Fetch>(): return decode_fetch(reader);
-    case kind_of<Data>(): return decode_data(reader);
-    default: throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+    case kind_of<Goodbye>():
+      return Goodbye{};
+    case kind_of<Fetch>():
+      return decode_fetch(reader);
+    case kind_of<Data>():
+      return decode_data(reader);
+    case kind_of<Fragment>(): {
+      const bool last = get_flag(reader);
+      return Fragment{last, get_bytes(reader)};
+    }
+    default:
+      throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Encoding of messages by hand, and decoding that is total: whatever the bytes are, decode() gives a
-/// message or throws Error with ErrorCode::corrupt_data. A packet is a sequence of messages; each is a byte
-/// that says which one, then its fields as docs/protocol.md lists them.
+/// Encoding of messages by hand, and decoding that is total: whatever the bytes are, decode() gives
+/// a message or throws Error with ErrorCode::corrupt_data. A packet is a sequence of messages; each
+/// is a byte that says which one, then its fields as docs/protocol.md lists them.
 
 #include "protocol/messages.hpp"
 #include "tutti/bytes.hpp"
@@ -27,6 +27,7 @@ void encode(Writer& writer, const Placed& message);
 void encode(Writer& writer, const Goodbye& message);
 void encode(Writer& writer, const Fetch& message);
 void encode(Writer& writer, const Data& message);
+void encode(Writer& writer, const Fragment& message);
 
 /// Reads the next message of a packet. Views in it point into the reader's bytes.
 Message decode(Reader& reader);

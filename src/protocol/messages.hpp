@@ -1,16 +1,16 @@
 #pragma once
 
-/// What ranks say to each other: one plain struct a message. docs/protocol.md has the table of who sends
-/// which, when, and what answers. Views point into the packet that was decoded.
+/// What ranks say to each other: one plain struct a message. docs/protocol.md has the table of who
+/// sends which, when, and what answers. Views point into the packet that was decoded.
+
+#include "tutti/bytes.hpp"
+#include "tutti/ids.hpp"
 
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
 #include <variant>
-
-#include "tutti/bytes.hpp"
-#include "tutti/ids.hpp"
 
 namespace tutti::protocol {
 
@@ -45,8 +45,7 @@ template <class T>
 class PackedList {
  public:
   PackedList() = default;
-  explicit PackedList(std::span<const T> items)
-      : bytes_(std::as_bytes(items)) {}
+  explicit PackedList(std::span<const T> items) : bytes_(std::as_bytes(items)) {}
   explicit PackedList(std::span<const std::byte> bytes) : bytes_(bytes) {}
   std::size_t size() const { return bytes_.size() / sizeof(T); }
   bool empty() const { return bytes_.empty(); }
@@ -70,7 +69,8 @@ struct DefineFunction {
   std::string_view name;
 };
 
-/// What a group runs: function, closure and constants. Also the payload of the broadcast that announces it.
+/// What a group runs: function, closure and constants. Also the payload of the broadcast that
+/// announces it.
 struct DefineGroup {
   TaskId group;
   std::span<const std::byte> token;
@@ -116,8 +116,8 @@ struct EnterCollective {
   std::uint64_t stream_bytes = 0;
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
-  std::span<const std::byte> token;            ///< type of the value
-  PackedList<std::uint64_t> buffer_bytes;      ///< out-of-band buffers that follow
+  std::span<const std::byte> token;        ///< type of the value
+  PackedList<std::uint64_t> buffer_bytes;  ///< out-of-band buffers that follow
 };
 
 /// The end: answer with Goodbye and leave.
@@ -135,7 +135,8 @@ struct Hello {
 struct TaskFinished {
   TaskId task;
   std::uint64_t result_bytes = 0;
-  /// The stream of the result when it was wanted and is small; `has_result` tells an empty one from none.
+  /// The stream of the result when it was wanted and is small; `has_result` tells an empty one from
+  /// none.
   bool has_result = false;
   std::span<const std::byte> result;
 };
@@ -196,8 +197,8 @@ struct Fetch {
   std::uint64_t count = 0;
 };
 
-/// The answer to Fetch. Buffers follow as bulk messages with `tag`, in order; so does the stream when
-/// it is too long for a packet.
+/// The answer to Fetch. Buffers follow as bulk messages with `tag`, in order; so does the stream
+/// when it is too long for a packet.
 struct Data {
   std::uint64_t request = 0;
   bool found = false;
@@ -208,8 +209,15 @@ struct Data {
   PackedList<std::uint64_t> buffer_bytes;
 };
 
-using Message = std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData,
-                             EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
-                             RangeFinished, Timing, Replica, Placed, Goodbye, Fetch, Data>;
+/// A part of a message that is too long for a packet; the parts come in order, nothing between them.
+struct Fragment {
+  bool last = false;
+  std::span<const std::byte> bytes;
+};
+
+using Message =
+    std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, EnterCollective,
+                 Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew, RangeFinished, Timing,
+                 Replica, Placed, Goodbye, Fetch, Data, Fragment>;
 
 }  // namespace tutti::protocol

@@ -39,6 +39,11 @@ void Rank::on_packet(int from, std::span<const std::byte> packet) {
   while (!reader.at_end()) dispatch(from, protocol::decode(reader));
 }
 
+void Rank::deliver_early(const EarlyPackets& packets) {
+  const std::lock_guard lock(engine_.mutex());
+  for (const EarlyPacket& each : packets) on_packet(each.from, each.packet.span());
+}
+
 void Rank::dispatch(int from, const protocol::Message& message) {
   std::visit(
       [&](const auto& each) {
@@ -54,12 +59,23 @@ void Rank::dispatch(int from, const protocol::Message& message) {
           exchange_.on_data(from, each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::EnterCollective>) {
           collectives_.on_enter(each);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Fragment>) {
+          on_fragment(from, each);
         } else {
           static_assert(std::is_same_v<std::decay_t<decltype(each)>, protocol::Shutdown>);
           if (worker_) worker_->stop();
         }
       },
       message);
+}
+
+void Rank::on_fragment(int from, const protocol::Fragment& fragment) {
+  Writer& whole = fragments_[from];
+  whole.raw(fragment.bytes.data(), fragment.bytes.size());
+  if (!fragment.last) return;
+  const Bytes bytes = whole.take();
+  fragments_.erase(from);
+  on_packet(from, bytes.span());
 }
 
 /// Everything that follows from what arrived, then one packet to each rank that is concerned.

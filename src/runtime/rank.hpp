@@ -2,8 +2,10 @@
 
 /// Rank: what every rank has, whatever its role, and who gets which message.
 
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "protocol/codec.hpp"
 #include "runtime/collectives.hpp"
@@ -28,6 +30,13 @@ struct RankSetup {
   bool works = false;  ///< this rank runs tasks
 };
 
+/// Packets that came before the rank was ready for them.
+struct EarlyPacket {
+  int from = 0;
+  Bytes packet;
+};
+using EarlyPackets = std::vector<EarlyPacket>;
+
 class Rank {
  public:
   Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup);
@@ -51,12 +60,14 @@ class Rank {
   /// Null on all ranks but 0.
   SchedulerDriver* scheduler() { return scheduler_.get(); }
 
+  void deliver_early(const EarlyPackets& packets);
   /// Ends the orderly way; the last call. All ranks call it.
   void finish();
 
  private:
   void on_packet(int from, std::span<const std::byte> packet);
   void dispatch(int from, const protocol::Message& message);
+  void on_fragment(int from, const protocol::Fragment& fragment);
   bool end_turn();
 
   RankSetup setup_;
@@ -66,6 +77,7 @@ class Rank {
   worker::Store store_;
   DataExchange exchange_;
   Collectives collectives_;
+  std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
 };

@@ -58,14 +58,17 @@ Introduction decode(std::span<const std::byte> bytes) {
   return introduction;
 }
 
-void broadcast(transport::Transport& transport, MutableBuffer data) {
+void broadcast(transport::Transport& transport, MutableBuffer data, EarlyPackets& early) {
   bool done = false;
   transport.broadcast(0, data, [&] { done = true; });
-  while (!done) transport.poll([](int, std::span<const std::byte>) {});
+  // A rank that is ahead of this one may have begun already.
+  while (!done) {
+    transport.poll([&](int from, std::span<const std::byte> packet) { early.push_back({from, Bytes::copy_of(packet)}); });
+  }
 }
 
 /// What all ranks sent, on all ranks: first to rank 0, then from there.
-std::vector<Bytes> exchange(transport::Transport& transport, Bytes own) {
+std::vector<Bytes> exchange(transport::Transport& transport, Bytes own, EarlyPackets& early) {
   const auto ranks = static_cast<std::size_t>(transport.size());
   std::vector<Bytes> all(ranks);
   Writer joined;
@@ -86,10 +89,10 @@ std::vector<Bytes> exchange(transport::Transport& transport, Bytes own) {
     transport.send(0, std::move(own));
   }
   std::uint64_t size = joined.size();
-  broadcast(transport, {reinterpret_cast<std::byte*>(&size), sizeof(size)});
+  broadcast(transport, {reinterpret_cast<std::byte*>(&size), sizeof(size)}, early);
   Bytes bytes = joined.take();
   bytes.resize(static_cast<std::size_t>(size));
-  broadcast(transport, {bytes.data(), bytes.size()});
+  broadcast(transport, {bytes.data(), bytes.size()}, early);
   Reader reader(bytes.span());
   for (Bytes& each : all) each = Bytes::copy_of(reader.view(static_cast<std::size_t>(reader.count_of(1))));
   return all;
@@ -177,7 +180,8 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.cpu_set = topology().cpu_set;
   own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
   std::vector<Introduction> all;
-  for (const Bytes& each : exchange(*transport, encode(own))) all.push_back(decode(each.span()));
+  EarlyPackets early;
+  for (const Bytes& each : exchange(*transport, encode(own), early)) all.push_back(decode(each.span()));
 
   const bool prints = transport->rank() == 0;
   std::string problem = find_problem(all);
@@ -209,7 +213,9 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   setup.works = transport->rank() != 0 || rank0_works;
   setup.threads = plan(all, *transport, setup.options, rank0_works);
   for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
-  return std::make_unique<Rank>(std::move(transport), std::move(setup));
+  auto rank = std::make_unique<Rank>(std::move(transport), std::move(setup));
+  rank->deliver_early(early);
+  return rank;
 }
 
 std::string placement_table(Rank& rank) {

@@ -1,15 +1,15 @@
 #pragma once
 
-/// Commands: everything the scheduler asks of the outside, in spans. The caller owns the buffer, so that one
-/// serves a whole batch of events, and clears it when it has obeyed.
-
-#include <cstdint>
-#include <memory>
-#include <vector>
+/// Commands: everything the scheduler asks of the outside, in spans. The caller owns the buffer, so
+/// that one serves a whole batch of events, and clears it when it has obeyed.
 
 #include "protocol/messages.hpp"
 #include "tutti/error.hpp"
 #include "tutti/ids.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace tutti::scheduler {
 
@@ -42,9 +42,9 @@ struct Commands {
   std::vector<Assign> assign;
   std::vector<AssignRange> assign_range;
   std::vector<Release> release;
-  std::vector<Failed> failed;       ///< tasks and whole groups
-  std::vector<TaskId> group_done;   ///< every element finished or failed
-  std::vector<TaskId> forgotten;    ///< ids that mean nothing from now on
+  std::vector<Failed> failed;      ///< tasks and whole groups
+  std::vector<TaskId> group_done;  ///< every element finished or failed
+  std::vector<TaskId> forgotten;   ///< ids that mean nothing from now on
 
   bool empty() const {
     return assign.empty() && assign_range.empty() && release.empty() && failed.empty() &&

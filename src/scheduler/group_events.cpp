@@ -1,7 +1,7 @@
+#include "scheduler/scheduler.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "scheduler/scheduler.hpp"
 
 namespace tutti::scheduler {
 namespace {
@@ -45,12 +45,14 @@ TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
   return id;
 }
 
-/// Maps that are done stay in the list for a while; dropping them when it has doubled keeps it short.
+/// Maps that are done stay in the list for a while; dropping them when it has doubled keeps it
+/// short.
 void Scheduler::note_derived(GroupRecord& source, TaskId id) {
   if (source.derived.size() >= source.derived_limit) {
     std::erase_if(source.derived, [this](TaskId each) {
       const GroupRecord* group = groups_.find(each);
-      return group == nullptr || group->state == GroupState::finished || group->state == GroupState::failed;
+      return group == nullptr || group->state == GroupState::finished ||
+             group->state == GroupState::failed;
     });
     source.derived_limit = 2 * source.derived.size() + 8;
   }
@@ -90,7 +92,8 @@ void Scheduler::activate(TaskId id) {
   const bool all_there = std::ranges::all_of(group.sources, [&](TaskId source) {
     return groups_.at(source.slot()).state == GroupState::finished;
   });
-  if (all_there && group.given_out == 0 && group.available.empty()) offer(id, {0, group.total, no_worker});
+  if (all_there && group.given_out == 0 && group.available.empty())
+    offer(id, {0, group.total, no_worker});
 }
 
 void Scheduler::offer(TaskId id, AvailablePiece piece) {
@@ -107,8 +110,10 @@ void Scheduler::enqueue(TaskId id) {
   ready_.push(group.priority, id);
 }
 
-/// Elements [begin, begin + count) of a source are there. A map that is not active yet takes them when it is.
-void Scheduler::offer_derived(const GroupRecord& source, std::uint64_t begin, std::uint64_t count, int worker) {
+/// Elements [begin, begin + count) of a source are there. A map that is not active yet takes them
+/// when it is.
+void Scheduler::offer_derived(const GroupRecord& source, std::uint64_t begin, std::uint64_t count,
+                              int worker) {
   for (const TaskId id : source.derived) {
     const GroupRecord* group = groups_.find(id);
     if (group == nullptr || group->state != GroupState::active) continue;
@@ -120,11 +125,13 @@ void Scheduler::offer_derived(const GroupRecord& source, std::uint64_t begin, st
 void Scheduler::activate_derived(const GroupRecord& source) {
   for (const TaskId id : source.derived) {
     const GroupRecord* group = groups_.find(id);
-    if (group != nullptr && group->state == GroupState::active && group->sources.size() > 1) activate(id);
+    if (group != nullptr && group->state == GroupState::active && group->sources.size() > 1)
+      activate(id);
   }
 }
 
-bool Scheduler::on_element_threw(int rank, TaskId id, std::uint64_t index, bool inherited, TaskFailure failure) {
+bool Scheduler::on_element_threw(int rank, TaskId id, std::uint64_t index, bool inherited,
+                                 TaskFailure failure) {
   GroupRecord* group = groups_.find(id);
   if (group == nullptr) return false;
   auto range = group->outstanding.upper_bound(index);
@@ -152,7 +159,8 @@ bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std:
   GroupRecord* group = groups_.find(id);
   if (group == nullptr) return false;
   const auto range = group->outstanding.find(begin);
-  if (range == group->outstanding.end() || range->second.worker != rank || range->second.count != count) {
+  if (range == group->outstanding.end() || range->second.worker != rank ||
+      range->second.count != count) {
     return false;
   }
   if (!group->pinned) workers_.unload(rank, range->second.estimate_ns);
@@ -220,8 +228,7 @@ void Scheduler::forget_group(TaskId id, Commands& commands) {
 }
 
 void Scheduler::append_pieces(TaskId source, std::uint32_t source_number, std::uint64_t begin,
-                              std::uint64_t count,
-                              std::vector<protocol::PieceRef>& pieces) const {
+                              std::uint64_t count, std::vector<protocol::PieceRef>& pieces) const {
   const GroupRecord* group = groups_.find(source);
   check(group != nullptr, "the source of a map lives as long as the map needs it");
   auto chunk = group->chunks.upper_bound(begin);

@@ -1,16 +1,16 @@
 #pragma once
 
-/// GroupTable: one record a map or placed sequence. Elements never have records; what is known of them are
-/// the stretches that were given out and the stretches that are finished.
+/// GroupTable: one record a map or placed sequence. Elements never have records; what is known of
+/// them are the stretches that were given out and the stretches that are finished.
+
+#include "scheduler/commands.hpp"
+#include "scheduler/task_table.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <vector>
-
-#include "scheduler/commands.hpp"
-#include "scheduler/task_table.hpp"
 
 namespace tutti::scheduler {
 
@@ -59,15 +59,15 @@ struct GroupRecord {
   std::uint64_t done = 0;
   std::uint32_t references = 0;
   std::uint32_t missing_inputs = 0;
-  std::vector<Input> inputs;     ///< futures among the constants
-  std::vector<TaskId> sources;   ///< groups whose elements feed this one, element by element
-  std::vector<TaskId> derived;   ///< groups that this one feeds, some that are done among them
+  std::vector<Input> inputs;    ///< futures among the constants
+  std::vector<TaskId> sources;  ///< groups whose elements feed this one, element by element
+  std::vector<TaskId> derived;  ///< groups that this one feeds, some that are done among them
   std::size_t derived_limit = 8;
   std::deque<AvailablePiece> available;
-  std::map<std::uint64_t, OutstandingRange> outstanding;  ///< by begin
-  std::map<std::uint64_t, Chunk> chunks;                  ///< by begin
-  std::map<std::uint64_t, FailurePtr> failures;           ///< by element
-  FailurePtr failure;                                     ///< of the whole group
+  std::map<std::uint64_t, OutstandingRange> outstanding;      ///< by begin
+  std::map<std::uint64_t, Chunk> chunks;                      ///< by begin
+  std::map<std::uint64_t, FailurePtr> failures;               ///< by element
+  FailurePtr failure;                                         ///< of the whole group
   std::map<std::uint64_t, std::uint32_t> element_dependents;  ///< heads of chains, by element
 };
 
@@ -100,7 +100,8 @@ class GroupTable {
   GroupRecord* find(TaskId id) {
     if (!id.is_group() || id.slot() >= records_.size()) return nullptr;
     GroupRecord& record = *records_[id.slot()];
-    return record.generation == id.generation() && record.state != GroupState::unused ? &record : nullptr;
+    return record.generation == id.generation() && record.state != GroupState::unused ? &record
+                                                                                      : nullptr;
   }
   const GroupRecord* find(TaskId id) const { return const_cast<GroupTable*>(this)->find(id); }
   TaskId id_of(std::uint32_t slot) const { return TaskId::group(slot, records_[slot]->generation); }

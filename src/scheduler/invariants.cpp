@@ -1,99 +1,151 @@
-#include <vector>
-
 #include "scheduler/scheduler.hpp"
+
+#include <vector>
 
 namespace tutti::scheduler {
 
-void Scheduler::check_invariants() const {
-  std::vector<std::uint64_t> outstanding(static_cast<std::size_t>(workers_.size()), 0);
-  std::vector<std::uint64_t> load_ns(outstanding.size(), 0);
-  std::vector<std::uint32_t> task_references(tasks_.slots(), 0);
-  std::vector<std::uint32_t> group_references(groups_.slots(), 0);
+/// What the records say about others, added up to be compared with what the others say about
+/// themselves.
+struct Scheduler::Tally {
+  std::vector<std::uint64_t> outstanding;  ///< by rank
+  std::vector<std::uint64_t> load_ns;      ///< by rank
+  std::vector<std::uint32_t> task_references;
+  std::vector<std::uint32_t> group_references;
+  std::vector<bool> task_queued;
+  std::vector<bool> group_queued;
   std::uint64_t work_left = 0;
   std::size_t tasks_live = 0;
-  const auto reference = [&](TaskId id) {
-    check(id.is_group() ? groups_.find(id) != nullptr : tasks_.find(id) != nullptr,
-          "what a task needs is alive as long as the task is not done");
-    ++(id.is_group() ? group_references : task_references)[id.slot()];
-  };
+  std::size_t groups_live = 0;
 
+  void load(std::int32_t worker, std::uint32_t estimate_ns) {
+    check(worker >= 0 && static_cast<std::size_t>(worker) < outstanding.size(),
+          "what is assigned has a worker");
+    ++outstanding[static_cast<std::size_t>(worker)];
+    load_ns[static_cast<std::size_t>(worker)] += estimate_ns;
+  }
+};
+
+void Scheduler::check_invariants() const {
+  Tally tally;
+  tally.outstanding.resize(static_cast<std::size_t>(workers_.size()));
+  tally.load_ns.resize(tally.outstanding.size());
+  tally.task_references.resize(tasks_.slots());
+  tally.group_references.resize(groups_.slots());
+  tally.task_queued.resize(tasks_.slots());
+  tally.group_queued.resize(groups_.slots());
+  tally_queues(tally);
   for (std::uint32_t slot = 0; slot < tasks_.slots(); ++slot) {
-    const TaskRecord& record = tasks_.at(slot);
-    if (record.state == TaskState::unused) continue;
-    ++tasks_live;
-    const bool done = record.state == TaskState::finished || record.state == TaskState::failed;
-    if (!done) {
-      ++work_left;
-      std::uint32_t missing = 0;
-      for (const Input& input : record.input_span()) {
-        reference(input.id);
-        if (input.id.is_group()) {
-          missing += element_state(groups_.at(input.id.slot()), input.index) == ElementState::pending;
-        } else {
-          missing += tasks_.at(input.id.slot()).state != TaskState::finished;
-        }
-      }
-      check(missing == record.missing_inputs, "a task counts the inputs that are not finished");
-      check(record.unplaced_inputs <= record.missing_inputs, "an unplaced input is a missing one");
-    }
-    switch (record.state) {
-      case TaskState::waiting: check(record.missing_inputs > 0, "a waiting task misses an input"); break;
-      case TaskState::ready: check(record.missing_inputs == 0, "a ready task misses nothing"); break;
-      case TaskState::assigned:
-        check(record.worker >= 0 && record.worker < workers_.size(), "an assigned task has a worker");
-        ++outstanding[static_cast<std::size_t>(record.worker)];
-        load_ns[static_cast<std::size_t>(record.worker)] += record.estimate_ns;
-        // Ahead of readiness: what is missing is produced on the same worker.
-        for (const Input& input : record.input_span()) {
-          if (input.id.is_group()) continue;
-          const TaskRecord& producer = tasks_.at(input.id.slot());
-          check(producer.state == TaskState::finished ||
-                    (producer.state == TaskState::assigned && producer.worker == record.worker),
-                "the inputs of an assigned task are finished or produced on its worker");
-        }
-        break;
-      case TaskState::finished: check(record.worker >= 0, "a finished task has a holder"); break;
-      case TaskState::failed: check(task_failures_.contains(slot), "a failed task has a failure"); break;
-      case TaskState::unused: break;
-    }
+    if (tasks_.at(slot).state != TaskState::unused) check_task(slot, tally);
   }
-  check(tasks_live == tasks_.live(), "the table counts its live tasks");
-
   for (std::uint32_t slot = 0; slot < groups_.slots(); ++slot) {
-    const GroupRecord& group = groups_.at(slot);
-    if (group.state == GroupState::unused) continue;
-    std::uint64_t done = 0;
-    for (const auto& [begin, chunk] : group.chunks) done += chunk.count;
-    check(done == group.done, "the chunks of a group are what is done of it");
-    std::uint64_t given_out = done;
-    for (const auto& [begin, range] : group.outstanding) {
-      given_out += range.count;
-      if (group.pinned) continue;
-      ++outstanding[static_cast<std::size_t>(range.worker)];
-      load_ns[static_cast<std::size_t>(range.worker)] += range.estimate_ns;
-    }
-    check(given_out == group.given_out, "what was given out is done or outstanding");
-    if (group.state == GroupState::waiting || group.state == GroupState::active) {
-      ++work_left;
-      for (const Input& input : group.inputs) reference(input.id);
-      for (const TaskId source : group.sources) reference(source);
-    }
-    if (group.state == GroupState::finished) check(group.done == group.total, "a finished group is done");
+    if (groups_.at(slot).state != GroupState::unused) check_group(slot, tally);
   }
-  check(work_left == work_left_, "the work left is what is not done");
+  check(tally.tasks_live == tasks_.live(), "the table counts its live tasks");
+  check(tally.groups_live == groups_.live(), "the table counts its live groups");
+  check(tally.work_left == work_left_, "the work left is what is not done");
+  check_tally(tally);
+}
 
+/// Notes what stands in a queue; entries of what was forgotten are stale.
+void Scheduler::tally_queues(Tally& tally) const {
+  const auto note = [&](TaskId id) {
+    if (tasks_.find(id) != nullptr) tally.task_queued[id.slot()] = true;
+    if (groups_.find(id) != nullptr) tally.group_queued[id.slot()] = true;
+  };
+  ready_.for_each(note);
+  for (int rank = 0; rank < workers_.size(); ++rank) workers_.at(rank).own_queue.for_each(note);
+}
+
+void Scheduler::tally_reference(TaskId id, Tally& tally) const {
+  check(id.is_group() ? groups_.find(id) != nullptr : tasks_.find(id) != nullptr,
+        "what a task needs is alive as long as the task is not done");
+  ++(id.is_group() ? tally.group_references : tally.task_references)[id.slot()];
+}
+
+bool Scheduler::is_missing(const Input& input) const {
+  if (!input.id.is_group()) return tasks_.at(input.id.slot()).state != TaskState::finished;
+  return element_state(groups_.at(input.id.slot()), input.index) == ElementState::pending;
+}
+
+void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
+  const TaskRecord& record = tasks_.at(slot);
+  ++tally.tasks_live;
+  if (record.state == TaskState::finished) {
+    check(record.worker >= 0, "a finished task has a holder");
+    return;
+  }
+  if (record.state == TaskState::failed) {
+    check(task_failures_.contains(slot), "a failed task has a failure");
+    return;
+  }
+  ++tally.work_left;
+  std::uint32_t missing = 0;
+  for (const Input& input : record.input_span()) {
+    tally_reference(input.id, tally);
+    missing += is_missing(input) ? 1 : 0;
+  }
+  check(missing == record.missing_inputs, "a task counts the inputs that are not finished");
+  check(record.unplaced_inputs <= missing, "an unplaced input is a missing one");
+  if (record.state == TaskState::waiting) check(missing > 0, "a waiting task misses an input");
+  if (record.state == TaskState::ready) {
+    check(missing == 0, "a ready task misses nothing");
+    check(tally.task_queued[slot], "a ready task stands in a queue");
+  }
+  if (record.state != TaskState::assigned) return;
+  tally.load(record.worker, record.estimate_ns);
+  // Ahead of readiness: what is missing is produced on the same worker.
+  for (const Input& input : record.input_span()) {
+    if (!is_missing(input)) continue;
+    check(!input.id.is_group(), "the elements that an assigned task needs are finished");
+    const TaskRecord& producer = tasks_.at(input.id.slot());
+    check(producer.state == TaskState::assigned && producer.worker == record.worker,
+          "the inputs of an assigned task are finished or produced on its worker");
+  }
+}
+
+void Scheduler::check_group(std::uint32_t slot, Tally& tally) const {
+  const GroupRecord& group = groups_.at(slot);
+  ++tally.groups_live;
+  std::uint64_t done = 0;
+  for (const auto& [begin, chunk] : group.chunks) done += chunk.count;
+  check(done == group.done, "the chunks of a group are what is done of it");
+  std::uint64_t given_out = done;
+  for (const auto& [begin, range] : group.outstanding) {
+    given_out += range.count;
+    if (!group.pinned) tally.load(range.worker, range.estimate_ns);
+  }
+  check(given_out == group.given_out, "what was given out is done or outstanding");
+  if (group.state == GroupState::finished) {
+    check(group.done == group.total, "a finished group is done");
+    return;
+  }
+  if (group.state == GroupState::failed) return;
+  ++tally.work_left;
+  std::uint64_t available = 0;
+  for (const AvailablePiece& piece : group.available) available += piece.count;
+  check(given_out + available <= group.total, "no element is offered twice");
+  if (available != 0) check(tally.group_queued[slot], "a group with available pieces is queued");
+  for (const Input& input : group.inputs) tally_reference(input.id, tally);
+  for (const TaskId source : group.sources) tally_reference(source, tally);
+}
+
+void Scheduler::check_tally(const Tally& tally) const {
   for (std::uint32_t slot = 0; slot < tasks_.slots(); ++slot) {
     if (tasks_.at(slot).state == TaskState::unused) continue;
-    check(tasks_.at(slot).references == task_references[slot], "a task has a reference for each dependent not done");
+    check(tasks_.at(slot).references == tally.task_references[slot],
+          "a task has a reference for each dependent not done");
   }
   for (std::uint32_t slot = 0; slot < groups_.slots(); ++slot) {
     if (groups_.at(slot).state == GroupState::unused) continue;
-    check(groups_.at(slot).references == group_references[slot], "a group has a reference for each dependent not done");
+    check(groups_.at(slot).references == tally.group_references[slot],
+          "a group has a reference for each dependent not done");
   }
   for (int rank = 0; rank < workers_.size(); ++rank) {
     const WorkerRecord& worker = workers_.at(rank);
-    check(worker.outstanding == outstanding[static_cast<std::size_t>(rank)], "a worker counts what it was given");
-    check(worker.outstanding_ns == load_ns[static_cast<std::size_t>(rank)], "a worker's load is that of what it was given");
+    check(worker.outstanding == tally.outstanding[static_cast<std::size_t>(rank)],
+          "a worker counts what it was given");
+    check(worker.outstanding_ns == tally.load_ns[static_cast<std::size_t>(rank)],
+          "a worker's load is that of what it was given");
   }
 }
 

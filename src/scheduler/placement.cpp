@@ -1,7 +1,7 @@
+#include "scheduler/scheduler.hpp"
+
 #include <algorithm>
 #include <array>
-
-#include "scheduler/scheduler.hpp"
 
 namespace tutti::scheduler {
 
@@ -56,15 +56,17 @@ void Scheduler::assign(TaskId task, int worker, Commands& commands) {
   }
 }
 
-/// Queues a waiting task at the one worker that produces all it still misses, if there is such a worker.
+/// Queues a waiting task at the one worker that produces all it still misses, if there is such a
+/// worker.
 void Scheduler::consider_ahead(TaskId task) {
   const TaskRecord& record = tasks_.at(task.slot());
-  if (record.state != TaskState::waiting || record.unplaced_inputs != 0 || record.worker < 0) return;
+  if (record.state != TaskState::waiting || record.unplaced_inputs != 0 || record.worker < 0)
+    return;
   workers_.queue_ahead(record.worker, task);
 }
 
-/// Gives each worker what waits for it, as far as its credit goes. Assigning a task may queue its dependents
-/// behind it: a chain goes to its worker in one turn.
+/// Gives each worker what waits for it, as far as its credit goes. Assigning a task may queue its
+/// dependents behind it: a chain goes to its worker in one turn.
 void Scheduler::place_own_queues(Commands& commands) {
   for (int rank = workers_.next_visit(); rank >= 0; rank = workers_.next_visit()) {
     WorkerRecord& worker = workers_.at(rank);
@@ -72,7 +74,8 @@ void Scheduler::place_own_queues(Commands& commands) {
       const bool own = !worker.own_queue.empty();
       const TaskId task = own ? worker.own_queue.front() : worker.ahead_queue.front();
       own ? worker.own_queue.pop() : worker.ahead_queue.pop_front();
-      // Entries are stale when the task was taken by another worker, became ready, failed or was forgotten.
+      // Entries are stale when the task was taken by another worker, became ready, failed or was
+      // forgotten.
       const TaskRecord* record = tasks_.find(task);
       if (record == nullptr) continue;
       const bool ahead = record->state == TaskState::waiting && record->worker == rank &&
@@ -93,7 +96,8 @@ bool Scheduler::place_task(TaskId task, Commands& commands) {
       const WorkerRecord& worker = workers_.at(preferred);
       if (!workers_.is_idle(worker)) {
         const int idle = workers_.next_idle();
-        const double moving_ns = options_.latency_ns + static_cast<double>(bytes_all) / options_.bandwidth_bytes_per_ns;
+        const double moving_ns =
+            options_.latency_ns + static_cast<double>(bytes_all) / options_.bandwidth_bytes_per_ns;
         const double waiting_ns = static_cast<double>(worker.outstanding_ns) / worker.slots;
         if (idle >= 0 && moving_ns < waiting_ns) {
           assign(task, idle, commands);
@@ -116,7 +120,8 @@ bool Scheduler::place_task(TaskId task, Commands& commands) {
 }
 
 /// The worker that holds most bytes of the inputs; no_worker when no worker holds any.
-int Scheduler::preferred_worker(const TaskRecord& record, std::uint64_t& bytes_there, std::uint64_t& bytes_all) const {
+int Scheduler::preferred_worker(const TaskRecord& record, std::uint64_t& bytes_there,
+                                std::uint64_t& bytes_all) const {
   struct Candidate {
     int worker;
     std::uint64_t bytes;
@@ -131,7 +136,8 @@ int Scheduler::preferred_worker(const TaskRecord& record, std::uint64_t& bytes_t
     const int holder = holder_of(input, no_worker);
     if (holder >= workers_.size() || holder < 0 || !workers_.at(holder).joined) continue;
     const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
-    const auto found = std::find_if(candidates.begin(), end, [&](const Candidate& each) { return each.worker == holder; });
+    const auto found = std::find_if(candidates.begin(), end,
+                                    [&](const Candidate& each) { return each.worker == holder; });
     if (found != end) {
       found->bytes += bytes;
     } else if (count < candidates.size()) {
@@ -164,8 +170,8 @@ void Scheduler::take_from_queues(Commands& commands) {
   }
 }
 
-/// How many elements the next stretch has: a share of what is left, so that stretches get shorter towards the
-/// end and workers of different speed end together (guided self-scheduling).
+/// How many elements the next stretch has: a share of what is left, so that stretches get shorter
+/// towards the end and workers of different speed end together (guided self-scheduling).
 std::uint64_t Scheduler::range_length(const GroupRecord& group, int rank) const {
   if (!durations_.known(group.function)) return 1;
   const WorkerRecord& worker = workers_.at(rank);
@@ -176,7 +182,8 @@ std::uint64_t Scheduler::range_length(const GroupRecord& group, int rank) const 
                                    static_cast<double>(options_.range_ns_max));
   auto length = static_cast<std::uint64_t>(std::max(1.0, aim_ns / mean_ns * worker.slots));
   if (group.bytes_per_element != 0) {
-    length = std::min(length, std::max<std::uint64_t>(1, options_.range_bytes_max / group.bytes_per_element));
+    length = std::min(
+        length, std::max<std::uint64_t>(1, options_.range_bytes_max / group.bytes_per_element));
   }
   return length;
 }

@@ -1,14 +1,15 @@
 #pragma once
 
-/// ReadyQueue: tasks and groups that can be placed, higher priority first, then in order of submission.
+/// ReadyQueue: tasks and groups that can be placed, higher priority first, then in order of
+/// submission.
+
+#include "tutti/ids.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
-
-#include "tutti/ids.hpp"
 
 namespace tutti::scheduler {
 

@@ -44,22 +44,26 @@ TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
   return id;
 }
 
-/// References the inputs and adds edges from those that are not finished. For a task it also notes where
-/// they will be produced.
-void Scheduler::attach_inputs(TaskId dependent, std::span<const Input> inputs, std::uint32_t& missing,
-                              FailurePtr& failure) {
+/// References the inputs and adds edges from those that are not finished. For a task it also notes
+/// where they will be produced.
+void Scheduler::attach_inputs(TaskId dependent, std::span<const Input> inputs,
+                              std::uint32_t& missing, FailurePtr& failure) {
   for (const Input& input : inputs) {
     if (input.id.is_group()) {
       GroupRecord* group = groups_.find(input.id);
       check(group != nullptr, "an input of a task is alive when the task is submitted");
       ++group->references;
       switch (element_state(*group, input.index)) {
-        case ElementState::finished: break;
-        case ElementState::failed: failure = scheduler::failure_of(*group, input.index); break;
+        case ElementState::finished:
+          break;
+        case ElementState::failed:
+          failure = scheduler::failure_of(*group, input.index);
+          break;
         case ElementState::pending:
           ++missing;
           if (!dependent.is_group()) ++tasks_.at(dependent.slot()).unplaced_inputs;
-          edges_.add(group->element_dependents.try_emplace(input.index, no_edge).first->second, dependent);
+          edges_.add(group->element_dependents.try_emplace(input.index, no_edge).first->second,
+                     dependent);
       }
       continue;
     }
@@ -79,8 +83,8 @@ void Scheduler::attach_inputs(TaskId dependent, std::span<const Input> inputs, s
   }
 }
 
-/// An input of the task was assigned. When all that is missing is produced on one worker, the task can be
-/// assigned there ahead of readiness.
+/// An input of the task was assigned. When all that is missing is produced on one worker, the task
+/// can be assigned there ahead of readiness.
 void Scheduler::note_placed(TaskId dependent, int worker) {
   TaskRecord& record = tasks_.at(dependent.slot());
   --record.unplaced_inputs;
@@ -116,9 +120,11 @@ TaskId Scheduler::place_value(std::span<const std::int32_t> holders, std::uint64
   return id;
 }
 
-bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes, Commands& commands) {
+bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes,
+                                 Commands& commands) {
   TaskRecord* record = tasks_.find(id);
-  if (record == nullptr || record->state != TaskState::assigned || record->worker != rank) return false;
+  if (record == nullptr || record->state != TaskState::assigned || record->worker != rank)
+    return false;
   workers_.unload(rank, record->estimate_ns);
   record->state = TaskState::finished;
   record->result_bytes = result_bytes;
@@ -166,7 +172,8 @@ void Scheduler::input_finished(TaskId dependent, bool placed, Commands& commands
 
 bool Scheduler::on_task_threw(int rank, TaskId id, TaskFailure failure, Commands& commands) {
   TaskRecord* record = tasks_.find(id);
-  if (record == nullptr || record->state != TaskState::assigned || record->worker != rank) return false;
+  if (record == nullptr || record->state != TaskState::assigned || record->worker != rank)
+    return false;
   story_.add(StoryEvent::Kind::threw, id, rank);
   failure.story = story_.tell(id);
   fail(id, std::make_shared<const TaskFailure>(std::move(failure)), commands);
@@ -194,18 +201,23 @@ void Scheduler::fail(TaskId id, FailurePtr failure, Commands& commands) {
       // A group derived from one that failed fails as a whole too.
       for (const TaskId derived : group->derived) {
         GroupRecord* other = groups_.find(derived);
-        if (other != nullptr && other->state == GroupState::active) other->state = GroupState::waiting;
+        if (other != nullptr && other->state == GroupState::active)
+          other->state = GroupState::waiting;
         work.push_back(derived);
       }
       continue;
     }
     TaskRecord* record = tasks_.find(each);
-    if (record == nullptr || record->state == TaskState::failed || record->state == TaskState::finished) continue;
+    if (record == nullptr || record->state == TaskState::failed ||
+        record->state == TaskState::finished)
+      continue;
     if (each != id) story_.add(StoryEvent::Kind::input_failed, each, record->worker);
     const int worker = record->state == TaskState::assigned ? record->worker : no_worker;
-    // Dependents that were assigned ahead, even if they failed since, may reach the worker after the report of
-    // this failure left it; the release tells the worker that what they wait for never comes.
-    if (worker >= 0 && record->first_dependent != no_edge) commands.release.push_back({each, worker});
+    // Dependents that were assigned ahead, even if they failed since, may reach the worker after
+    // the report of this failure left it; the release tells the worker that what they wait for
+    // never comes.
+    if (worker >= 0 && record->first_dependent != no_edge)
+      commands.release.push_back({each, worker});
     fail_one(each, failure, commands);
     edges_.take(record->first_dependent, work);
   }
@@ -226,7 +238,8 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
     return;
   }
   TaskRecord& record = tasks_.at(id.slot());
-  // A dependent that was assigned ahead of readiness waits on the worker where its input failed, which drops it.
+  // A dependent that was assigned ahead of readiness waits on the worker where its input failed,
+  // which drops it.
   if (record.state == TaskState::assigned) workers_.unload(record.worker, record.estimate_ns);
   record.state = TaskState::failed;
   record.worker = no_worker;
@@ -294,7 +307,8 @@ void Scheduler::forget_task(TaskId id, Commands& commands) {
   TaskRecord* record = tasks_.find(id);
   if (record == nullptr || record->client_holds || record->references != 0) return;
   switch (record->state) {
-    case TaskState::assigned: return;
+    case TaskState::assigned:
+      return;
     case TaskState::waiting:
     case TaskState::ready:
       if (record->keep_running) return;
@@ -304,13 +318,17 @@ void Scheduler::forget_task(TaskId id, Commands& commands) {
     case TaskState::finished: {
       commands.release.push_back({id, record->worker});
       if (record->has_copies) {
-        for (const std::int32_t holder : copies_[id.slot()]) commands.release.push_back({id, holder});
+        for (const std::int32_t holder : copies_[id.slot()])
+          commands.release.push_back({id, holder});
         copies_.erase(id.slot());
       }
       break;
     }
-    case TaskState::failed: task_failures_.erase(id.slot()); break;
-    case TaskState::unused: return;
+    case TaskState::failed:
+      task_failures_.erase(id.slot());
+      break;
+    case TaskState::unused:
+      return;
   }
   // Edges from this task, if any, lead to nobody: dependents would have held references.
   scratch_.clear();
@@ -348,13 +366,15 @@ int Scheduler::holder_of(const Input& input, int consumer) const {
   check(record != nullptr, "an input is alive while its task is");
   if (record->worker == consumer || !record->has_copies) return record->worker;
   const auto found = copies_.find(input.id.slot());
-  if (found != copies_.end() && std::ranges::find(found->second, consumer) != found->second.end()) return consumer;
+  if (found != copies_.end() && std::ranges::find(found->second, consumer) != found->second.end())
+    return consumer;
   return record->worker;
 }
 
 Counts Scheduler::counts() const {
   Counts counts{tasks_.live(), groups_.live(), done_, work_left_, 0};
-  for (int rank = 0; rank < workers_.size(); ++rank) counts.outstanding += workers_.at(rank).outstanding;
+  for (int rank = 0; rank < workers_.size(); ++rank)
+    counts.outstanding += workers_.at(rank).outstanding;
   return counts;
 }
 

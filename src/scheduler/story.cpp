@@ -8,14 +8,22 @@ namespace tutti::scheduler {
 
 std::string_view name_of(StoryEvent::Kind kind) {
   switch (kind) {
-    case StoryEvent::Kind::submitted: return "submitted";
-    case StoryEvent::Kind::ready: return "ready";
-    case StoryEvent::Kind::assigned: return "assigned";
-    case StoryEvent::Kind::finished: return "finished";
-    case StoryEvent::Kind::threw: return "threw";
-    case StoryEvent::Kind::input_failed: return "an input failed";
-    case StoryEvent::Kind::released: return "released";
-    case StoryEvent::Kind::worker_joined: return "worker joined";
+    case StoryEvent::Kind::submitted:
+      return "submitted";
+    case StoryEvent::Kind::ready:
+      return "ready";
+    case StoryEvent::Kind::assigned:
+      return "assigned";
+    case StoryEvent::Kind::finished:
+      return "finished";
+    case StoryEvent::Kind::threw:
+      return "threw";
+    case StoryEvent::Kind::input_failed:
+      return "an input failed";
+    case StoryEvent::Kind::released:
+      return "released";
+    case StoryEvent::Kind::worker_joined:
+      return "worker joined";
   }
   return "unknown";
 }

@@ -1,13 +1,14 @@
 #pragma once
 
-/// Story: a bounded ring of what happened lately. It explains failures, and observers read it as a stream.
+/// Story: a bounded ring of what happened lately. It explains failures, and observers read it as a
+/// stream.
+
+#include "tutti/ids.hpp"
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "tutti/ids.hpp"
 
 namespace tutti::scheduler {
 

@@ -2,16 +2,16 @@
 
 /// TaskTable: one dense record per live task, and the edges from tasks to their dependents.
 
+#include "protocol/messages.hpp"
+#include "tutti/check.hpp"
+#include "tutti/ids.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "protocol/messages.hpp"
-#include "tutti/check.hpp"
-#include "tutti/ids.hpp"
 
 namespace tutti::scheduler {
 
@@ -29,7 +29,8 @@ struct Input {
 class Payload {
  public:
   Payload() = default;
-  explicit Payload(std::span<const std::byte> bytes) : size_(static_cast<std::uint32_t>(bytes.size())) {
+  explicit Payload(std::span<const std::byte> bytes)
+      : size_(static_cast<std::uint32_t>(bytes.size())) {
     std::byte* target = inline_;
     if (size_ > sizeof(inline_)) {
       target = new std::byte[size_];
@@ -47,7 +48,9 @@ class Payload {
   }
   ~Payload() { free(); }
 
-  std::span<const std::byte> bytes() const { return {size_ > sizeof(inline_) ? heap() : inline_, size_}; }
+  std::span<const std::byte> bytes() const {
+    return {size_ > sizeof(inline_) ? heap() : inline_, size_};
+  }
 
  private:
   const std::byte* heap() const {
@@ -77,11 +80,11 @@ inline constexpr std::int32_t several_workers = -2;
 struct TaskRecord {
   std::uint32_t generation = 1;
   TaskState state = TaskState::unused;
-  bool client_holds = false;    ///< a future names the task
-  bool keep_running = false;    ///< fire_and_forget
+  bool client_holds = false;  ///< a future names the task
+  bool keep_running = false;  ///< fire_and_forget
   bool inline_result = false;
-  bool has_copies = false;      ///< more holders than `worker`, see Scheduler::copies_
-  bool is_data = false;         ///< placed by the client, has no function
+  bool has_copies = false;  ///< more holders than `worker`, see Scheduler::copies_
+  bool is_data = false;     ///< placed by the client, has no function
   std::int16_t priority = 0;
   FunctionId function = 0;
   /// assigned: where it runs; finished: who holds the result; waiting: the one worker that
@@ -99,7 +102,8 @@ struct TaskRecord {
 
   std::span<const Input> input_span() const { return {inputs.get(), input_count}; }
 };
-static_assert(sizeof(TaskRecord) <= 96, "rank 0 promises at most 200 bytes a live task, futures included");
+static_assert(sizeof(TaskRecord) <= 96,
+              "rank 0 promises at most 200 bytes a live task, futures included");
 
 /// Lists of dependents, as chains in one pool. An edge to a task that was forgotten is stale; the
 /// generation tells.
@@ -151,7 +155,8 @@ class TaskTable {
       free_.pop_back();
     } else {
       slot = slots_;
-      if (slot % block_records == 0) blocks_.push_back(std::make_unique<TaskRecord[]>(block_records));
+      if (slot % block_records == 0)
+        blocks_.push_back(std::make_unique<TaskRecord[]>(block_records));
       ++slots_;
     }
     ++live_;
@@ -173,7 +178,8 @@ class TaskTable {
   TaskRecord* find(TaskId id) {
     if (id.is_group() || id.slot() >= slots_) return nullptr;
     TaskRecord& record = at(id.slot());
-    return record.generation == id.generation() && record.state != TaskState::unused ? &record : nullptr;
+    return record.generation == id.generation() && record.state != TaskState::unused ? &record
+                                                                                     : nullptr;
   }
   const TaskRecord* find(TaskId id) const { return const_cast<TaskTable*>(this)->find(id); }
   TaskId id_of(std::uint32_t slot) const { return TaskId::task(slot, at(slot).generation); }

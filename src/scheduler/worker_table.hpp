@@ -2,16 +2,17 @@
 
 /// WorkerTable: how much each worker has to do, and who can take more.
 ///
-/// Credit is what a worker may have outstanding: two tasks a slot, or more while their estimated time
-/// stays below a bound. It hides the round trip to rank 0 without giving a slow worker too much.
-
-#include <cstdint>
-#include <deque>
-#include <vector>
+/// Credit is what a worker may have outstanding: two tasks a slot, or more while their estimated
+/// time stays below a bound. It hides the round trip to rank 0 without giving a slow worker too
+/// much.
 
 #include "scheduler/ready_queue.hpp"
 #include "tutti/check.hpp"
 #include "tutti/ids.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <vector>
 
 namespace tutti::scheduler {
 
@@ -44,7 +45,8 @@ class WorkerTable {
   explicit WorkerTable(Credit credit) : credit_(credit) {}
 
   void join(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes) {
-    if (static_cast<std::size_t>(rank) >= workers_.size()) workers_.resize(static_cast<std::size_t>(rank) + 1);
+    if (static_cast<std::size_t>(rank) >= workers_.size())
+      workers_.resize(static_cast<std::size_t>(rank) + 1);
     WorkerRecord& worker = at(rank);
     check(!worker.joined, "a worker joins once");
     worker.joined = true;
@@ -76,17 +78,21 @@ class WorkerTable {
   }
   void unload(int rank, std::uint32_t estimate_ns) {
     WorkerRecord& worker = at(rank);
-    check(worker.outstanding > 0 && worker.outstanding_ns >= estimate_ns, "a worker's load never goes below zero");
+    check(worker.outstanding > 0 && worker.outstanding_ns >= estimate_ns,
+          "a worker's load never goes below zero");
     --worker.outstanding;
     worker.outstanding_ns -= estimate_ns;
     enlist(rank);
     if (worker.has_queue()) visit(rank);
   }
 
-  /// The next idle worker in turn, or no_one. It stays in its ring, at the end, until it is no longer idle.
+  /// The next idle worker in turn, or no_one. It stays in its ring, at the end, until it is no
+  /// longer idle.
   int next_idle() { return next(idle_, &WorkerRecord::in_idle, &WorkerTable::is_idle); }
   /// The next worker with credit in turn, or no_one.
-  int next_available() { return next(available_, &WorkerRecord::in_available, &WorkerTable::has_credit); }
+  int next_available() {
+    return next(available_, &WorkerRecord::in_available, &WorkerTable::has_credit);
+  }
   bool anybody_idle() { return next_idle() != no_one; }
 
   void queue_own(int rank, std::int16_t priority, TaskId task) {
@@ -102,8 +108,8 @@ class WorkerTable {
     at(rank).ahead_queue.push_back(task);
     visit(rank);
   }
-  /// The next worker whose queues may be served: it has more in them, or more credit, than when it was last
-  /// named. No_one when there is none.
+  /// The next worker whose queues may be served: it has more in them, or more credit, than when it
+  /// was last named. No_one when there is none.
   int next_visit() {
     if (visits_.empty()) return no_one;
     const int rank = visits_.front();
@@ -112,7 +118,9 @@ class WorkerTable {
     return rank;
   }
   /// The next worker in turn with something in its own_queue, or no_one.
-  int next_victim() { return next(victims_, &WorkerRecord::in_victims, &WorkerTable::has_own_queue); }
+  int next_victim() {
+    return next(victims_, &WorkerRecord::in_victims, &WorkerTable::has_own_queue);
+  }
 
   static constexpr int no_one = -1;
 

@@ -1,11 +1,11 @@
 #include "sim/cluster.hpp"
 
+#include "tutti/check.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
-
-#include "tutti/check.hpp"
 
 namespace tutti::sim {
 
@@ -16,9 +16,13 @@ using scheduler::WorkerRecord;
 using worker::Execution;
 
 SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
-    : options_(options), workload_(workload), head_(options.scheduler), network_(options.network, options.seed) {
+    : options_(options),
+      workload_(workload),
+      head_(options.scheduler),
+      network_(options.network, options.seed) {
   for (int rank = 1; rank <= options_.workers; ++rank) {
-    nodes_.push_back(std::make_unique<Node>(worker::WorkerLimits{.slots = options_.slots, .rank = rank}));
+    nodes_.push_back(
+        std::make_unique<Node>(worker::WorkerLimits{.slots = options_.slots, .rank = rank}));
     nodes_.back()->say_hello(packets_);
   }
   threads_busy_.resize(nodes_.size() + 1, 0);
@@ -27,7 +31,8 @@ SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
     for (const ItemInput& input : item.inputs) ++known_[input.item].users_left;
     for (const std::size_t source : item.sources) ++known_[source].users_left;
   }
-  for (std::size_t item = 0; item < workload.size(); ++item) expected_failures_.push_back(expected_to_fail(item));
+  for (std::size_t item = 0; item < workload.size(); ++item)
+    expected_failures_.push_back(expected_to_fail(item));
 }
 
 ClusterReport SimCluster::run() {
@@ -42,8 +47,12 @@ ClusterReport SimCluster::run() {
     log(now_ns_);
     log(static_cast<std::uint64_t>(event.kind));
     switch (event.kind) {
-      case Event::Kind::submit: submit_some(); break;
-      case Event::Kind::batch_end: end_batch(event.index); break;
+      case Event::Kind::submit:
+        submit_some();
+        break;
+      case Event::Kind::batch_end:
+        end_batch(event.index);
+        break;
       case Event::Kind::packet: {
         Packet packet = std::move(in_flight_[event.index]);
         free_packets_.push_back(event.index);
@@ -90,7 +99,8 @@ void SimCluster::submit(std::size_t number) {
   const WorkItem& item = workload_[number];
   std::vector<scheduler::Input> inputs;
   std::vector<TaskId> sources;
-  for (const ItemInput& input : item.inputs) inputs.push_back({known_[input.item].id, input.element});
+  for (const ItemInput& input : item.inputs)
+    inputs.push_back({known_[input.item].id, input.element});
   for (const std::size_t source : item.sources) sources.push_back(known_[source].id);
   scheduler::Scheduler& scheduler = head_.scheduler();
   TaskId id;
@@ -163,7 +173,8 @@ void SimCluster::note_group_done(std::size_t item) {
   if (group == nullptr) return;
   report_.failed_elements += group->failures.size();
   for (std::uint64_t element = 0; options_.check_laws && element < group->total; ++element) {
-    if (group->failures.contains(element) != element_fails(item, element)) broken("an element ended otherwise");
+    if (group->failures.contains(element) != element_fails(item, element))
+      broken("an element ended otherwise");
   }
 }
 
@@ -246,8 +257,10 @@ std::uint64_t SimCluster::run_item(Execution& item, int rank) {
     item.result_bytes = workload_[number].result_bytes;
     if (item.threw) item.error_message = "by chance";
   }
-  const bool slow = unit_interval(mix(options_.seed, static_cast<std::uint64_t>(rank))) < options_.slow_share;
-  if (slow) elapsed_ns = static_cast<std::uint64_t>(static_cast<double>(elapsed_ns) * options_.slow_factor);
+  const bool slow =
+      unit_interval(mix(options_.seed, static_cast<std::uint64_t>(rank))) < options_.slow_share;
+  if (slow)
+    elapsed_ns = static_cast<std::uint64_t>(static_cast<double>(elapsed_ns) * options_.slow_factor);
   item.elapsed_ns = elapsed_ns;
   return elapsed_ns;
 }
@@ -288,7 +301,8 @@ bool SimCluster::expected_to_fail(std::size_t item) const {
     return expected_failures_[each.item] ||
            (workload_[each.item].elements && element_fails(each.item, each.element));
   });
-  const bool source = std::ranges::any_of(work.sources, [&](std::size_t each) -> bool { return expected_failures_[each]; });
+  const bool source = std::ranges::any_of(
+      work.sources, [&](std::size_t each) -> bool { return expected_failures_[each]; });
   return input || source || (!work.elements && throws(item, 0));
 }
 
@@ -304,7 +318,8 @@ void SimCluster::check_laws() {
     if (worker.outstanding > std::max(credit.tasks_max, worker.slots * credit.tasks_per_slot)) {
       broken("a worker was given more than its credit");
     }
-    if (credit.nanoseconds_per_slot == 0 && worker.outstanding > worker.slots * credit.tasks_per_slot) {
+    if (credit.nanoseconds_per_slot == 0 &&
+        worker.outstanding > worker.slots * credit.tasks_per_slot) {
       broken("a worker was given more than two tasks a slot");
     }
   }
@@ -312,8 +327,10 @@ void SimCluster::check_laws() {
   for (const Known& known : known_) {
     const TaskRecord* task = scheduler.find_task(known.id);
     const GroupRecord* group = scheduler.find_group(known.id);
-    if (task != nullptr && task->state == TaskState::ready) broken("a worker idles while a task is ready");
-    if (group != nullptr && group->state == scheduler::GroupState::active && !group->available.empty()) {
+    if (task != nullptr && task->state == TaskState::ready)
+      broken("a worker idles while a task is ready");
+    if (group != nullptr && group->state == scheduler::GroupState::active &&
+        !group->available.empty()) {
       broken("a worker idles while elements can run");
     }
   }

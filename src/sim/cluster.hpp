@@ -2,18 +2,18 @@
 
 /// SimCluster: the real scheduler and real worker states in virtual time.
 
+#include "sim/head.hpp"
+#include "sim/network.hpp"
+#include "sim/node.hpp"
+#include "sim/workload.hpp"
+
+#include <tsl/robin_map.h>
+
 #include <cstdint>
 #include <memory>
 #include <queue>
 #include <string>
 #include <vector>
-
-#include <tsl/robin_map.h>
-
-#include "sim/head.hpp"
-#include "sim/network.hpp"
-#include "sim/node.hpp"
-#include "sim/workload.hpp"
 
 namespace tutti::sim {
 
@@ -31,19 +31,20 @@ struct ClusterOptions {
   /// The client hands over so many items at a time.
   std::size_t submit_items = 16;
   std::uint64_t submit_gap_ns = 1'000;
-  /// The client lets go of what it only needs as an input, as soon as everything that needs it was submitted.
+  /// The client lets go of what it only needs as an input, as soon as everything that needs it was
+  /// submitted.
   bool release_early = false;
   /// Checks invariants and laws after every event. Slow.
   bool check_laws = false;
 };
 
 struct ClusterReport {
-  std::uint64_t finished = 0;       ///< tasks
-  std::uint64_t failed = 0;         ///< tasks and maps
+  std::uint64_t finished = 0;  ///< tasks
+  std::uint64_t failed = 0;    ///< tasks and maps
   std::uint64_t maps_done = 0;
   std::uint64_t failed_elements = 0;
-  std::uint64_t end_ns = 0;         ///< virtual time
-  std::uint64_t busy_ns = 0;        ///< of all slots together
+  std::uint64_t end_ns = 0;   ///< virtual time
+  std::uint64_t busy_ns = 0;  ///< of all slots together
   std::uint64_t events = 0;
   std::uint64_t fetches = 0;
   std::uint64_t log_hash = 0;       ///< of every event, its time and every packet's bytes

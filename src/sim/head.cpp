@@ -1,9 +1,9 @@
 #include "sim/head.hpp"
 
+#include "tutti/check.hpp"
+
 #include <string>
 #include <utility>
-
-#include "tutti/check.hpp"
 
 namespace tutti::sim {
 
@@ -76,12 +76,14 @@ void Head::obey() {
     // A value that the client placed on rank 0 is with nobody else.
     if (each.worker <= 0) continue;
     const TaskId ids[] = {each.id};
-    outbox_.send(each.worker, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+    outbox_.send(each.worker,
+                 protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
   }
   for (const Commands::Failed& each : commands_.failed) {
     outcomes_.push_back({each.task, Outcome::Kind::failed, each.failure});
   }
-  for (const TaskId id : commands_.group_done) outcomes_.push_back({id, Outcome::Kind::group_done, nullptr});
+  for (const TaskId id : commands_.group_done)
+    outcomes_.push_back({id, Outcome::Kind::group_done, nullptr});
   for (const TaskId id : commands_.forgotten) {
     outcomes_.push_back({id, Outcome::Kind::forgotten, nullptr});
     groups_.erase(id);

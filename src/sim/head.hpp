@@ -1,15 +1,16 @@
 #pragma once
 
-/// Head: rank 0 of the simulation. Packets become events of the real scheduler, its commands become packets.
+/// Head: rank 0 of the simulation. Packets become events of the real scheduler, its commands become
+/// packets.
+
+#include "scheduler/scheduler.hpp"
+#include "sim/packets.hpp"
 
 #include <cstdint>
 #include <map>
 #include <set>
 #include <span>
 #include <vector>
-
-#include "scheduler/scheduler.hpp"
-#include "sim/packets.hpp"
 
 namespace tutti::sim {
 

@@ -2,13 +2,13 @@
 
 /// Network: when a packet arrives. Order is kept between each pair of ranks and nowhere else.
 
-#include <algorithm>
-#include <cstdint>
+#include "sim/packets.hpp"
+#include "sim/random.hpp"
 
 #include <tsl/robin_map.h>
 
-#include "sim/packets.hpp"
-#include "sim/random.hpp"
+#include <algorithm>
+#include <cstdint>
 
 namespace tutti::sim {
 
@@ -27,7 +27,8 @@ class Network {
   std::uint64_t arrival_ns(const Packet& packet, std::uint64_t data_bytes, std::uint64_t now_ns) {
     const auto bytes = static_cast<double>(packet.bytes.size() + data_bytes);
     const auto wire_ns = static_cast<std::uint64_t>(bytes / options_.bandwidth_bytes_per_ns);
-    const std::uint64_t jitter_ns = options_.jitter_ns == 0 ? 0 : random_.below(options_.jitter_ns + 1);
+    const std::uint64_t jitter_ns =
+        options_.jitter_ns == 0 ? 0 : random_.below(options_.jitter_ns + 1);
     const std::uint64_t pair =
         static_cast<std::uint64_t>(packet.from) << 32 | static_cast<std::uint64_t>(packet.to);
     std::uint64_t& last = last_[pair];
@@ -36,9 +37,16 @@ class Network {
   }
 
  private:
+  /// Spreads pairs that differ in their upper half only.
+  struct PairHash {
+    std::size_t operator()(std::uint64_t pair) const noexcept {
+      return static_cast<std::size_t>(mix(pair, 3));
+    }
+  };
+
   NetworkOptions options_;
   Random random_;
-  tsl::robin_map<std::uint64_t, std::uint64_t> last_;
+  tsl::robin_map<std::uint64_t, std::uint64_t, PairHash> last_;
 };
 
 }  // namespace tutti::sim

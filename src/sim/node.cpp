@@ -1,9 +1,9 @@
 #include "sim/node.hpp"
 
-#include <utility>
-
-#include "sim/sim_ops.hpp"
+#include "sim/sim_value.hpp"
 #include "tutti/check.hpp"
+
+#include <utility>
 
 namespace tutti::sim {
 
@@ -35,7 +35,8 @@ void Node::handle_message(int from, const protocol::Message& message) {
   } else if (const auto* range = std::get_if<protocol::AssignRange>(&message)) {
     state_.on_assign(*range, commands_);
   } else if (const auto* release = std::get_if<protocol::ReleaseData>(&message)) {
-    for (std::size_t index = 0; index < release->ids.size(); ++index) state_.on_release(release->ids[index]);
+    for (std::size_t index = 0; index < release->ids.size(); ++index)
+      state_.on_release(release->ids[index]);
   } else if (const auto* fetch = std::get_if<protocol::Fetch>(&message)) {
     answer(from, *fetch);
   } else if (const auto* data = std::get_if<protocol::Data>(&message)) {
@@ -50,8 +51,8 @@ void Node::answer(int from, const protocol::Fetch& message) {
   data.request = message.request;
   if (message.slice) {
     const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
-    data.found = stretch != nullptr &&
-                 message.begin + message.count <= stretch->begin + stretch->count;
+    data.found =
+        stretch != nullptr && message.begin + message.count <= stretch->begin + stretch->count;
     data.stream_bytes = message.count * 8;
   } else {
     data.found = store_.contains(message.id);
@@ -103,17 +104,19 @@ void Node::report_tasks(const Batch& batch) {
 void Node::obey() {
   for (const worker::WorkerCommands::Fetch& each : commands_.fetch) {
     ++fetches_;
-    outbox_.send(each.holder, protocol::Fetch{each.request, each.id, each.slice, each.begin, each.count});
+    outbox_.send(each.holder,
+                 protocol::Fetch{each.request, each.id, each.slice, each.begin, each.count});
   }
   for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
   for (RangeWork* range : commands_.finished_ranges) {
-    store_.put_stretch(range->group, {range->begin, range->count, detail::ValuePtr(), range->count * 8});
+    store_.put_stretch(range->group,
+                       {range->begin, range->count, detail::ValuePtr(), range->count * 8});
     for (const detail::ElementFailure& failure : range->failures) {
-      outbox_.send(0, protocol::ElementThrew{range->group, failure.index, failure.inherited, failure.type,
-                                             failure.message});
+      outbox_.send(0, protocol::ElementThrew{range->group, failure.index, failure.inherited,
+                                             failure.type, failure.message});
     }
-    outbox_.send(0, protocol::RangeFinished{range->group, range->begin, range->count, range->count * 8,
-                                            false, {}});
+    outbox_.send(0, protocol::RangeFinished{
+                        range->group, range->begin, range->count, range->count * 8, false, {}});
     state_.recycle(range);
   }
   commands_.clear();

@@ -1,16 +1,16 @@
 #pragma once
 
-/// Node: a worker rank of the simulation. Packets become events of the real WorkerState, its commands become
-/// packets; whoever drives the node says what running a batch gave.
+/// Node: a worker rank of the simulation. Packets become events of the real WorkerState, its
+/// commands become packets; whoever drives the node says what running a batch gave.
+
+#include "sim/packets.hpp"
+#include "worker/store.hpp"
+#include "worker/worker_state.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "sim/packets.hpp"
-#include "worker/store.hpp"
-#include "worker/worker_state.hpp"
 
 namespace tutti::sim {
 

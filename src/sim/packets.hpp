@@ -2,15 +2,15 @@
 
 /// Packets between simulated ranks, and the messages that scheduler commands stand for.
 
+#include "protocol/codec.hpp"
+#include "scheduler/scheduler.hpp"
+#include "tutti/bytes.hpp"
+
 #include <cstdint>
 #include <map>
 #include <span>
 #include <utility>
 #include <vector>
-
-#include "protocol/codec.hpp"
-#include "scheduler/scheduler.hpp"
-#include "tutti/bytes.hpp"
 
 namespace tutti::sim {
 
@@ -58,7 +58,8 @@ inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
   message.function = record->function;
   message.priority = record->priority;
   message.inline_result = record->inline_result;
-  message.inputs = protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
+  message.inputs =
+      protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
   message.payload = record->payload.bytes();
   protocol::encode(writer, message);
 }
@@ -70,8 +71,8 @@ inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& sche
   check(group != nullptr, "an assigned range belongs to a group that is alive");
   std::vector<protocol::PieceRef> pieces;
   for (std::size_t number = 0; number < group->sources.size(); ++number) {
-    scheduler.append_pieces(group->sources[number], static_cast<std::uint32_t>(number), command.begin,
-                            command.count, pieces);
+    scheduler.append_pieces(group->sources[number], static_cast<std::uint32_t>(number),
+                            command.begin, command.count, pieces);
   }
   protocol::AssignRange message;
   message.group = command.group;
@@ -79,12 +80,14 @@ inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& sche
   message.count = command.count;
   message.priority = group->priority;
   message.inline_result = group->inline_result;
-  message.pieces = protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
+  message.pieces =
+      protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
   protocol::encode(writer, message);
 }
 
 /// Writes the message that tells a rank what a group runs.
-inline void encode_define_group(Writer& writer, const scheduler::Scheduler& scheduler, TaskId id, int rank) {
+inline void encode_define_group(Writer& writer, const scheduler::Scheduler& scheduler, TaskId id,
+                                int rank) {
   const scheduler::GroupRecord* group = scheduler.find_group(id);
   check(group != nullptr, "a group that is defined is alive");
   std::vector<protocol::InputRef> inputs;
@@ -93,7 +96,8 @@ inline void encode_define_group(Writer& writer, const scheduler::Scheduler& sche
   }
   protocol::DefineGroup message;
   message.group = id;
-  message.inputs = protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
+  message.inputs =
+      protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
   protocol::encode(writer, message);
 }
 

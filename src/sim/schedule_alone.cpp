@@ -1,12 +1,12 @@
 #include "sim/schedule_alone.hpp"
 
+#include "scheduler/scheduler.hpp"
+#include "tutti/check.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <deque>
 #include <vector>
-
-#include "scheduler/scheduler.hpp"
-#include "tutti/check.hpp"
 
 namespace tutti::sim {
 

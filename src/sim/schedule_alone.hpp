@@ -9,12 +9,13 @@ namespace tutti::sim {
 struct SimFigure {
   int workers = 0;
   std::uint64_t tasks = 0;
-  double seconds = 0;            ///< inside calls of the scheduler
+  double seconds = 0;  ///< inside calls of the scheduler
   double nanoseconds_per_task = 0;
 };
 
-/// `tasks` empty tasks without inputs are submitted, then placed on `workers` workers of one slot, reported
-/// and released, in batches. So all of them are live at once. Counts only the time inside the scheduler.
+/// `tasks` empty tasks without inputs are submitted, then placed on `workers` workers of one slot,
+/// reported and released, in batches. So all of them are live at once. Counts only the time inside
+/// the scheduler.
 SimFigure schedule_alone(int workers, std::uint64_t tasks);
 
 }  // namespace tutti::sim

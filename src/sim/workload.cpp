@@ -1,8 +1,8 @@
 #include "sim/workload.hpp"
 
-#include <algorithm>
-
 #include "sim/random.hpp"
+
+#include <algorithm>
 
 namespace tutti::sim {
 namespace {
@@ -112,13 +112,15 @@ Workload mixture(std::size_t items, std::uint64_t seed) {
   std::vector<std::size_t> maps;
   for (std::size_t index = 0; index < items; ++index) {
     const bool is_map = random.below(4) == 0;
-    WorkItem item = is_map ? map_item(elements, 1'000 + random.below(9'000), static_cast<std::uint32_t>(10 + index))
+    WorkItem item = is_map ? map_item(elements, 1'000 + random.below(9'000),
+                                      static_cast<std::uint32_t>(10 + index))
                            : task({}, 1'000 + random.below(20'000));
     for (std::uint64_t input = random.below(3); index != 0 && input > 0; --input) {
       const std::size_t other = random.below(index);
       item.inputs.push_back({other, work[other].elements ? random.below(elements) : 0});
     }
-    for (std::uint64_t source = is_map && !maps.empty() ? random.below(3) : 0; source > 0; --source) {
+    for (std::uint64_t source = is_map && !maps.empty() ? random.below(3) : 0; source > 0;
+         --source) {
       item.sources.push_back(maps[random.below(maps.size())]);
     }
     if (is_map) maps.push_back(index);

@@ -1,10 +1,10 @@
 #include "worker/run_batch.hpp"
 
+#include "base/exception_text.hpp"
+
 #include <chrono>
 #include <span>
 #include <utility>
-
-#include "base/exception_text.hpp"
 
 namespace tutti::worker {
 namespace {
@@ -13,7 +13,8 @@ using detail::ValuePtr;
 using Clock = std::chrono::steady_clock;
 
 std::uint64_t nanoseconds_since(Clock::time_point start) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
 }
 
 void note_exception(Execution& item) {
@@ -23,7 +24,8 @@ void note_exception(Execution& item) {
   item.error_message = std::move(text.message);
 }
 
-/// Writes a small result for the report. User code may run and throw here: then the result just stays here.
+/// Writes a small result for the report. User code may run and throw here: then the result just
+/// stays here.
 void write_stream(Execution& item, Writer& streams, std::size_t inline_bytes_max) {
   const detail::Value* value = item.result.get();
   if (value == nullptr) {
@@ -72,11 +74,13 @@ void run_bind(Execution& item) {
 void run_block(Execution& item) {
   if (!item.group->bound) {
     for (std::uint64_t index = item.begin; index < item.begin + item.count; ++index) {
-      item.failures.push_back({index, item.group->bind_error_type, item.group->bind_error_message, false});
+      item.failures.push_back(
+          {index, item.group->bind_error_type, item.group->bind_error_message, false});
     }
     return;
   }
-  std::vector<std::span<const detail::InputPiece>> sources(item.range->sources.begin(), item.range->sources.end());
+  std::vector<std::span<const detail::InputPiece>> sources(item.range->sources.begin(),
+                                                           item.range->sources.end());
   detail::RangeCall call;
   call.begin = item.begin;
   call.count = item.count;
@@ -105,7 +109,8 @@ void run_batch(Batch& batch, std::size_t inline_bytes_max) {
       ++first;
       continue;
     }
-    // Tasks of one function in a row are timed together: reading the clock costs as much as a small task.
+    // Tasks of one function in a row are timed together: reading the clock costs as much as a small
+    // task.
     std::size_t last = first;
     while (last < batch.items.size() && batch.items[last].kind == Execution::Kind::task &&
            batch.items[last].ops == item.ops) {

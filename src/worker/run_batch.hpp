@@ -1,10 +1,11 @@
 #pragma once
 
-/// Runs what a thread took: calls the user's functions, catches what they throw, measures how long they take.
-
-#include <cstddef>
+/// Runs what a thread took: calls the user's functions, catches what they throw, measures how long
+/// they take.
 
 #include "worker/work.hpp"
+
+#include <cstddef>
 
 namespace tutti::worker {
 

@@ -1,21 +1,22 @@
 #pragma once
 
-/// Store: the values that a rank holds. Values are immutable and counted, so readers need no lock once they
-/// have a reference; the store itself is used under the rank's lock.
-
-#include <cstdint>
-#include <map>
-
-#include <tsl/robin_map.h>
+/// Store: the values that a rank holds. Values are immutable and counted, so readers need no lock
+/// once they have a reference; the store itself is used under the rank's lock.
 
 #include "tutti/detail/value.hpp"
 #include "tutti/ids.hpp"
+
+#include <tsl/robin_map.h>
+
+#include <cstdint>
+#include <map>
 
 namespace tutti::worker {
 
 class Store {
  public:
-  /// Elements [begin, begin + count) of a sequence, as a sequence of their own. The value is null for void.
+  /// Elements [begin, begin + count) of a sequence, as a sequence of their own. The value is null
+  /// for void.
   struct Stretch {
     std::uint64_t begin = 0;
     std::uint64_t count = 0;

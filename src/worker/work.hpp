@@ -2,15 +2,15 @@
 
 /// Records of what was assigned to this rank, and what an executor thread takes of it.
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "base/durations.hpp"
 #include "protocol/messages.hpp"
 #include "tutti/bytes.hpp"
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/ids.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace tutti::worker {
 
@@ -36,8 +36,8 @@ struct RangeWork {
   TaskId group;
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
-  std::uint64_t next = 0;       ///< elements given to threads
-  std::uint64_t done = 0;       ///< elements done
+  std::uint64_t next = 0;  ///< elements given to threads
+  std::uint64_t done = 0;  ///< elements done
   std::int16_t priority = 0;
   bool inline_result = false;
   std::uint32_t missing = 0;
@@ -84,7 +84,7 @@ struct Execution {
   detail::ValuePtr result;
   std::uint64_t result_bytes = 0;
   bool threw = false;
-  bool has_stream = false;         ///< the small result as bytes, in Batch::streams
+  bool has_stream = false;  ///< the small result as bytes, in Batch::streams
   std::size_t stream_begin = 0;
   std::size_t stream_size = 0;
   std::string error_type;

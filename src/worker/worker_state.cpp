@@ -1,9 +1,9 @@
 #include "worker/worker_state.hpp"
 
+#include "tutti/check.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "tutti/check.hpp"
 
 namespace tutti::worker {
 
@@ -49,7 +49,8 @@ void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands&
       Waiter waiter;
       waiter.task = task;
       waiter.place = static_cast<std::uint32_t>(index);
-      if (resolve_input(task->inputs[index], waiter, task->values[index], commands)) --task->missing;
+      if (resolve_input(task->inputs[index], waiter, task->values[index], commands))
+        --task->missing;
     }
   }
   if (task->missing == 0) make_ready({.task = task}, task->priority, false);
@@ -79,8 +80,8 @@ bool WorkerState::resolve_input(const protocol::InputRef& input, Waiter waiter, 
   return false;
 }
 
-void WorkerState::fetch(TaskId id, bool slice, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
-                        Waiter waiter, WorkerCommands& commands) {
+void WorkerState::fetch(TaskId id, bool slice, std::uint64_t begin, std::uint64_t count,
+                        std::int32_t holder, Waiter waiter, WorkerCommands& commands) {
   const SliceKey key{id, begin, count};
   if (slice) {
     const auto found = fetch_of_slice_.find(key);
@@ -124,7 +125,8 @@ void WorkerState::on_data(std::uint64_t request, bool found, ValuePtr value, std
 }
 
 /// An awaited value is here, or never comes.
-void WorkerState::arrived(const Waiter& waiter, const ValuePtr& value, std::uint64_t slice_begin, bool failed) {
+void WorkerState::arrived(const Waiter& waiter, const ValuePtr& value, std::uint64_t slice_begin,
+                          bool failed) {
   if (TaskWork* task = waiter.task) {
     const protocol::InputRef& input = task->inputs[waiter.place];
     task->values[waiter.place] = {value.get(), input.id.is_group() ? input.index - slice_begin : 0};
@@ -137,7 +139,9 @@ void WorkerState::arrived(const Waiter& waiter, const ValuePtr& value, std::uint
     if (--range->missing == 0) make_ready({.range = range}, range->priority, true);
   } else {
     GroupWork* group = waiter.group;
-    group->inputs[waiter.place].value = value.get();
+    InputValue& input = group->inputs[waiter.place];
+    input.value = value.get();
+    input.index -= slice_begin;
     group->held.push_back(value);
     if (--group->missing != 0) return;
     group_complete(group);
@@ -154,7 +158,8 @@ void WorkerState::task_complete(TaskWork* task) {
   }
 }
 
-/// An input failed: the task and what waits for it here are dropped. Rank 0 has failed them already.
+/// An input failed: the task and what waits for it here are dropped. Rank 0 has failed them
+/// already.
 void WorkerState::drop(TaskWork* task) {
   const TaskId id = task->id;
   recycle(task);
@@ -173,7 +178,8 @@ void WorkerState::produced(TaskId id, const ValuePtr& value, bool failed) {
 void WorkerState::on_release(TaskId id) {
   store_.erase(id);
   if (!id.is_group()) {
-    // A task that failed here before the tasks that wait for it arrived: they never get what they wait for.
+    // A task that failed here before the tasks that wait for it arrived: they never get what they
+    // wait for.
     produced(id, ValuePtr(), true);
     return;
   }
@@ -207,7 +213,8 @@ void WorkerState::on_define_group(const protocol::DefineGroup& message, const Fu
     Waiter waiter;
     waiter.group = &group;
     waiter.place = static_cast<std::uint32_t>(index);
-    if (resolve_input(message.inputs[index], waiter, group.inputs[index], commands)) --group.missing;
+    if (resolve_input(message.inputs[index], waiter, group.inputs[index], commands))
+      --group.missing;
   }
   if (group.missing == 0) group_complete(&group);
 }
@@ -244,7 +251,8 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
     const protocol::PieceRef piece = message.pieces[index];
     InputPiece& target = range->sources[piece.source][number[piece.source]];
     const std::uint32_t place = number[piece.source]++;
-    const Store::Stretch* stretch = piece.id.is_group() ? store_.find_stretch(piece.id, piece.begin) : nullptr;
+    const Store::Stretch* stretch =
+        piece.id.is_group() ? store_.find_stretch(piece.id, piece.begin) : nullptr;
     if (stretch != nullptr) {
       target = {stretch->value.get(), stretch->begin, stretch->count};
       --range->missing;
@@ -304,7 +312,8 @@ std::uint64_t WorkerState::block_length(const RangeWork& range) const {
   const std::uint64_t left = range.count - range.next;
   if (!group.durations.known(0)) return 1;
   const double mean_ns = std::max(group.durations.mean_ns(0), 0.01);
-  const auto by_time = static_cast<std::uint64_t>(std::max(1.0, static_cast<double>(limits_.block_ns) / mean_ns));
+  const auto by_time =
+      static_cast<std::uint64_t>(std::max(1.0, static_cast<double>(limits_.block_ns) / mean_ns));
   // All threads of the rank shall have a part of what is left.
   const std::uint64_t by_share = (left + limits_.slots - 1) / limits_.slots;
   return std::max<std::uint64_t>(1, std::min({by_time, by_share, left}));
@@ -312,8 +321,7 @@ std::uint64_t WorkerState::block_length(const RangeWork& range) const {
 
 void WorkerState::take(Batch& batch) {
   std::uint64_t estimate_ns = 0;
-  const std::size_t tasks_max =
-      std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
+  const std::size_t tasks_max = std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
   for (auto level = ready_.begin(); level != ready_.end();) {
     std::deque<Ready>& queue = level->second;
     if (queue.empty()) {
@@ -366,9 +374,13 @@ bool WorkerState::may_take_long(const Batch& batch) const {
   for (const Execution& item : batch.items) {
     if (item.kind == Execution::Kind::bind) return true;
     if (item.kind == Execution::Kind::block && !item.group->durations.known(0)) return true;
-    if (item.kind == Execution::Kind::block && item.group->durations.estimate_ns(0, item.count, 0) > limits_.block_ns) return true;
-    if (item.kind == Execution::Kind::task && (!durations_.known(item.task->function) ||
-        durations_.mean_ns(item.task->function) > static_cast<double>(limits_.batch_ns))) return true;
+    if (item.kind == Execution::Kind::block &&
+        item.group->durations.estimate_ns(0, item.count, 0) > limits_.block_ns)
+      return true;
+    if (item.kind == Execution::Kind::task &&
+        (!durations_.known(item.task->function) ||
+         durations_.mean_ns(item.task->function) > static_cast<double>(limits_.batch_ns)))
+      return true;
   }
   return false;
 }
@@ -377,9 +389,15 @@ void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
   for (Execution& item : batch.items) {
     --taken_;
     switch (item.kind) {
-      case Execution::Kind::task: finish_task(item); break;
-      case Execution::Kind::block: finish_block(item, commands); break;
-      case Execution::Kind::bind: finish_bind(item); break;
+      case Execution::Kind::task:
+        finish_task(item);
+        break;
+      case Execution::Kind::block:
+        finish_block(item, commands);
+        break;
+      case Execution::Kind::bind:
+        finish_bind(item);
+        break;
     }
   }
 }
@@ -421,7 +439,8 @@ void WorkerState::recycle(TaskWork* task) {
   free_tasks_.push_back(task);
 }
 
-void WorkerState::add_timing(TaskId group, FunctionId function, std::uint64_t calls, std::uint64_t nanoseconds) {
+void WorkerState::add_timing(TaskId group, FunctionId function, std::uint64_t calls,
+                             std::uint64_t nanoseconds) {
   for (protocol::Timing& timing : timings_) {
     if (timing.group == group && timing.function == function) {
       timing.calls += calls;
@@ -441,9 +460,11 @@ void WorkerState::check_invariants() const {
   std::size_t ready = 0;
   for (const auto& [priority, level] : ready_) ready += level.size();
   check(ready == ready_count_, "the ready count is the length of the queues");
-  check(fetches_.size() == fetch_of_value_.size() + fetch_of_slice_.size(), "each fetch is found by what it fetches");
+  check(fetches_.size() == fetch_of_value_.size() + fetch_of_slice_.size(),
+        "each fetch is found by what it fetches");
   for (const auto& [id, request] : fetch_of_value_) {
-    check(fetches_.contains(request) && fetches_.at(request).id == id, "a fetch is found by its value");
+    check(fetches_.contains(request) && fetches_.at(request).id == id,
+          "a fetch is found by its value");
     check(!store_.contains(id), "what is in the store is not fetched");
   }
   for (const auto& [id, waiters] : local_waiters_) {

@@ -2,7 +2,15 @@
 
 /// WorkerState: what this rank was told to do and how far it is; events in, commands out.
 ///
-/// Pure: no clock, thread, message. Not thread-safe: used under the rank's lock. Values are opaque to it.
+/// Pure: no clock, thread, message. Not thread-safe: used under the rank's lock. Values are opaque
+/// to it.
+
+#include "base/durations.hpp"
+#include "protocol/messages.hpp"
+#include "worker/store.hpp"
+#include "worker/work.hpp"
+
+#include <tsl/robin_map.h>
 
 #include <cstdint>
 #include <deque>
@@ -11,13 +19,6 @@
 #include <memory>
 #include <span>
 #include <vector>
-
-#include <tsl/robin_map.h>
-
-#include "base/durations.hpp"
-#include "protocol/messages.hpp"
-#include "worker/store.hpp"
-#include "worker/work.hpp"
 
 namespace tutti::worker {
 
@@ -32,8 +33,8 @@ struct WorkerCommands {
     std::int32_t holder;
   };
   std::vector<Fetch> fetch;
-  std::vector<TaskId> replicas;            ///< copies that were stored; tell rank 0
-  std::vector<RangeWork*> finished_ranges; ///< report them, then call recycle()
+  std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
+  std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
   void clear() {
     fetch.clear();
     replicas.clear();
@@ -59,11 +60,13 @@ class WorkerState {
   // ---- events
 
   void on_define_function(FunctionId function, const FunctionOps* ops);
-  void on_define_group(const protocol::DefineGroup& message, const FunctionOps* ops, WorkerCommands& commands);
+  void on_define_group(const protocol::DefineGroup& message, const FunctionOps* ops,
+                       WorkerCommands& commands);
   void on_assign(const protocol::AssignTask& message, WorkerCommands& commands);
   void on_assign(const protocol::AssignRange& message, WorkerCommands& commands);
   /// The answer to a fetch; `found` is false when the holder does not have it any more.
-  void on_data(std::uint64_t request, bool found, detail::ValuePtr value, std::uint64_t bytes, WorkerCommands& commands);
+  void on_data(std::uint64_t request, bool found, detail::ValuePtr value, std::uint64_t bytes,
+               WorkerCommands& commands);
   void on_release(TaskId id);
   /// What a thread took is done; the results are in the items.
   void on_done(Batch& batch, WorkerCommands& commands);
@@ -80,7 +83,8 @@ class WorkerState {
 
   bool has_ready() const { return ready_count_ != 0; }
   std::size_t ready_count() const { return ready_count_; }
-  /// True when a thread that starts now could be away for long: other threads must look after messages.
+  /// True when a thread that starts now could be away for long: other threads must look after
+  /// messages.
   bool may_take_long(const Batch& batch) const;
   std::size_t taken() const { return taken_; }
   /// Values that are being fetched, and results of this rank's own tasks that somebody waits for.
@@ -104,8 +108,8 @@ class WorkerState {
     TaskWork* task = nullptr;
     RangeWork* range = nullptr;
     GroupWork* group = nullptr;
-    std::uint32_t place = 0;   ///< input number, or source number of a range
-    std::uint32_t piece = 0;   ///< piece number within the source
+    std::uint32_t place = 0;  ///< input number, or source number of a range
+    std::uint32_t piece = 0;  ///< piece number within the source
   };
   struct PendingFetch {
     TaskId id;
@@ -124,16 +128,19 @@ class WorkerState {
   void make_ready(Ready ready, std::int16_t priority, bool at_front);
   void task_complete(TaskWork* task);
   void group_complete(GroupWork* group);
-  bool resolve_input(const protocol::InputRef& input, Waiter waiter, detail::InputValue& value, WorkerCommands& commands);
-  void fetch(TaskId id, bool slice, std::uint64_t begin, std::uint64_t count, std::int32_t holder, Waiter waiter,
-             WorkerCommands& commands);
-  void arrived(const Waiter& waiter, const detail::ValuePtr& value, std::uint64_t slice_begin, bool failed);
+  bool resolve_input(const protocol::InputRef& input, Waiter waiter, detail::InputValue& value,
+                     WorkerCommands& commands);
+  void fetch(TaskId id, bool slice, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
+             Waiter waiter, WorkerCommands& commands);
+  void arrived(const Waiter& waiter, const detail::ValuePtr& value, std::uint64_t slice_begin,
+               bool failed);
   void produced(TaskId id, const detail::ValuePtr& value, bool failed);
   void drop(TaskWork* task);
   void finish_task(Execution& item);
   void finish_block(Execution& item, WorkerCommands& commands);
   void finish_bind(Execution& item);
-  void add_timing(TaskId group, FunctionId function, std::uint64_t calls, std::uint64_t nanoseconds);
+  void add_timing(TaskId group, FunctionId function, std::uint64_t calls,
+                  std::uint64_t nanoseconds);
   void recycle(TaskWork* task);
   GroupWork& group_entry(TaskId id);
   void forget_group_if_done(GroupWork& group);
@@ -147,8 +154,9 @@ class WorkerState {
   std::map<std::int16_t, std::deque<Ready>, std::greater<>> ready_;
   std::size_t ready_count_ = 0;
   std::size_t taken_ = 0;
-  tsl::robin_map<TaskId, std::vector<Waiter>> local_waiters_;   ///< for results that tasks of this rank produce
-  std::map<std::uint64_t, PendingFetch> fetches_;               ///< by request
+  tsl::robin_map<TaskId, std::vector<Waiter>>
+      local_waiters_;                              ///< for results that tasks of this rank produce
+  std::map<std::uint64_t, PendingFetch> fetches_;  ///< by request
   tsl::robin_map<TaskId, std::uint64_t> fetch_of_value_;
   std::map<SliceKey, std::uint64_t> fetch_of_slice_;
   std::uint64_t next_request_ = 1;

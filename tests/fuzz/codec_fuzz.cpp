@@ -1,5 +1,8 @@
-// Whole packets: whatever the bytes are, decode() gives messages or throws corrupt_data, and what it gives
-// encodes to the same bytes again.
+// Whole packets: whatever the bytes are, decode() gives messages or throws corrupt_data, and what
+// it gives encodes to the same bytes again.
+
+#include "protocol/codec.hpp"
+#include "tutti/error.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,9 +10,6 @@
 #include <cstring>
 #include <span>
 #include <variant>
-
-#include "protocol/codec.hpp"
-#include "tutti/error.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::span<const std::byte> packet(reinterpret_cast<const std::byte*>(data), size);
@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       writer.clear();
       std::visit([&](const auto& each) { tutti::protocol::encode(writer, each); }, message);
       const auto read = packet.subspan(begin, size - reader.remaining() - begin);
-      if (writer.size() != read.size() || std::memcmp(writer.bytes().data(), read.data(), read.size()) != 0) {
+      if (writer.size() != read.size() ||
+          std::memcmp(writer.bytes().data(), read.data(), read.size()) != 0) {
         std::abort();
       }
     }

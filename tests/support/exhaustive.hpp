@@ -1,17 +1,18 @@
 #pragma once
 
-/// Exhaustive: walks every choice of a small world by running it again from the start, one path after the
-/// other.
+/// Exhaustive: walks every choice of a small world by running it again from the start, one path
+/// after the other.
 ///
 ///     Exhaustive walk;
-///     do { World world; while (world.can_go_on()) world.act(walk.choose(world.actions())); } while (walk.next());
+///     do { World world; while (world.can_go_on()) world.act(walk.choose(world.actions())); } while
+///     (walk.next());
+
+#include "tutti/check.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <unordered_set>
 #include <vector>
-
-#include "tutti/check.hpp"
 
 namespace tutti::testing {
 
@@ -24,7 +25,8 @@ class Exhaustive {
     check(path_[depth_].choices == choices, "a world that is run again offers the same choices");
     return path_[depth_++].taken;
   }
-  /// False when the world has been in this state before, on another path: what follows has been walked.
+  /// False when the world has been in this state before, on another path: what follows has been
+  /// walked.
   bool is_new(std::uint64_t fingerprint) {
     if (depth_ < path_.size()) return true;
     return seen_.insert(fingerprint).second;

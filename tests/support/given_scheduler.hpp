@@ -1,14 +1,14 @@
 #pragma once
 
-/// GivenScheduler: a scheduler with workers, and short names for what tests do with it. Checks the invariants
-/// after every event.
+/// GivenScheduler: a scheduler with workers, and short names for what tests do with it. Checks the
+/// invariants after every event.
+
+#include "support/recorder.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
-
-#include "support/recorder.hpp"
 
 namespace tutti::testing {
 
@@ -36,7 +36,8 @@ inline SchedulerOptions strict_credit() {
 
 class GivenScheduler {
  public:
-  explicit GivenScheduler(int workers, std::uint32_t slots = 1, SchedulerOptions options = strict_credit())
+  explicit GivenScheduler(int workers, std::uint32_t slots = 1,
+                          SchedulerOptions options = strict_credit())
       : scheduler(options), sent(scheduler) {
     for (int rank = 1; rank <= workers; ++rank) scheduler.on_worker_joined(rank, slots, 0);
   }
@@ -71,8 +72,8 @@ class GivenScheduler {
     return accepted;
   }
   bool finish_range(const AssignRange& range) {
-    const bool accepted = scheduler.on_range_finished(range.worker, range.group, range.begin, range.count,
-                                                      range.count * 8, sent.commands());
+    const bool accepted = scheduler.on_range_finished(
+        range.worker, range.group, range.begin, range.count, range.count * 8, sent.commands());
     settle();
     return accepted;
   }

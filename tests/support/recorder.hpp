@@ -1,7 +1,12 @@
 #pragma once
 
-/// Recorder: takes what the scheduler commands. Everything that would travel is encoded, decoded and
-/// compared with what the scheduler knows, so each scheduler test is a codec test too. It must end empty.
+/// Recorder: takes what the scheduler commands. Everything that would travel is encoded, decoded
+/// and compared with what the scheduler knows, so each scheduler test is a codec test too. It must
+/// end empty.
+
+#include "protocol/codec.hpp"
+#include "scheduler/scheduler.hpp"
+#include "sim/packets.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,10 +15,6 @@
 #include <string>
 #include <tuple>
 #include <vector>
-
-#include "protocol/codec.hpp"
-#include "scheduler/scheduler.hpp"
-#include "sim/packets.hpp"
 
 namespace tutti::testing {
 
@@ -43,8 +44,10 @@ class Recorder {
     append<Commands::AssignRange>(commands_.assign_range);
     append<Commands::Release>(commands_.release);
     append<Commands::Failed>(commands_.failed);
-    for (const TaskId id : commands_.group_done) std::get<std::vector<GroupDone>>(taken_).push_back({id});
-    for (const TaskId id : commands_.forgotten) std::get<std::vector<Forgotten>>(taken_).push_back({id});
+    for (const TaskId id : commands_.group_done)
+      std::get<std::vector<GroupDone>>(taken_).push_back({id});
+    for (const TaskId id : commands_.forgotten)
+      std::get<std::vector<Forgotten>>(taken_).push_back({id});
     commands_.clear();
   }
   /// How many commands of one kind wait to be taken.
@@ -125,7 +128,8 @@ class Recorder {
   void compare(const Commands::Release& command) {
     writer_.clear();
     const TaskId ids[] = {command.id};
-    protocol::encode(writer_, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+    protocol::encode(
+        writer_, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
     const auto message = travelled<protocol::ReleaseData>();
     REQUIRE_EQ(message.ids.size(), 1);
     REQUIRE(message.ids[0] == command.id);
@@ -134,8 +138,9 @@ class Recorder {
   const scheduler::Scheduler& scheduler_;
   Commands commands_;
   Writer writer_;
-  std::tuple<std::vector<Commands::Assign>, std::vector<Commands::AssignRange>, std::vector<Commands::Release>,
-             std::vector<Commands::Failed>, std::vector<GroupDone>, std::vector<Forgotten>>
+  std::tuple<std::vector<Commands::Assign>, std::vector<Commands::AssignRange>,
+             std::vector<Commands::Release>, std::vector<Commands::Failed>, std::vector<GroupDone>,
+             std::vector<Forgotten>>
       taken_;
 };
 

@@ -1,7 +1,11 @@
 #pragma once
 
-/// SmallWorld: one real scheduler and one or two real workers whose packets, runs and client calls happen one
-/// at a time, in an order that the test chooses.
+/// SmallWorld: one real scheduler and one or two real workers whose packets, runs and client calls
+/// happen one at a time, in an order that the test chooses.
+
+#include "sim/head.hpp"
+#include "sim/node.hpp"
+#include "support/exhaustive.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -9,17 +13,13 @@
 #include <optional>
 #include <vector>
 
-#include "sim/head.hpp"
-#include "sim/node.hpp"
-#include "support/exhaustive.hpp"
-
 namespace tutti::testing {
 
 /// Something to submit: a task, or a map when `elements` says how many.
 struct SmallWork {
-  std::vector<std::size_t> needs;         ///< earlier tasks, or element 0 of earlier maps
+  std::vector<std::size_t> needs;  ///< earlier tasks, or element 0 of earlier maps
   std::optional<std::uint64_t> elements;
-  std::vector<std::size_t> sources;       ///< earlier maps, element by element
+  std::vector<std::size_t> sources;  ///< earlier maps, element by element
 };
 
 struct SmallOptions {
@@ -85,7 +85,8 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
-    nodes_.push_back(std::make_unique<sim::Node>(worker::WorkerLimits{.slots = options.slots, .rank = rank}));
+    nodes_.push_back(
+        std::make_unique<sim::Node>(worker::WorkerLimits{.slots = options.slots, .rank = rank}));
     node(rank).say_hello(packets_);
   }
   for (const Packet& packet : packets_) head_.handle(packet.from, packet.bytes);
@@ -93,7 +94,8 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
 }
 
 inline std::deque<sim::Packet>& SmallWorld::channel(int from, int to) {
-  return channels_[static_cast<std::size_t>(from) * (nodes_.size() + 1) + static_cast<std::size_t>(to)];
+  return channels_[static_cast<std::size_t>(from) * (nodes_.size() + 1) +
+                   static_cast<std::size_t>(to)];
 }
 
 inline bool SmallWorld::step(Exhaustive& walk) {
@@ -135,13 +137,12 @@ inline void SmallWorld::submit() {
   for (const std::size_t source : work.sources) sources.push_back(known_[source].id);
   const auto function = static_cast<std::uint32_t>(known_.size() % 2);
   if (work.elements) {
-    known_.push_back({head_.scheduler().submit_group({.function = 10 + function,
-                                                      .total = *work.elements,
-                                                      .inputs = inputs,
-                                                      .sources = sources},
-                                                     head_.commands())});
+    known_.push_back({head_.scheduler().submit_group(
+        {.function = 10 + function, .total = *work.elements, .inputs = inputs, .sources = sources},
+        head_.commands())});
   } else {
-    known_.push_back({head_.scheduler().submit({.function = function, .payload = {}, .inputs = inputs}, head_.commands())});
+    known_.push_back({head_.scheduler().submit(
+        {.function = function, .payload = {}, .inputs = inputs}, head_.commands())});
   }
   after_head();
 }
@@ -182,7 +183,8 @@ inline void SmallWorld::deliver(std::deque<Packet>& from) {
 inline void SmallWorld::finish(std::size_t running, bool throws) {
   Running run = std::move(running_[running]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(running));
-  for (worker::Execution& item : run.batch->items) item.elapsed_ns = 1000 * std::max<std::uint64_t>(1, item.count);
+  for (worker::Execution& item : run.batch->items)
+    item.elapsed_ns = 1000 * std::max<std::uint64_t>(1, item.count);
   if (throws) {
     --throws_left_;
     fail_first(run.batch->items.front());
@@ -268,19 +270,24 @@ inline std::uint64_t SmallWorld::fingerprint() const {
   for (const Known& each : known_) {
     mix(each.forgotten);
     if (const scheduler::TaskRecord* task = scheduler.find_task(each.id)) {
-      mix(static_cast<std::uint64_t>(task->state) * 64 + static_cast<std::uint64_t>(task->worker + 4));
+      mix(static_cast<std::uint64_t>(task->state) * 64 +
+          static_cast<std::uint64_t>(task->worker + 4));
       mix(task->missing_inputs * 4096 + task->unplaced_inputs * 64 + task->references);
     } else if (const scheduler::GroupRecord* group = scheduler.find_group(each.id)) {
       mix(static_cast<std::uint64_t>(group->state) * 64 + group->references);
-      for (const auto& [begin, range] : group->outstanding) mix(begin * 64 + static_cast<std::uint64_t>(range.worker));
-      for (const auto& [begin, chunk] : group->chunks) mix(begin * 512 + static_cast<std::uint64_t>(chunk.worker));
+      for (const auto& [begin, range] : group->outstanding)
+        mix(begin * 64 + static_cast<std::uint64_t>(range.worker));
+      for (const auto& [begin, chunk] : group->chunks)
+        mix(begin * 512 + static_cast<std::uint64_t>(chunk.worker));
       for (const auto& [index, failure] : group->failures) mix(index + 77);
     }
     for (const auto& one : nodes_) {
-      mix(each.id.is_group() ? one->store().find_stretch(each.id, 0) != nullptr : one->store().contains(each.id));
+      mix(each.id.is_group() ? one->store().find_stretch(each.id, 0) != nullptr
+                             : one->store().contains(each.id));
     }
   }
-  for (std::uint32_t function = 0; function < 12; ++function) mix(scheduler.durations().known(function));
+  for (std::uint32_t function = 0; function < 12; ++function)
+    mix(scheduler.durations().known(function));
   for (int rank = 0; rank < scheduler.workers().size(); ++rank) {
     const scheduler::WorkerRecord& worker = scheduler.workers().at(rank);
     mix(worker.outstanding * 4096 + worker.ahead_queue.size() * 64 + worker.own_queue.size());
@@ -299,7 +306,8 @@ inline std::uint64_t SmallWorld::fingerprint() const {
   for (const Running& run : running_) {
     for (const worker::Execution& item : run.batch->items) {
       mix(static_cast<std::uint64_t>(run.node) * 16 + static_cast<std::uint64_t>(item.kind));
-      mix(item.task != nullptr ? item.task->id.bits() : item.group->group.bits() + item.begin * 64 + item.count);
+      mix(item.task != nullptr ? item.task->id.bits()
+                               : item.group->group.bits() + item.begin * 64 + item.count);
     }
   }
   return hash;

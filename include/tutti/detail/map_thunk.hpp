@@ -19,6 +19,7 @@
 #include "tutti/detail/closure.hpp"
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/elements.hpp"
+#include "tutti/detail/slots.hpp"
 #include "tutti/detail/thunk.hpp"
 
 namespace tutti::detail {
@@ -182,16 +183,11 @@ struct MapThunk {
   /// Closure and constants as one rank keeps them.
   class BoundCall final : public Value {
    public:
-    explicit BoundCall(CallReader& call) : Value(bound_ops), closure(call.reader), once{Reading<Roles>{call}...} {}
+    explicit BoundCall(CallReader& call) : Value(bound_ops), closure(call.reader), once(call) {}
     Closure<F> closure;
-    std::tuple<typename Roles::Once...> once;
+    Slots<typename Roles::Once...> once;
 
    private:
-    template <class Role>
-    struct Reading {
-      CallReader& call;
-      operator typename Role::Once() const { return typename Role::Once(call); }
-    };
     static std::string name() { return "bound " + function_name<F>(); }
     static void destroy(Value* value) noexcept { delete static_cast<BoundCall*>(value); }
     static std::uint64_t count_bytes(const Value&) noexcept { return sizeof(BoundCall); }
@@ -245,7 +241,7 @@ struct MapThunk {
     while (index < end) {
       try {
         for (; index < end; ++index) {
-          call_one(function, call, index, element_of<Roles>(std::get<I>(bound.once), std::get<I>(cursors), index)...);
+          call_one(function, call, index, element_of<Roles>(detail::get<I>(bound.once), std::get<I>(cursors), index)...);
         }
       } catch (...) {
         note_element_failure(call, index);

@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "tutti/detail/closure.hpp"
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/elements.hpp"
+#include "tutti/detail/slots.hpp"
 
 namespace tutti {
 template <class T>
@@ -175,27 +175,16 @@ struct CallThunk {
   static Value* call(std::span<const std::byte> payload, std::span<const InputValue> inputs) {
     CallReader reader{Reader(payload), inputs};
     Closure<F> closure(reader.reader);
-    // Braces: the arguments are read from left to right.
-    std::tuple<Argument<A>...> arguments{Reading<A>{reader}...};
-    return std::apply(
-        [&](Argument<A>&... each) -> Value* {
-          if constexpr (std::is_void_v<Result>) {
-            std::invoke(closure.get(), each.pass()...);
-            return nullptr;
-          } else {
-            return make_value<Result>(std::invoke(closure.get(), each.pass()...)).release();
-          }
-        },
-        arguments);
+    Slots<Argument<A>...> arguments(reader);
+    return arguments.apply([&](Argument<A>&... each) -> Value* {
+      if constexpr (std::is_void_v<Result>) {
+        std::invoke(closure.get(), each.pass()...);
+        return nullptr;
+      } else {
+        return make_value<Result>(std::invoke(closure.get(), each.pass()...)).release();
+      }
+    });
   }
-
- private:
-  /// Converts to an argument that is made in place in the tuple.
-  template <class Each>
-  struct Reading {
-    CallReader& reader;
-    operator Argument<Each>() const { return Argument<Each>(reader); }
-  };
 };
 
 template <class F>

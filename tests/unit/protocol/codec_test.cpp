@@ -1,5 +1,7 @@
 #include "protocol/codec.hpp"
 
+#include "tutti/error.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -8,12 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "tutti/error.hpp"
-
 namespace tutti::protocol {
 namespace {
 
-const std::array<std::byte, 5> some_bytes{std::byte{1}, std::byte{2}, std::byte{0}, std::byte{255}, std::byte{4}};
+const std::array<std::byte, 5> some_bytes{std::byte{1}, std::byte{2}, std::byte{0}, std::byte{255},
+                                          std::byte{4}};
 const std::array<InputRef, 2> some_inputs{InputRef{TaskId::task(3, 4), 0, 2, 0},
                                           InputRef{TaskId::group(5, 6), 77, -1, 0}};
 const std::array<PieceRef, 2> some_pieces{PieceRef{TaskId::group(5, 6), 1, 2, 3, 0},
@@ -36,7 +37,8 @@ std::vector<Message> all_messages() {
       AssignTask{task, 9, -32768, true, list(some_inputs), some_bytes},
       AssignRange{group, ~0ull, 5, 32767, true, list(some_pieces)},
       ReleaseData{list(some_ids)},
-      EnterCollective{EnterCollective::Kind::gather, true, group, 1, 2, 3, some_bytes, list(some_sizes)},
+      EnterCollective{EnterCollective::Kind::gather, true, group, 1, 2, 3, some_bytes,
+                      list(some_sizes)},
       Shutdown{},
       Hello{16, 1ull << 40},
       TaskFinished{task, 8, true, some_bytes},
@@ -45,6 +47,7 @@ std::vector<Message> all_messages() {
       RangeFinished{group, 1, 2, 3, true, some_bytes},
       Timing{group, 4, 5, 6},
       Replica{task},
+      Placed{group},
       Goodbye{},
       Fetch{1, group, true, 2, 3},
       Data{1, true, 2, some_bytes, 3, some_bytes, list(some_sizes)},
@@ -184,7 +187,8 @@ TEST_CASE("random bytes and flipped bits give messages or corrupt data, never an
   std::size_t accepted = 0;
   for (int turn = 0; turn < 50'000; ++turn) {
     std::vector<std::byte> bytes(1 + random() % 80);
-    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() % 4 == 0 ? random() : random() % 17);
+    for (std::byte& byte : bytes)
+      byte = static_cast<std::byte>(random() % 4 == 0 ? random() : random() % 17);
     accepted += decodes(bytes);
   }
   CHECK(accepted > 0);

@@ -1,9 +1,9 @@
+#include "support/given_scheduler.hpp"
+
 #include <doctest/doctest.h>
 
 #include <array>
 #include <vector>
-
-#include "support/given_scheduler.hpp"
 
 namespace tutti::testing {
 namespace {
@@ -40,7 +40,8 @@ TEST_CASE("a map is handed out in ranges, and done when all of them are") {
   given.sent.take<Forgotten>(1);
 }
 
-TEST_CASE("without a known run time elements go one by one; with it in stretches that get shorter") {
+TEST_CASE(
+    "without a known run time elements go one by one; with it in stretches that get shorter") {
   GivenScheduler given(1);
   given.submit_group(10'000);
   given.place();
@@ -277,7 +278,9 @@ TEST_CASE("stale reports of ranges and elements are ignored") {
   CHECK_EQ(given.scheduler.counts().tasks_done, 1);
 }
 
-TEST_CASE("a map that is released in the middle gives out nothing more, and is forgotten with its last report") {
+TEST_CASE(
+    "a map that is released in the middle gives out nothing more, and is forgotten with its last "
+    "report") {
   GivenScheduler given(1);
   const TaskId map = given.submit_group(100);
   given.place();

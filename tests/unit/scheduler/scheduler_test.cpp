@@ -1,11 +1,11 @@
 #include "scheduler/scheduler.hpp"
 
+#include "support/given_scheduler.hpp"
+
 #include <doctest/doctest.h>
 
 #include <array>
 #include <vector>
-
-#include "support/given_scheduler.hpp"
 
 namespace tutti::testing {
 namespace {
@@ -292,7 +292,8 @@ TEST_CASE("one task may have 100,000 dependents") {
     commands.clear();
     scheduler.place(commands);
     const auto assigned = commands.assign;
-    for (const Assign& each : assigned) done += scheduler.on_task_finished(each.worker, each.task, 8, commands);
+    for (const Assign& each : assigned)
+      done += scheduler.on_task_finished(each.worker, each.task, 8, commands);
   } while (!commands.assign.empty());
   CHECK_EQ(done, 100'001);
   CHECK_EQ(scheduler.counts().work_left, 0);
@@ -305,7 +306,8 @@ TEST_CASE("one task may have 100,000 inputs, and fails once when many of them do
     Commands commands;
     Scheduler& scheduler = given.scheduler;
     std::vector<Input> inputs;
-    for (int count = 0; count < 100'000; ++count) inputs.push_back({scheduler.submit({}, commands), 0});
+    for (int count = 0; count < 100'000; ++count)
+      inputs.push_back({scheduler.submit({}, commands), 0});
     TaskSpec spec;
     spec.inputs = inputs;
     const TaskId sum = scheduler.submit(spec, commands);
@@ -391,10 +393,12 @@ TEST_CASE("a replica is used, and released with the original") {
 }
 
 TEST_CASE("payloads travel whatever their length, and are dropped when the task is done") {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{19}, std::size_t{20}, std::size_t{21}, std::size_t{5000}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{19}, std::size_t{20}, std::size_t{21}, std::size_t{5000}}) {
     GivenScheduler given(1);
     std::vector<std::byte> payload(size);
-    for (std::size_t index = 0; index < size; ++index) payload[index] = static_cast<std::byte>(index * 7);
+    for (std::size_t index = 0; index < size; ++index)
+      payload[index] = static_cast<std::byte>(index * 7);
     TaskSpec spec;
     spec.payload = payload;
     const TaskId task = given.submit({}, spec);

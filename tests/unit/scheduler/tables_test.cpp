@@ -1,12 +1,12 @@
-#include <doctest/doctest.h>
-
-#include <vector>
-
 #include "base/durations.hpp"
 #include "scheduler/group_table.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "scheduler/story.hpp"
 #include "scheduler/worker_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
 
 namespace tutti::scheduler {
 namespace {
