@@ -51,6 +51,7 @@ std::vector<Message> all_messages() {
       Goodbye{},
       Fetch{1, group, true, 2, 3},
       Data{1, true, 2, some_bytes, 3, some_bytes, list(some_sizes)},
+      Fragment{true, some_bytes},
   };
 }
 

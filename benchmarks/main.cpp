@@ -1,0 +1,84 @@
+/// tutti-bench: measures one thing and prints it as one JSON line a figure. Started by mpirun -n R, or alone.
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "bench.hpp"
+
+namespace bench {
+
+const std::map<std::string, Case>& cases() {
+  static const std::map<std::string, Case> all{
+      {"map_empty", map_empty}, {"submit_empty", submit_empty}, {"roundtrip", roundtrip}, {"roundtrip_idle", roundtrip_idle},
+      {"chain", chain},         {"payload", payload},           {"broadcast", broadcast}, {"idle", idle},
+      {"memory", memory},       {"sim", simulation},
+  };
+  return all;
+}
+
+namespace {
+
+void print_line(const Figure& figure, int ranks, int repetitions) {
+  nlohmann::ordered_json line;
+  line["case"] = figure.name;
+  line["ranks"] = ranks;
+  line["figure"] = figure.value;
+  line["unit"] = figure.unit;
+  line.update(figure.parameters);
+  line["repetitions"] = repetitions;
+  if (!figure.samples.empty()) line["samples"] = figure.samples;
+  std::cout << line.dump() << std::endl;
+}
+
+void print_row(const Figure& figure) {
+  const std::string bytes = figure.parameters.contains("bytes") ? fmt::format("{} B", figure.parameters["bytes"].get<std::uint64_t>()) : "";
+  fmt::print("{:<20} {:>14} {:>16.4g} {}\n", figure.name, bytes, figure.value, figure.unit);
+  std::fflush(stdout);
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures tutti: one JSON line a figure, the median of its repetitions. 'all' prints a table, 'startup' the time from the start "
+               "of the client to the end of the first task.");
+  std::string name;
+  bench::Settings settings;
+  std::vector<std::string> names{"all", "startup"};
+  for (const auto& [each, function] : bench::cases()) names.push_back(each);
+  app.add_option("case", name, "what to measure")->required()->check(CLI::IsMember(names));
+  app.add_option("--count", settings.count, "tasks, calls or links (default: of the case)");
+  app.add_option("--bytes", settings.bytes, "payload (default: 8 B to 256 MB)");
+  app.add_option("--workers", settings.workers, "virtual workers of 'sim'")->check(CLI::PositiveNumber);
+  app.add_option("--repetitions", settings.repetitions, "runs, of which the median counts")->check(CLI::PositiveNumber);
+  app.add_option("--seconds", settings.seconds, "how long 'idle' watches")->check(CLI::PositiveNumber);
+  app.add_flag("--quick", settings.quick, "small sizes and few repetitions");
+  CLI11_PARSE(app, argc, argv);
+  if (settings.quick) settings.repetitions = std::min(settings.repetitions, 3);
+
+  const auto start = bench::Clock::now();
+  return tutti::run(argc, argv, [&](tutti::Client& client) {
+    if (name == "startup") {
+      const double joined = bench::seconds_since(start);
+      (void)client.submit([] { return 1; }).result();
+      bench::Figure figure{"startup", bench::seconds_since(start) * 1e3, "ms", nlohmann::ordered_json::object(), {}};
+      figure.parameters["client_after_ms"] = joined * 1e3;
+      bench::print_line(figure, client.ranks(), 1);
+      return;
+    }
+    if (name != "all") {
+      for (const bench::Figure& figure : bench::cases().at(name)(client, settings)) {
+        bench::print_line(figure, client.ranks(), settings.repetitions);
+      }
+      return;
+    }
+    std::cout << client << "\n";
+    for (const auto& [each, function] : bench::cases()) {
+      for (const bench::Figure& figure : function(client, settings)) bench::print_row(figure);
+    }
+  });
+}
