@@ -219,6 +219,11 @@ std::vector<T> Client::gather(GatherOptions options, const std::vector<Future<T>
   backend.fetch(targets);
   results.reserve(futures.size());
   for (const detail::Target& target : targets) {
+    detail::InputValue value;
+    if (detail::find_result_here(target, value)) {
+      results.push_back(detail::input_cast<T>(value));
+      continue;
+    }
     if (options.errors == Errors::skip && backend.status(target) != Status::finished) {
       target.handle->observed = true;
       continue;

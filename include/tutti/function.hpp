@@ -46,6 +46,11 @@ template <>
 struct StoredType<char*> {
   using type = std::string;
 };
+/// The elements of a std::map, whose keys are const.
+template <class Key, class Value>
+struct StoredType<std::pair<const Key, Value>> {
+  using type = std::pair<Key, Value>;
+};
 template <class T>
 using Stored = typename StoredType<std::decay_t<T>>::type;
 

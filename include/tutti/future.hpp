@@ -44,7 +44,9 @@ class Future {
   /// Waits and gives the result. Throws TaskFailed when the task, or one that it needs, threw;
   /// TimeoutError when it takes longer than `timeout`; CancelledError when it was cancelled.
   typename ResultReference<T>::type result(Timeout timeout = forever) const& {
-    const detail::InputValue value = core("result()").result(target(), timeout);
+    detail::Core& backend = core("result()");
+    detail::InputValue value;
+    if (!detail::find_result_here(target(), value)) value = backend.result(target(), timeout);
     if constexpr (!std::is_void_v<T>) return detail::input_cast<T>(value);
   }
   /// The same for a future that is not kept: the result by value, as in `client.submit(f, x).result()`.

@@ -316,6 +316,7 @@ void RankCore::on_finished(TaskId task, bool has_result, std::span<const std::by
     state->inline_bytes = static_cast<std::uint32_t>(result.size());
   }
   state->status.store(Status::finished, std::memory_order_release);
+  if (state->ops == nullptr || (state->value && state->ops->plain_bytes)) state->here.store(true, std::memory_order_release);
   resolved(*state);
 }
 

@@ -115,6 +115,7 @@ InputValue RankCore::value_here(Target target) {
   if (state.value && &state.value->ops() == &detail::SerializedValue::shared_ops) {
     state.value = static_cast<const detail::SerializedValue&>(*state.value).read();
   }
+  state.here.store(true, std::memory_order_release);
   return {state.value.get(), 0};
 }
 
@@ -183,7 +184,7 @@ InputValue RankCore::result(Target target, Timeout timeout) {
 bool RankCore::may_move(Target target) {
   if (target.handle->is_group || target.handle->references.load(std::memory_order_acquire) != 1) return false;
   const auto& state = static_cast<const FutureState&>(*target.handle);
-  return state.value && !state.value->is_shared();
+  return state.here.load(std::memory_order_acquire) && state.value && !state.value->is_shared();
 }
 
 void RankCore::fetch(std::span<const Target> targets) {
@@ -192,7 +193,8 @@ void RankCore::fetch(std::span<const Target> targets) {
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
   for (const Target& target : targets) {
-    if (status_locked(target) != Status::finished) continue;
+    InputValue value;
+    if (detail::find_result_here(target, value) || status_locked(target) != Status::finished) continue;
     request(target, missing);
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
   }

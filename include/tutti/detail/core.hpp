@@ -51,6 +51,8 @@ struct FutureState final : Handle {
   const ValueOps* ops = nullptr;  ///< of the result; null for void
   /// The result once it is on rank 0: the value, or a SerializedValue that was not read yet.
   ValuePtr value;
+  /// The result is on rank 0 for good: `value` does not change any more and may be read without the lock.
+  std::atomic<bool> here{false};
   /// What the result counts in rank 0's budget for results that came inside reports.
   std::uint32_t inline_bytes = 0;
 };
@@ -103,6 +105,15 @@ struct Target {
 
 /// The index of a Target that means a whole map.
 inline constexpr std::uint64_t whole_group = ~std::uint64_t{0};
+
+/// The result of a task that is on rank 0 already, without a lock; null value and false when it may not be.
+inline bool find_result_here(const Target& target, InputValue& value) {
+  if (target.handle->is_group) return false;
+  const auto& state = static_cast<const FutureState&>(*target.handle);
+  if (!state.here.load(std::memory_order_acquire)) return false;
+  value = {state.value.get(), 0};
+  return true;
+}
 
 /// An input of a call that is being submitted: a future, or a large argument that travels as a value of its own.
 struct CallInput {

@@ -151,7 +151,7 @@ TEST_CASE("a map over a map starts with the first finished range, where the rang
   CHECK(piece.group == over);
   CHECK_EQ(piece.begin, ranges[2].begin);
   CHECK_EQ(piece.worker, ranges[2].worker);
-  for (const std::size_t index : {0, 1, 3}) given.finish_range(ranges[index]);
+  for (const std::size_t index : {0u, 1u, 3u}) given.finish_range(ranges[index]);
   given.finish_range(piece);
   CHECK_EQ(run_ranges(given), 3);
   CHECK_EQ(given.sent.take<GroupDone>(2).size(), 2);
