@@ -1,10 +1,13 @@
-/// Mean wind speed by month and latitude band, from 132 months of global wind, one task per month.
+/// Wind speed over land and sea: mean and trend of each cell, means by month and latitude band, from
+/// 132 months of global wind.
 ///
 ///     nccopy -k nc4 /usr/share/ferret-vis/data/monthly_navy_winds.cdf monthly_navy_winds.nc
-///     mpirun -n 4 winds --input monthly_navy_winds.nc
+///     nccopy -k nc4 /usr/share/ferret-vis/data/etopo5.cdf etopo5.nc
+///     mpirun -n 4 winds --input monthly_navy_winds.nc --topography etopo5.nc
 
-#include "analysis.hpp"
-#include "tutti/error.hpp"
+#include "results.hpp"
+#include "tasks.hpp"
+#include "tutti/progress.hpp"
 #include "tutti/tutti.hpp"
 
 #include <CLI/CLI.hpp>
@@ -13,28 +16,33 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace {
 
-using winds::BandMeans;
-
 struct Settings {
   std::string input = "monthly_navy_winds.nc";
-  std::string output = "winds_by_band.h5";
+  std::string topography = "etopo5.nc";
+  std::string output = "winds_statistics.h5";
   std::int64_t months_per_task = 1;
+  std::int64_t rows_per_task = 1;
   bool help = false;
 };
 
 Settings read_settings(int argc, char** argv) {
   Settings settings;
-  CLI::App app("Mean wind speed by month and latitude band, checked against a serial computation.");
+  CLI::App app("Wind speed by cell, and by month, latitude band and surface.");
   app.add_option("--input", settings.input, "netCDF-4 file with UWND and VWND")
       ->capture_default_str();
+  app.add_option("--topography", settings.topography, "netCDF-4 file with heights, ROSE")
+      ->capture_default_str();
   app.add_option("--output", settings.output, "HDF5 file to write")->capture_default_str();
+  const CLI::Range at_least_one(std::int64_t{1}, std::int64_t{1'000'000});
   app.add_option("--months-per-task", settings.months_per_task, "months that one task reads")
       ->capture_default_str()
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+      ->check(at_least_one);
+  app.add_option("--rows-per-task", settings.rows_per_task, "rows of cells that one task reads")
+      ->capture_default_str()
+      ->check(at_least_one);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -47,78 +55,62 @@ Settings read_settings(int argc, char** argv) {
   return settings;
 }
 
-void require_input(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return;
-  throw tutti::Error(tutti::ErrorCode::io,
-                     "the input file '" + path +
-                         "' does not exist: `apt-get install ferret-datasets netcdf-bin`, then " +
-                         "`nccopy -k nc4 /usr/share/ferret-vis/data/monthly_navy_winds.cdf " +
-                         path + "` makes it");
-}
-
 /// Tasks get an absolute name, as other ranks may run in another directory.
-std::string absolute(const std::string& path) { return std::filesystem::absolute(path).string(); }
-
-/// Puts the numbers of all blocks in a row and cuts them into months.
-std::vector<BandMeans> months_of(const std::vector<std::vector<double>>& blocks) {
-  std::vector<BandMeans> months;
-  std::size_t next = winds::band_count;
-  for (const std::vector<double>& block : blocks) {
-    for (const double value : block) {
-      if (next == winds::band_count) {
-        months.emplace_back();
-        next = 0;
-      }
-      months.back()[next++] = value;
-    }
-  }
-  return months;
+std::string existing_file(const std::string& path, const std::string& source) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return std::filesystem::absolute(path).string();
+  throw tutti::Error(tutti::ErrorCode::io,
+                     "the file '" + path +
+                         "' does not exist; `apt-get install ferret-datasets netcdf-bin`, then " +
+                         "`nccopy -k nc4 /usr/share/ferret-vis/data/" + source + " " + path +
+                         "` makes it");
 }
 
-bool identical(const std::vector<BandMeans>& left, const std::vector<BandMeans>& right) {
-  if (left.size() != right.size()) return false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (!winds::identical(left[i], right[i])) return false;
-  }
-  return true;
+winds::Results compute_in_tasks(tutti::Client& client, const Settings& settings,
+                                const winds::Grid& grid) {
+  const winds::Blocks months{grid.months, settings.months_per_task};
+  const winds::Blocks rows{grid.rows(), settings.rows_per_task};
+
+  // The means of months need all shares of land: their tasks start when `land` is there. Grid and
+  // land go to each rank once, however many tasks use them.
+  auto shares = client.map({.name = "land"}, winds::land_shares, tutti::range(rows.count()), rows,
+                           settings.topography, grid);
+  auto land = client.submit({.name = "all land"}, winds::joined<double>, shares);
+  auto means = client.map({.name = "months"}, winds::means_of_months,
+                          tutti::range(months.count()), months, settings.input, grid, land);
+  auto cells = client.map({.name = "cells"}, winds::statistics_of_rows,
+                          tutti::range(rows.count()), rows, settings.input, grid);
+
+  tutti::progress({.interval = std::chrono::seconds(2), .name = "winds"}, shares, means, cells);
+  return {land.result(), winds::joined(client.gather(means)), winds::joined(client.gather(cells))};
 }
 
-void print_climatology(const std::vector<BandMeans>& months, const winds::Grid& grid) {
-  std::printf("Mean wind speed (%s) by calendar month and latitude band, %zu months:\n\n",
-              grid.speed_units.c_str(), months.size());
-  std::printf("month   90S-60S   60S-30S     30S-0     0-30N   30N-60N   60N-90N\n");
-  const auto table = winds::climatology(months, grid);
-  for (std::size_t month = 0; month < table.size(); ++month) {
-    std::printf("%5zu", month + 1);
-    for (const double mean : table[month]) std::printf("%10.3f", mean);
-    std::printf("\n");
-  }
+/// The same functions, called one after the other.
+winds::Results compute_here(const Settings& settings, const winds::Grid& grid) {
+  const winds::Blocks months{grid.months, grid.months};
+  const winds::Blocks rows{grid.rows(), grid.rows()};
+  winds::Results results;
+  results.land = winds::land_shares(0, rows, settings.topography, grid);
+  results.months = winds::means_of_months(0, months, settings.input, grid, results.land);
+  results.cells = winds::statistics_of_rows(0, rows, settings.input, grid);
+  return results;
 }
 
-void compute(tutti::Client& client, const Settings& settings) {
-  require_input(settings.input);
-  const auto start = std::chrono::steady_clock::now();
-  const std::string input = absolute(settings.input);
-  const winds::Grid grid = winds::read_grid(input);
-  const std::int64_t blocks =
-      (grid.months + settings.months_per_task - 1) / settings.months_per_task;
+void run(tutti::Client& client, Settings settings) {
+  settings.input = existing_file(settings.input, "monthly_navy_winds.cdf");
+  settings.topography = existing_file(settings.topography, "etopo5.cdf");
+  const winds::Grid grid = winds::read_grid(settings.input);
 
-  auto futures = client.map(winds::block_means, tutti::range(blocks), tutti::constant(input),
-                            tutti::constant(settings.months_per_task));
-  const std::vector<BandMeans> months = months_of(client.gather(futures));
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-
-  if (!identical(months, winds::month_means(input, 0, grid.months))) {
+  const winds::Results results = compute_in_tasks(client, settings, grid);
+  if (!identical(results, compute_here(settings, grid))) {
     throw tutti::Error(
         tutti::ErrorCode::corrupt_data,
-        "the means from the tasks differ from a serial computation; nothing was written");
+        "the numbers from the tasks differ from a serial computation; nothing was written");
   }
-  winds::write_result(settings.output, grid, months);
-  print_climatology(months, grid);
-  std::printf("\n%lld tasks took %.3f s; the result equals a serial computation to the bit.\n",
-              static_cast<long long>(blocks), elapsed.count());
-  std::printf("The result is in %s\n", absolute(settings.output).c_str());
+  winds::write_results(settings.output, grid, results);
+  std::printf("%s\n%s\n", table_text(grid, results).c_str(), map_text(grid, results).c_str());
+  std::printf("The numbers equal those of a serial computation to the bit. They are in %s\n",
+              std::filesystem::absolute(settings.output).c_str());
 }
 
 }  // namespace
@@ -126,6 +118,6 @@ void compute(tutti::Client& client, const Settings& settings) {
 int main(int argc, char** argv) {
   return tutti::run(argc, argv, [&](tutti::Client& client) {
     const Settings settings = read_settings(argc, argv);
-    if (!settings.help) compute(client, settings);
+    if (!settings.help) run(client, settings);
   });
 }

@@ -288,6 +288,8 @@ Dataset File::create_dataset(const std::string& name, ElementType type, const Sh
   call::set_intermediate_groups(links);
   const Id creation = call::create_property_list(H5P_DATASET_CREATE);
   call::track_attribute_order(creation);
+  // So that the same values give the same file, whenever it is written.
+  call::forget_times(creation);
   if (!options.chunk.empty()) {
     require_chunk_fits(start, options.chunk, shape);
     call::set_chunk(creation, options.chunk);

@@ -119,6 +119,10 @@ void track_attribute_order(const Id& object_creation) {
           "H5Pset_attr_creation_order");
 }
 
+void forget_times(const Id& object_creation) {
+  checked(H5Pset_obj_track_times(object_creation.get(), false), "H5Pset_obj_track_times");
+}
+
 void set_intermediate_groups(const Id& link_creation) {
   checked(H5Pset_create_intermediate_group(link_creation.get(), 1),
           "H5Pset_create_intermediate_group");

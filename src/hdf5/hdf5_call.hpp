@@ -98,6 +98,8 @@ void set_strong_close(const Id& file_access);
 /// Links of the root group, or attributes of a dataset, are kept in the order of their creation.
 void track_link_order(const Id& file_creation);
 void track_attribute_order(const Id& object_creation);
+/// The object does not keep when it was changed.
+void forget_times(const Id& object_creation);
 void set_intermediate_groups(const Id& link_creation);
 void set_chunk(const Id& dataset_creation, const Shape& chunk);
 void set_fill_value(const Id& dataset_creation, double value);

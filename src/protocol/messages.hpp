@@ -209,7 +209,8 @@ struct Data {
   PackedList<std::uint64_t> buffer_bytes;
 };
 
-/// A part of a message that is too long for a packet; the parts come in order, nothing between them.
+/// A part of a message that is too long for a packet; the parts come in order, nothing between
+/// them.
 struct Fragment {
   bool last = false;
   std::span<const std::byte> bytes;

@@ -74,7 +74,8 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
     }
     const Clock::time_point now = Clock::now();
     if (deadline && now >= *deadline) return ready();
-    if (now - active < options_.idle_spin) {
+    // Transfers that are under way go at the speed of those who poll: 16 MB took 100 ms with naps of 50 us in between, 2 ms without.
+    if (now - active < options_.idle_spin || transport_.busy()) {
       const std::uint64_t seen = changes_.load(std::memory_order_acquire);
       lock.unlock();
       // Yielding lets the other ranks of an oversubscribed node run; on a free core it returns at once.
@@ -84,8 +85,10 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
       continue;
     }
     if (!watched_) {
-      watch(lock, until(deadline, transport_.busy() ? busy_limit : std::min(watch_limit, transport_.sleep_limit())), ready);
+      watch(lock, until(deadline, std::min(watch_limit, transport_.sleep_limit())), ready);
     } else {
+      // The keeper leaves the watch to threads that have nothing else to do: they act on what comes without a switch.
+      if (keeper_watches_) transport_.wake();
       ++waiting_;
       changed_.wait_for(lock, until(deadline, watch_limit));
       --waiting_;
@@ -145,8 +148,9 @@ void ProgressEngine::keep(Lock& lock) {
       lock.lock();
       continue;
     }
-    if (watched_) {
-      // A sleeping thread has the watch. When it leaves for long it tells, else the limit bounds the gap.
+    if (waiting_ != 0 && !watched_ && spinning_ == 0) changed_.notify_one();
+    if (watched_ || waiting_ != 0) {
+      // Another thread has the watch, or takes it now. When it leaves for long it tells, else the limit bounds the gap.
       keeper_asleep_ = true;
       keeper_.wait_for(lock, keeper_limit);
       keeper_asleep_ = false;
@@ -155,14 +159,17 @@ void ProgressEngine::keep(Lock& lock) {
     }
     if (Clock::now() - last_poll_ < options_.keeper_interval) {
       keeper_asleep_ = true;
-      keeper_.wait_for(lock, nap);
+      keeper_.wait_for(lock, transport_.busy() ? busy_limit : nap);
       keeper_asleep_ = false;
       nap = std::min(nap * 2, keeper_nap_max);
       continue;
     }
     nap = options_.keeper_interval;
     if (!poll() && !watched_) {
-      watch(lock, transport_.busy() ? busy_limit : std::min(keeper_limit, transport_.sleep_limit()), [this] { return stopping_; });
+      keeper_watches_ = true;
+      watch(lock, transport_.busy() ? busy_limit : std::min(keeper_limit, transport_.sleep_limit()),
+            [this] { return stopping_ || waiting_ != 0; });
+      keeper_watches_ = false;
     }
   }
 }

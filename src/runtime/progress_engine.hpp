@@ -78,6 +78,7 @@ class ProgressEngine {
   std::condition_variable changed_;
   std::condition_variable keeper_;
   bool watched_ = false;         ///< a thread sleeps on the doorbell
+  bool keeper_watches_ = false;  ///< it is the keeper
   unsigned waiting_ = 0;         ///< threads in changed_.wait
   unsigned spinning_ = 0;        ///< threads that poll now
   bool keeper_asleep_ = false;

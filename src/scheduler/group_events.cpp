@@ -219,8 +219,7 @@ void Scheduler::forget_group(TaskId id, Commands& commands) {
   std::vector<std::int32_t> holders;
   for (const auto& [begin, chunk] : group->chunks) holders.push_back(chunk.worker);
   std::ranges::sort(holders);
-  const auto repeated = std::ranges::unique(holders);
-  holders.erase(repeated.begin(), repeated.end());
+  holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
   for (const std::int32_t holder : holders) commands.release.push_back({id, holder});
   story_.add(StoryEvent::Kind::released, id, no_worker);
   groups_.forget(id.slot());

@@ -15,10 +15,10 @@ network=10.213.66
 packages=(slurmctld slurmd slurm-client munge libpmix2 openmpi-bin iproute2 util-linux)
 export SLURM_CONF=$home/slurm.conf
 
-say() { printf '== slurm: %s\n' "$*"; }
+tell() { printf "== slurm: %s\n" "$*"; }
 
 skip() {
-  say "skipped: $*"
+  tell "skipped: $*"
   exit 77
 }
 
@@ -98,7 +98,8 @@ CONFIGURATION
 start_munge() {
   (umask 077 && head -c 1024 /dev/urandom >"$home/munge.key")
   munged --force --socket="$home/munge.socket" --key-file="$home/munge.key" --num-threads=2 \
-    --pid-file="$home/munge.pid" --log-file="$home/log/munge.log" --seed-file="$home/munge.seed"
+    --pid-file="$home/munge.pid" --log-file="$home/log/munge.log" --seed-file="$home/munge.seed" \
+    </dev/null >>"$home/log/munge.out" 2>&1
   wait_for 10 munge --socket="$home/munge.socket" --no-input
 }
 
@@ -134,7 +135,7 @@ run_node() {
 }
 
 start_daemons() {
-  slurmctld -f "$SLURM_CONF"
+  slurmctld -f "$SLURM_CONF" </dev/null >>"$home/log/slurmctld.out" 2>&1
   local script
   script=$(realpath "$0")
   for ((k = 1; k <= nodes; ++k)); do
@@ -160,7 +161,7 @@ up() {
   [ "$(id -u)" -eq 0 ] || skip "a virtual cluster needs root"
   mkdir -p "$home"
   if is_up 2>/dev/null; then
-    say "already up"
+    tell "already up"
     return
   fi
   down
@@ -170,12 +171,12 @@ up() {
   start_munge
   start_network
   if ! start_daemons; then
-    say "the nodes did not come up"
+    tell "the nodes did not come up"
     sinfo || true
     tail -n 5 "$home"/log/*
     exit 1
   fi
-  say "up: $nodes nodes of $cpus CPUs; SLURM_CONF=$SLURM_CONF"
+  tell "up: $nodes nodes of $cpus CPUs; SLURM_CONF=$SLURM_CONF"
 }
 
 # Ends what the file says, softly, then not.

@@ -39,6 +39,19 @@ constexpr void explain_closure() {
                 "bind it, tutti::bind([](const std::string& s, int i) {...}, s).");
 }
 
+/// Appends a value whose bytes all stay in the stream: a call has no buffers beside it. A large stream travels as a value of its own.
+template <class T>
+void write_inline_value(Writer& writer, const T& value) {
+  if constexpr (route_of<T> == Route::plain) {
+    writer.raw(&value, sizeof value);
+  } else {
+    Output output(writer);
+    const Output::KeepInline keep(output, true);
+    put(output, value);
+    output.finish();
+  }
+}
+
 template <class F>
 struct ClosureGuard {
   static inline std::atomic<std::uint32_t> seen{0};
@@ -64,7 +77,7 @@ class Closure {
       }
       writer.raw(bytes, sizeof(F));
     } else if constexpr (!std::is_empty_v<F> && can_travel<F>) {
-      write_value(writer, function);
+      write_inline_value(writer, function);
     }
   }
 
@@ -110,7 +123,7 @@ class Closure<Bound<F, Values...>> {
   static void write(Writer& writer, const Bound<F, Values...>& bound) {
     (explain_travel<Values>(), ...);
     Closure<F>::write(writer, bound.function);
-    std::apply([&](const Values&... each) { (write_value(writer, each), ...); }, bound.values);
+    std::apply([&](const Values&... each) { (write_inline_value(writer, each), ...); }, bound.values);
   }
   explicit Closure(Reader& reader) : function_(reader), values_{read_value<Values>(reader)...} {}
   const auto& get() const { return *this; }

@@ -53,7 +53,7 @@ struct Argument {
   static void write(CallBuilder& builder, U&& argument) {
     explain_travel<A>();
     if constexpr (!may_be_large) {
-      write_value(builder.payload, static_cast<const A&>(argument));
+      write_inline_value(builder.payload, static_cast<const A&>(argument));
     } else {
       const std::size_t start = builder.payload.size();
       const std::size_t buffers = builder.payload.buffers().size();
