@@ -7,15 +7,17 @@ cd "$(dirname "$0")/.."
 
 need_packages "${packages_build[@]}" "${packages_data[@]}"
 build_preset release --target winds
-say "data: 132 months of wind over all oceans and continents"
-input=$(scripts/lib/winds_data.sh build/data)
-output=build/data/winds_mean_speed.h5
+say "data: 132 months of wind over all oceans and continents, and the heights of the earth"
+data=$(scripts/lib/winds_data.sh build/data)
+output=build/data/winds_statistics.h5
 rm -f "$output"
 
-say "running: mpirun -n 4 build/release/bin/winds --input $input --output $output"
-scripts/lib/mpirun.sh -n 4 build/release/bin/winds --input "$input" --output "$output"
+run=(build/release/bin/winds --input "$data/monthly_navy_winds.nc" --topography "$data/etopo5.nc"
+  --output "$output")
+say "running: mpirun -n 4 ${run[*]}"
+scripts/lib/mpirun.sh -n 4 "${run[@]}"
 if [ ! -s "$output" ]; then
   say "the program ended without writing $output"
   exit 1
 fi
-say "done: the mean wind speed of each month and latitude band is in $PWD/$output"
+say "done: mean and trend of the wind speed, by cell, month, latitude band and surface, are in $PWD/$output"

@@ -97,9 +97,8 @@ std::vector<double> read_land_shares(const std::string& path, const Grid& grid, 
   const double south = grid.latitudes[static_cast<std::size_t>(row)] - height_of_cell / 2;
   const auto first = std::ranges::lower_bound(latitudes, south);
   const auto last = std::ranges::lower_bound(latitudes, south + height_of_cell);
-  const hdf5::Box box{
-      .offset = {static_cast<std::uint64_t>(first - latitudes.begin()), 0},
-      .count = {static_cast<std::uint64_t>(last - first), longitudes.size()}};
+  const hdf5::Box box{.offset = {static_cast<std::uint64_t>(first - latitudes.begin()), 0},
+                      .count = {static_cast<std::uint64_t>(last - first), longitudes.size()}};
   const std::vector<double> values = read_values(heights, box);
 
   std::vector<std::int64_t> land(grid.columns());

@@ -1,5 +1,5 @@
-/// Wind speed over land and sea: mean and trend of each cell, means by month and latitude band, from
-/// 132 months of global wind.
+/// Wind speed over land and sea: mean and trend of each cell, means by month and latitude band,
+/// from 132 months of global wind.
 ///
 ///     nccopy -k nc4 /usr/share/ferret-vis/data/monthly_navy_winds.cdf monthly_navy_winds.nc
 ///     nccopy -k nc4 /usr/share/ferret-vis/data/etopo5.cdf etopo5.nc
@@ -7,7 +7,6 @@
 
 #include "results.hpp"
 #include "tasks.hpp"
-#include "tutti/progress.hpp"
 #include "tutti/tutti.hpp"
 
 #include <CLI/CLI.hpp>
@@ -76,10 +75,10 @@ winds::Results compute_in_tasks(tutti::Client& client, const Settings& settings,
   auto shares = client.map({.name = "land"}, winds::land_shares, tutti::range(rows.count()), rows,
                            settings.topography, grid);
   auto land = client.submit({.name = "all land"}, winds::joined<double>, shares);
-  auto means = client.map({.name = "months"}, winds::means_of_months,
-                          tutti::range(months.count()), months, settings.input, grid, land);
-  auto cells = client.map({.name = "cells"}, winds::statistics_of_rows,
-                          tutti::range(rows.count()), rows, settings.input, grid);
+  auto means = client.map({.name = "months"}, winds::means_of_months, tutti::range(months.count()),
+                          months, settings.input, grid, land);
+  auto cells = client.map({.name = "cells"}, winds::statistics_of_rows, tutti::range(rows.count()),
+                          rows, settings.input, grid);
 
   tutti::progress({.interval = std::chrono::seconds(2), .name = "winds"}, shares, means, cells);
   return {land.result(), winds::joined(client.gather(means)), winds::joined(client.gather(cells))};

@@ -48,17 +48,16 @@ void show_progress(const ProgressOptions& options, const std::vector<Target>& ta
 /// are: "winds: 57/132, 31/s, 2.4 s left". Takes any number of Future, Futures and vectors of
 /// futures, which count together. Does not throw when a task failed (the line counts those; result
 /// and gather throw), but Error (not_running) when the run ends. Any thread of rank 0 may call it.
-template <detail::Progressing... Waited>
-  requires(sizeof...(Waited) > 0)
-void progress(const ProgressOptions& options, const Waited&... futures) {
+template <detail::Progressing First, detail::Progressing... More>
+void progress(const ProgressOptions& options, const First& first, const More&... more) {
   std::vector<detail::Target> targets;
-  (detail::add_targets(targets, futures), ...);
+  detail::add_targets(targets, first);
+  (detail::add_targets(targets, more), ...);
   detail::show_progress(options, targets);
 }
-template <detail::Progressing... Waited>
-  requires(sizeof...(Waited) > 0)
-void progress(const Waited&... futures) {
-  progress(ProgressOptions{}, futures...);
+template <detail::Progressing First, detail::Progressing... More>
+void progress(const First& first, const More&... more) {
+  progress(ProgressOptions{}, first, more...);
 }
 
 }  // namespace tutti

@@ -9,6 +9,7 @@
 #include "tutti/function.hpp"
 #include "tutti/future.hpp"
 #include "tutti/options.hpp"
+#include "tutti/progress.hpp"
 #include "tutti/run.hpp"
 #include "tutti/serialize.hpp"
 #include "tutti/worker.hpp"

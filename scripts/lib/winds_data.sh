@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Turns the monthly winds of Debian's ferret-datasets into a netCDF-4 file, which is HDF5 inside, and
-# prints its name: scripts/lib/winds_data.sh [FOLDER]. Exit code 77: the data is not installed.
+# Turns the monthly winds and the heights of Debian's ferret-datasets into netCDF-4 files, which are
+# HDF5 inside, and prints their folder: scripts/lib/winds_data.sh [FOLDER]. They are
+# monthly_navy_winds.nc and etopo5.nc. Exit code 77: the data is not installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-source_file=/usr/share/ferret-vis/data/monthly_navy_winds.cdf
+sources=/usr/share/ferret-vis/data
 folder=${1:-build/data}
-target=$folder/monthly_navy_winds.nc
 
-if [ ! -r "$source_file" ] || ! command -v nccopy >/dev/null; then
-  echo "The wind data is not there. Install it with: sudo apt-get install ferret-datasets netcdf-bin" >&2
-  exit 77
-fi
-if [ ! -e "$target" ] || [ "$source_file" -nt "$target" ]; then
-  mkdir -p "$folder"
-  nccopy -k nc4 "$source_file" "$target.$$"
-  mv "$target.$$" "$target"
-fi
-echo "$target"
+for name in monthly_navy_winds etopo5; do
+  if [ ! -r "$sources/$name.cdf" ] || ! command -v nccopy >/dev/null; then
+    echo "The wind data is not there. Install it with: sudo apt-get install ferret-datasets netcdf-bin" >&2
+    exit 77
+  fi
+  target=$folder/$name.nc
+  if [ ! -e "$target" ] || [ "$sources/$name.cdf" -nt "$target" ]; then
+    mkdir -p "$folder"
+    nccopy -k nc4 "$sources/$name.cdf" "$target.$$"
+    mv "$target.$$" "$target"
+  fi
+done
+echo "$folder"

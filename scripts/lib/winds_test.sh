@@ -1,14 +1,29 @@
 #!/usr/bin/env bash
-# The test of the example `winds`: winds_test.sh RANKS, where 0 means one process without mpirun.
+# The test of the example `winds`: winds_test.sh RANKS, where 0 means one process without mpirun. The
+# file that it writes must be, byte by byte, that of a run without workers and with other tasks.
 set -euo pipefail
 
 ranks=$1
-input=$("$TUTTI_SOURCE_DIR/scripts/lib/winds_data.sh" "$PWD/data")
+data=$("$TUTTI_SOURCE_DIR/scripts/lib/winds_data.sh" "$PWD/data")
 output=$PWD/data/winds_$ranks.h5
-rm -f "$output"
-if [ "$ranks" -eq 0 ]; then
-  "$TUTTI_BIN_DIR/winds" --input "$input" --output "$output"
-else
-  "$TUTTI_MPIRUN" -n "$ranks" "$TUTTI_BIN_DIR/winds" --input "$input" --output "$output"
+expected=$PWD/data/winds_${ranks}_expected.h5
+arguments=(--input "$data/monthly_navy_winds.nc" --topography "$data/etopo5.nc")
+rm -f "$output" "$expected"
+
+launcher=()
+if [ "$ranks" -ne 0 ]; then
+  launcher=("$TUTTI_MPIRUN" -n "$ranks")
 fi
-test -s "$output"
+"${launcher[@]}" "$TUTTI_BIN_DIR/winds" "${arguments[@]}" --output "$output"
+TUTTI_SERIAL=1 "$TUTTI_BIN_DIR/winds" "${arguments[@]}" --output "$expected" \
+  --months-per-task 50 --rows-per-task 7 >/dev/null
+cmp "$output" "$expected"
+
+# A file that is not there: a sentence, exit code 1, and no result.
+none=$PWD/data/winds_${ranks}_none.h5
+if words=$("${launcher[@]}" "$TUTTI_BIN_DIR/winds" --input /no/such/file --output "$none" 2>&1); then
+  echo "winds succeeded without its input" >&2
+  exit 1
+fi
+grep -q "'/no/such/file' does not exist" <<<"$words"
+test ! -e "$none"

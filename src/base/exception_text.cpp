@@ -6,9 +6,15 @@
 #include <string_view>
 #include <typeinfo>
 
+#include "tutti/detail/elements.hpp"
 #include "tutti/detail/type_name.hpp"
+#include "tutti/error.hpp"
 
 namespace tutti {
+
+void detail::throw_lost_input() {
+  throw Error(ErrorCode::lost, "an input of the task could not be brought to its rank; the log of that rank says why");
+}
 
 ExceptionText describe_current_exception() {
   const std::type_info* type = abi::__cxa_current_exception_type();

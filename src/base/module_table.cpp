@@ -1,5 +1,7 @@
 #include "base/module_table.hpp"
 
+#include "base/symbol_table.hpp"
+#include "tutti/detail/type_name.hpp"
 #include "tutti/error.hpp"
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <sys/auxv.h>
 #include <unistd.h>
 #include <vector>
 
@@ -380,11 +383,14 @@ const void* read_function_pointer(Reader& reader) {
 std::string symbol_name(const void* address) {
   Dl_info info{};
   if (address == nullptr || dladdr(address, &info) == 0) return {};
-  if (info.dli_sname == nullptr || info.dli_saddr != address) return {};
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status), &std::free);
-  return status == 0 && name != nullptr ? std::string(name.get()) : std::string(info.dli_sname);
+  if (info.dli_sname != nullptr && info.dli_saddr == address) return demangle(info.dli_sname);
+  // A function that is not exported: the program's file may know it. (Other modules export what others call.)
+  Dl_info program{};
+  if (dladdr(reinterpret_cast<const void*>(getauxval(AT_ENTRY)), &program) == 0 || program.dli_fbase != info.dli_fbase) return {};
+  const auto absolute = reinterpret_cast<std::uint64_t>(address);
+  std::string name = base::program_symbol(absolute - reinterpret_cast<std::uint64_t>(info.dli_fbase));
+  if (name.empty()) name = base::program_symbol(absolute);
+  return name.empty() ? name : demangle(name.c_str());
 }
 
 }  // namespace tutti::detail

@@ -99,13 +99,13 @@ std::size_t common_length(std::span<const std::size_t> lengths, const std::strin
 }
 
 void guard_closure(std::span<const std::byte> closure, std::size_t, bool padding_cleared, std::atomic<std::uint32_t>& seen,
-                   const std::string& name) {
+                   std::string (*name)()) {
   if (seen.load(std::memory_order_relaxed) >= guarded_closures.load(std::memory_order_relaxed)) return;
   seen.fetch_add(1, std::memory_order_relaxed);
   const auto found = base::find_pointer(closure, padding_cleared ? base::Padding::cleared : base::Padding::unknown);
   if (!found) return;
   throw Error(ErrorCode::cannot_travel,
-              "the function " + name + " captures a reference, pointer, const char* or view: " + *found +
+              "the function " + readable_function_name(name()) + " captures a reference, pointer, const char* or view: " + *found +
                   ". It would point nowhere on another rank. Capture the value itself, pass it as an argument of submit or map, or bind "
                   "it: tutti::bind([](const std::string& s, int i) {...}, s)");
 }

@@ -47,8 +47,7 @@ std::string progress_line(const std::string& name, const ProgressCount& count) {
   std::string line = name.empty() ? "" : name + ": ";
   line += std::to_string(count.done) + "/" + std::to_string(count.total);
   const std::uint64_t measured = count.done - count.done_at_start;
-  const double rate =
-      count.seconds > 0 ? static_cast<double>(measured) / count.seconds : 0;
+  const double rate = count.seconds > 0 ? static_cast<double>(measured) / count.seconds : 0;
   if (measured > 0 && rate > 0) line += ", " + rate_text(rate);
   if (count.done == count.total) {
     line += ", took " + duration_text(count.seconds);

@@ -9,7 +9,7 @@ namespace tutti::client {
 
 /// How far a number of tasks is.
 struct ProgressCount {
-  std::uint64_t done = 0;           ///< have ended, well or not
+  std::uint64_t done = 0;  ///< have ended, well or not
   std::uint64_t total = 0;
   std::uint64_t failed = 0;         ///< of those that are done
   std::uint64_t done_at_start = 0;  ///< had ended before anybody measured the time

@@ -87,7 +87,7 @@ void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input
 
 void RankCore::check_can_travel(const FunctionOps& function) const {
   if (function.result == nullptr || function.result->write != nullptr || rank_.size() == 1) return;
-  throw Error(ErrorCode::cannot_travel, "the result of " + function.name() + " has the type " + function.result->type_name() +
+  throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " + function.result->type_name() +
                                             ", which cannot travel to another rank; return something that can, or run in one process");
 }
 

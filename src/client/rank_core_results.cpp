@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/exception_text.hpp"
+#include "client/current.hpp"
 #include "client/rank_core.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
@@ -373,6 +374,10 @@ void RankCore::shutdown() {
   };
   // Tasks that run and that nobody waits for get this long.
   stragglers_ = !engine_.wait(lock, all_ended, runtime::Clock::now() + std::chrono::milliseconds(500));
+  // Futures that are still held belong to their holders from here on.
+  tasks_.clear();
+  groups_.clear();
+  make_none_current();
 }
 
 int RankCore::exit_code(int main_code) {

@@ -83,7 +83,7 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     state->status = Status::finished;
   } catch (...) {
     const ExceptionText text = describe_current_exception();
-    state->failure = describe(options.name, function.name(), text.type, text.message);
+    state->failure = describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
     state->status = Status::error;
   }
   return handle;
@@ -120,9 +120,9 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     if (results) state->here[0] = std::move(results);
   } catch (...) {
     const ExceptionText text = describe_current_exception();
-    state->failure = describe(options.name, function.name(), text.type, text.message);
+    state->failure = describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
   }
-  const std::string name = options.name.empty() ? function.name() : options.name;
+  const std::string name = options.name.empty() ? function.name(builder.payload.bytes()) : options.name;
   for (const detail::ElementFailure& failure : call.failures) {
     FailurePtr origin;
     if (failure.inherited) {
@@ -131,7 +131,7 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
         if (found != source.group().failures.end()) origin = found->second;
       }
     }
-    if (!origin) origin = describe(name + "[" + std::to_string(failure.index) + "]", function.name(), failure.type, failure.message);
+    if (!origin) origin = describe(name + "[" + std::to_string(failure.index) + "]", function.name(builder.payload.bytes()), failure.type, failure.message);
     state->failures[failure.index] = std::move(origin);
     if (!state->here.empty()) static_cast<detail::ElementsBase&>(*state->here[0]).failed.push_back(failure.index);
   }

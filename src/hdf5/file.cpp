@@ -189,6 +189,8 @@ File File::create(const filesystem::path& path) {
   const Id creation = call::create_property_list(H5P_FILE_CREATE);
   call::track_link_order(creation);
   call::track_attribute_order(creation);
+  // So that the same values give the same file, whenever it is written.
+  call::forget_times(creation);
   const Id access = call::create_property_list(H5P_FILE_ACCESS);
   call::set_tolerant_locking(access);
   call::set_strong_close(access);
@@ -288,7 +290,6 @@ Dataset File::create_dataset(const std::string& name, ElementType type, const Sh
   call::set_intermediate_groups(links);
   const Id creation = call::create_property_list(H5P_DATASET_CREATE);
   call::track_attribute_order(creation);
-  // So that the same values give the same file, whenever it is written.
   call::forget_times(creation);
   if (!options.chunk.empty()) {
     require_chunk_fits(start, options.chunk, shape);

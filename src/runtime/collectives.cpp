@@ -196,6 +196,7 @@ void Collectives::on_enter(const EnterCollective& message) {
     operation->buffer_bytes.push_back(message.buffer_bytes[index]);
   }
   operation->stream.resize(static_cast<std::size_t>(message.stream_bytes));
+  if (operation->kind == EnterCollective::Kind::define_group) coming_definitions_.insert(operation->id);
   enqueue([this, operation](const Done& done) {
     switch (operation->kind) {
       case EnterCollective::Kind::define_group: return enter_definition(operation, done);
@@ -206,9 +207,11 @@ void Collectives::on_enter(const EnterCollective& message) {
   });
 }
 
+void Collectives::on_release(TaskId group) { coming_definitions_.erase(group); }
+
 void Collectives::enter_definition(const std::shared_ptr<Operation>& operation, const Done& done) {
   transport_.broadcast(0, receiving(operation->stream), [this, operation, done] {
-    on_definition_(operation->stream.span());
+    if (coming_definitions_.erase(operation->id) != 0) on_definition_(operation->stream.span());
     done();
   });
 }

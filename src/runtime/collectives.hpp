@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -55,6 +56,8 @@ class Collectives {
   // ---- other ranks
 
   void on_enter(const protocol::EnterCollective& message);
+  /// A group is not needed any more. Its definition, if it is still on its way, is dropped when it comes.
+  void on_release(TaskId group);
 
  private:
   struct Operation;
@@ -75,6 +78,7 @@ class Collectives {
   OnPlaced on_placed_;
   /// One at a time: a collective of several calls must not mix with the next one.
   std::deque<Step> steps_;
+  std::set<TaskId> coming_definitions_;
   bool running_ = false;
 };
 

@@ -150,7 +150,7 @@ void SchedulerDriver::on(int from, const protocol::TaskThrew& message) {
   dirty_ = true;
   const scheduler::TaskRecord* record = scheduler_.find_task(message.task);
   if (record == nullptr) return;
-  const std::string function = functions_[record->function].ops->name();
+  const std::string function = functions_[record->function].ops->name(record->payload.bytes());
   scheduler_.on_task_threw(from, message.task, failure(from, message.task, message.type, message.message, function, function),
                            commands_);
 }
@@ -158,7 +158,7 @@ void SchedulerDriver::on(int from, const protocol::TaskThrew& message) {
 void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
   const auto group = groups_.find(message.group);
   if (group == groups_.end()) return;
-  const std::string function = group->second.ops->name();
+  const std::string function = group->second.ops->name(group->second.payload.span());
   TaskFailure details = failure(from, message.group, message.type, message.message, function, function);
   details.task += "[" + std::to_string(message.index) + "]";
   if (!scheduler_.on_element_threw(from, message.group, message.index, message.inherited, std::move(details))) return;
@@ -198,7 +198,7 @@ void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
 void SchedulerDriver::end_turn() {
   if (!dirty_) return;
   dirty_ = false;
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const auto now = std::chrono::steady_clock::now() - start_;
   scheduler_.set_time(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
   scheduler_.place(commands_);
   obey();

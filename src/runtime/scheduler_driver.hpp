@@ -2,6 +2,7 @@
 
 /// SchedulerDriver: joins the Scheduler of rank 0 to messages, and to the futures of the client.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -142,6 +143,7 @@ class SchedulerDriver {
   std::uint32_t workers_joined_ = 0;
   std::uint32_t workers_gone_ = 0;
   std::int64_t inline_bytes_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool dirty_ = false;
 };
 

@@ -117,7 +117,11 @@ void WorkerDriver::on(int, const protocol::AssignRange& message) {
 }
 
 void WorkerDriver::on(int, const protocol::ReleaseData& message) {
-  for (std::size_t index = 0; index < message.ids.size(); ++index) state_.on_release(message.ids[index]);
+  for (std::size_t index = 0; index < message.ids.size(); ++index) {
+    const TaskId id = message.ids[index];
+    if (id.is_group()) rank_.collectives().on_release(id);
+    state_.on_release(id);
+  }
 }
 
 void WorkerDriver::end_turn() {

@@ -39,9 +39,15 @@ std::uint64_t Story::read(std::uint64_t since, std::vector<StoryEvent>& events) 
 std::string Story::tell(TaskId id) const {
   std::vector<StoryEvent> events;
   read(0, events);
+  std::erase_if(events, [id](const StoryEvent& event) { return event.id != id; });
+  // A map has an event for each of its ranges; the last ones tell what matters.
+  constexpr std::size_t lines_max = 8;
   std::string text;
+  if (events.size() > lines_max) {
+    text = fmt::format("... {} earlier events", events.size() - lines_max);
+    events.erase(events.begin(), events.end() - lines_max);
+  }
   for (const StoryEvent& event : events) {
-    if (event.id != id) continue;
     text += fmt::format("{}{:.6f} s {}", text.empty() ? "" : "\n",
                         static_cast<double>(event.time_ns) * 1e-9, name_of(event.kind));
     if (event.worker >= 0) text += fmt::format(" (rank {})", event.worker);

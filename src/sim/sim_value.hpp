@@ -32,7 +32,7 @@ inline detail::ValuePtr make_sim_value() {
 inline const detail::FunctionOps& sim_function() {
   static const detail::FunctionOps operations = [] {
     detail::FunctionOps made{};
-    made.name = [] { return std::string("tutti::sim::function"); };
+    made.name = [](std::span<const std::byte>) { return std::string("tutti::sim::function"); };
     return made;
   }();
   return operations;

@@ -121,7 +121,8 @@ void WorkerState::on_data(std::uint64_t request, bool found, ValuePtr value, std
       commands.replicas.push_back(fetched.id);
     }
   }
-  for (const Waiter& waiter : fetched.waiters) arrived(waiter, value, fetched.begin, !found);
+  // What was not found arrives as null: the task that reads it throws, and so is reported.
+  for (const Waiter& waiter : fetched.waiters) arrived(waiter, value, fetched.begin, false);
 }
 
 /// An awaited value is here, or never comes.

@@ -5,21 +5,17 @@
 set -euo pipefail
 . "$TUTTI_SOURCE_DIR/tests/slurm/lib.sh"
 
-job_is_gone() { [ -z "$(squeue --noheader --job="$1" 2>/dev/null)" ]; }
-
-output=$folder/output
 for launcher in srun mpirun; do
   for name in quickstart multi_node; do
     say "$name, $launcher"
-    rm -f "$output"
-    job=$(sbatch --parsable --output="$output" --job-name="$(basename "$folder")" --nodes=3 \
-      --ntasks=6 --ntasks-per-node=2 "$(template "slurm/$name.sbatch" "$launcher")" "$job_program" 6 3 wait)
+    submit --nodes=3 --ntasks=6 --ntasks-per-node=2 "$(template "slurm/$name.sbatch" "$launcher")" \
+      "$job_program" 6 3 wait
     if ! wait_for 30 grep -q '^waiting$' "$output"; then
       fail "the job did not start" "$output"
       continue
     fi
     scancel "$job"
-    if ! wait_for 20 job_is_gone "$job"; then fail "the job is still there 20 s after scancel" "$output"; fi
+    if ! wait_for 20 job_is_over "$job"; then fail "the job is still there 20 s after scancel" "$output"; fi
     expect_nothing_left
   done
 done

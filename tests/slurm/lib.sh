@@ -5,6 +5,8 @@
 export SLURM_CONF=/run/tutti-test-slurm/slurm.conf
 nodes=(ttn1 ttn2 ttn3)
 job_program=$TUTTI_TEST_BIN_DIR/job_program
+# Jobs get the environment; what ctest puts there would look like misspelt options.
+export -n TUTTI_SOURCE_DIR TUTTI_BIN_DIR TUTTI_TEST_BIN_DIR TUTTI_MPIRUN
 
 # The nodes are virtual, their cores are few, and the user may be root.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -13,6 +15,7 @@ export OMPI_MCA_rmaps_base_oversubscribe=1
 
 bash "$TUTTI_SOURCE_DIR/tests/slurm/cluster.sh" up || exit
 folder=$(mktemp --directory "$PWD/job_test.XXXXXX")
+output=$folder/output
 cd "$folder" || exit
 failures=0
 
@@ -60,14 +63,33 @@ template() {
   echo "$copy"
 }
 
-# run_job EXPECTED_CODE ARGUMENTS_OF_SBATCH...: waits for the job; its output is in `output`.
-run_job() {
-  local expected=$1 code=0
-  shift
-  output=$folder/output
+# What Slurm says about a job: field_of JOB FIELD.
+field_of() { scontrol --oneliner show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p"; }
+
+job_is_over() {
+  case $(field_of "$1" JobState) in PENDING | RUNNING | COMPLETING | CONFIGURING) return 1 ;; esac
+}
+
+# expect_code CODE JOB: waits for the end of the job and compares its exit code.
+expect_code() {
+  if ! wait_for 90 job_is_over "$2"; then
+    fail "job $2 has not ended" "$output"
+    scancel "$2"
+  elif [ "$(field_of "$2" ExitCode)" != "$1:0" ]; then
+    fail "job $2 ended with $(field_of "$2" ExitCode) instead of $1:0" "$output"
+  fi
+}
+
+# submit ARGUMENTS_OF_SBATCH...: sets `job`; its output comes into the file `output`.
+submit() {
   rm -f "$output"
-  sbatch --wait --quiet --job-name="$(basename "$folder")" --output="$output" "$@" || code=$?
-  if [ "$code" != "$expected" ]; then fail "exit code $code instead of $expected: sbatch $*" "$output"; fi
+  job=$(sbatch --parsable --job-name="$(basename "$folder")" --output="$output" "$@")
+}
+
+# run_job EXPECTED_CODE ARGUMENTS_OF_SBATCH...
+run_job() {
+  submit "${@:2}"
+  expect_code "$1" "$job"
 }
 
 expect_line() {

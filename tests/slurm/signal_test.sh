@@ -16,19 +16,14 @@ chmod +x rank.sh
 # has COUNT PREFIX: whether that many such files are there.
 has() { [ "$(find "$folder" -maxdepth 1 -name "$2.*" | wc -l)" = "$1" ]; }
 
-output=$folder/output
 for launcher in srun mpirun; do
   say "$launcher"
   rm -f "$folder"/ready.* "$folder"/got.*
-  sbatch --wait --quiet --output="$output" --job-name="$(basename "$folder")" --nodes=2 --ntasks-per-node=2 \
-    "$(template slurm/multi_node.sbatch "$launcher")" "$folder/rank.sh" "$folder" &
-  waiting=$!
+  submit --nodes=2 --ntasks-per-node=2 "$(template slurm/multi_node.sbatch "$launcher")" "$folder/rank.sh" "$folder"
   if ! wait_for 30 has 4 ready; then fail "the ranks did not start" "$output"; fi
-  scancel --batch --signal=USR1 --name="$(basename "$folder")"
-  code=0
-  wait "$waiting" || code=$?
-  if [ "$code" != 5 ]; then fail "$launcher: exit code $code instead of 5" "$output"; fi
-  if ! has 4 got; then fail "$launcher: $(find "$folder" -name 'got.*' | wc -l) of 4 ranks got the signal" "$output"; fi
+  scancel --batch --signal=USR1 "$job"
+  expect_code 5 "$job"
+  if ! has 4 got; then fail "not all ranks got the signal" "$output"; fi
 done
 expect_nothing_left
 finish

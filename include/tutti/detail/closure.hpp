@@ -23,7 +23,7 @@ namespace tutti::detail {
 /// Throws Error (cannot_travel) when the bytes of a closure hold a pointer into this process; looks at the first closures
 /// of each function only. `seen` counts them.
 void guard_closure(std::span<const std::byte> closure, std::size_t alignment, bool padding_cleared,
-                   std::atomic<std::uint32_t>& seen, const std::string& name);
+                   std::atomic<std::uint32_t>& seen, std::string (*name)());
 
 template <class F>
 inline constexpr bool is_function_pointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
@@ -73,7 +73,7 @@ class Closure {
       cleared = true;
 #endif
       if constexpr (alignof(F) >= alignof(void*)) {
-        guard_closure(bytes, alignof(F), cleared, ClosureGuard<F>::seen, type_name<F>());
+        guard_closure(bytes, alignof(F), cleared, ClosureGuard<F>::seen, &type_name<F>);
       }
       writer.raw(bytes, sizeof(F));
     } else if constexpr (!std::is_empty_v<F> && can_travel<F>) {

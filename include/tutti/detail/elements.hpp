@@ -159,10 +159,13 @@ class Elements final : public ElementsBase {
 template <class T>
 constexpr ValueOps Elements<T>::ops = Elements<T>::make_ops();
 
+/// An input could not be brought to the rank of its task; the rank's log says why.
+[[noreturn]] void throw_lost_input();
+
 /// The object that an input stands for: a value of type T, or an element of a sequence of T.
 template <class T>
 const T& input_cast(const InputValue& input) {
-  check(input.value != nullptr, "an input has a value when its task runs");
+  if (input.value == nullptr) throw_lost_input();
   const ValueOps& ops = input.value->ops();
   if (&ops == &value_ops<T>()) return static_cast<const TypedValue<T>*>(input.value)->value;
   if (&ops == &Elements<T>::ops || ops.write_slice != nullptr) {

@@ -46,8 +46,8 @@ struct RangeCall {
 };
 
 struct FunctionOps {
-  /// The name for logs, traces and errors.
-  std::string (*name)();
+  /// The name for logs, traces and errors. The payload of a call, when it is at hand, tells which function a pointer means.
+  std::string (*name)(std::span<const std::byte> payload);
   /// Ops of the result (of one element for a map); null for void.
   const ValueOps* result;
   /// For a map: ops of a stretch of results; null for void.

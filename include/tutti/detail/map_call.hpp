@@ -119,7 +119,7 @@ struct MapCall {
     builder.clear();
     Closure<F>::write(builder.payload, function);
     const std::size_t lengths[] = {write_map_argument<A>(core, builder, std::forward<U>(arguments))...};
-    const std::size_t total = common_length(lengths, function_name<F>());
+    const std::size_t total = common_length(lengths, function_name<F>(builder.payload.bytes()));
     if (total == 0) builder.sources.clear();
     return total;
   }

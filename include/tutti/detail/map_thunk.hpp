@@ -117,6 +117,7 @@ class SequenceCursor {
   void next(std::uint64_t index) {
     for (const InputPiece& piece : pieces_) {
       if (index - piece.begin >= piece.count) continue;
+      if (piece.value == nullptr) throw_lost_input();
       elements_ = static_cast<const Elements<T>*>(piece.value);
       begin_ = piece.begin;
       count_ = piece.count;
@@ -188,7 +189,7 @@ struct MapThunk {
     Slots<typename Roles::Once...> once;
 
    private:
-    static std::string name() { return "bound " + function_name<F>(); }
+    static std::string name() { return "bound " + function_name<F>({}); }
     static void destroy(Value* value) noexcept { delete static_cast<BoundCall*>(value); }
     static std::uint64_t count_bytes(const Value&) noexcept { return sizeof(BoundCall); }
     static constexpr ValueOps bound_ops{&name, &destroy, &count_bytes, nullptr, nullptr, false};

@@ -160,9 +160,29 @@ constexpr void explain_call() {
 template <class F, class... A>
 using CallResult = std::decay_t<std::invoke_result_t<F&, typename Argument<A>::Passed...>>;
 
+/// A type's name as people would say it: "lambda(int)#2 in main".
+std::string readable_function_name(const std::string& type);
+/// The name of the function whose token begins the payload, or "".
+std::string pointed_function_name(std::span<const std::byte> payload);
+
 template <class F>
-std::string function_name() {
-  return type_name<F>();
+struct FunctionName {
+  static std::string of(std::span<const std::byte> payload) {
+    if constexpr (is_function_pointer<F>) {
+      std::string name = pointed_function_name(payload);
+      if (!name.empty()) return name;
+    } else {
+      (void)payload;
+    }
+    return readable_function_name(type_name<F>());
+  }
+};
+template <class F, class... Values>
+struct FunctionName<Bound<F, Values...>> : FunctionName<F> {};
+
+template <class F>
+std::string function_name(std::span<const std::byte> payload) {
+  return FunctionName<F>::of(payload);
 }
 
 template <class F, class... A>

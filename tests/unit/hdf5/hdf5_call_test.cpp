@@ -1,6 +1,8 @@
 #include "hdf5/hdf5_call.hpp"
 
+#include "temporary_directory.hpp"
 #include "tutti/error.hpp"
+#include "tutti/hdf5.hpp"
 
 #include <doctest/doctest.h>
 
@@ -56,4 +58,19 @@ TEST_CASE("an Id is closed once, also after it was moved") {
     CHECK(call::extent_of(second) == Shape{2, 3});
   }
   CHECK(H5Iis_valid(raw) == 0);
+}
+
+TEST_CASE("a file does not keep when it was written") {
+  const test::TemporaryDirectory directory;
+  File file = File::create(directory / "a.h5");
+  file.create_dataset<double>("x", {1}).write(std::vector{1.0});
+  file.close();
+  const CallScope scope("test", "", "a.h5");
+  const Id opened = call::open_file((directory / "a.h5").string(),
+                                    call::create_property_list(H5P_FILE_ACCESS));
+  for (const char* name : {"/", "x"}) {
+    H5O_info_t information{};
+    CHECK(H5Oget_info_by_name(opened.get(), name, &information, H5P_DEFAULT) >= 0);
+    CHECK(information.mtime == 0);
+  }
 }
