@@ -2,6 +2,10 @@
 
 /// What the cases of tutti-bench share: options, the measured figure, medians.
 
+#include "tutti/tutti.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -10,19 +14,15 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "tutti/tutti.hpp"
-
 namespace bench {
 
 /// What the command line says; a case takes what it needs.
 struct Settings {
-  std::uint64_t count = 0;        ///< tasks, calls, links; 0: the default of the case
-  std::uint64_t bytes = 0;        ///< payload; 0: all sizes
-  std::uint64_t workers = 10'000; ///< of the simulation
+  std::uint64_t count = 0;         ///< tasks, calls, links; 0: the default of the case
+  std::uint64_t bytes = 0;         ///< payload; 0: all sizes
+  std::uint64_t workers = 10'000;  ///< of the simulation
   int repetitions = 5;
-  double seconds = 2;             ///< how long idle ranks are watched
+  double seconds = 2;  ///< how long idle ranks are watched
   bool quick = false;
 };
 
@@ -41,20 +41,25 @@ using Case = std::function<std::vector<Figure>(tutti::Client& client, const Sett
 const std::map<std::string, Case>& cases();
 
 using Clock = std::chrono::steady_clock;
-inline double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 inline double median(std::vector<double> samples) {
   std::sort(samples.begin(), samples.end());
   return samples[samples.size() / 2];
 }
 
-/// Runs `once`, which gives one sample, as often as the settings say, after one run that does not count.
-inline Figure repeat(std::string name, std::string unit, const Settings& settings, const std::function<double()>& once) {
+/// Runs `once`, which gives one sample, as often as the settings say, after one run that does not
+/// count.
+inline Figure repeat(std::string name, std::string unit, const Settings& settings,
+                     const std::function<double()>& once) {
   Figure figure;
   figure.name = std::move(name);
   figure.unit = std::move(unit);
   (void)once();
-  for (int repetition = 0; repetition < settings.repetitions; ++repetition) figure.samples.push_back(once());
+  for (int repetition = 0; repetition < settings.repetitions; ++repetition)
+    figure.samples.push_back(once());
   figure.value = median(figure.samples);
   return figure;
 }

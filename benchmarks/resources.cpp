@@ -1,12 +1,11 @@
 /// What a run costs when it does nothing, and what rank 0 keeps of a task.
 
-#include <malloc.h>
-#include <time.h>
+#include "bench.hpp"
 
+#include <malloc.h>
 #include <numeric>
 #include <thread>
-
-#include "bench.hpp"
+#include <time.h>
 
 namespace bench {
 namespace {
@@ -29,11 +28,13 @@ std::vector<Figure> idle(tutti::Client& client, const Settings& settings) {
   Figure figure{"idle", 0, "% of a core", nlohmann::ordered_json::object(), {}};
   const std::vector<double> before = client.run(process_cpu_seconds);
   const auto start = Clock::now();
-  std::this_thread::sleep_for(std::chrono::duration<double>(settings.quick ? 1.0 : settings.seconds));
+  std::this_thread::sleep_for(
+      std::chrono::duration<double>(settings.quick ? 1.0 : settings.seconds));
   const std::vector<double> after = client.run(process_cpu_seconds);
   const double seconds = seconds_since(start);
   std::vector<double> shares;
-  for (std::size_t rank = 0; rank < before.size(); ++rank) shares.push_back((after[rank] - before[rank]) / seconds * 100);
+  for (std::size_t rank = 0; rank < before.size(); ++rank)
+    shares.push_back((after[rank] - before[rank]) / seconds * 100);
   figure.value = *std::max_element(shares.begin(), shares.end());
   figure.samples = shares;
   figure.parameters["watched_s"] = seconds;
@@ -46,7 +47,12 @@ std::vector<Figure> memory(tutti::Client& client, const Settings& settings) {
   std::vector<tutti::Future<void>> futures;
   futures.reserve(count);
   // Tasks that wait for one that is not done stay alive, whatever the workers do.
-  auto gate = client.submit([](int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); return 0; }, settings.quick ? 300 : 2000);
+  auto gate = client.submit(
+      [](int ms) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+        return 0;
+      },
+      settings.quick ? 300 : 2000);
   const std::uint64_t before = heap_bytes();
   for (std::uint64_t index = 0; index < count; ++index) futures.push_back(client.submit([] {}));
   const std::uint64_t with_tasks = heap_bytes();
@@ -54,8 +60,12 @@ std::vector<Figure> memory(tutti::Client& client, const Settings& settings) {
   const std::uint64_t with_results = heap_bytes();
   futures.clear();
   gate.result();
-  Figure live{"memory_live_task", static_cast<double>(std::max(with_tasks, with_results) - before) / static_cast<double>(count), "B",
-              nlohmann::ordered_json::object(), {}};
+  Figure live{
+      "memory_live_task",
+      static_cast<double>(std::max(with_tasks, with_results) - before) / static_cast<double>(count),
+      "B",
+      nlohmann::ordered_json::object(),
+      {}};
   live.parameters["tasks"] = count;
 
   const std::uint64_t elements = count * 10;
@@ -65,8 +75,11 @@ std::vector<Figure> memory(tutti::Client& client, const Settings& settings) {
   tutti::wait(map);
   const std::uint64_t after_map = heap_bytes();
   Figure element{"memory_map_element",
-                 (static_cast<double>(after_map) - static_cast<double>(before_map)) / static_cast<double>(elements), "B",
-                 nlohmann::ordered_json::object(), {}};
+                 (static_cast<double>(after_map) - static_cast<double>(before_map)) /
+                     static_cast<double>(elements),
+                 "B",
+                 nlohmann::ordered_json::object(),
+                 {}};
   element.parameters["elements"] = elements;
   return {live, element};
 }

@@ -6,11 +6,13 @@
 namespace bench {
 namespace {
 
-/// Seconds that the scheduler takes for `count` independent tasks on `workers` workers, from submit to forgotten.
+/// Seconds that the scheduler takes for `count` independent tasks on `workers` workers, from submit
+/// to forgotten.
 double schedule(std::uint64_t workers, std::uint64_t count) {
   tutti::scheduler::Scheduler scheduler;
   tutti::scheduler::Commands commands;
-  for (std::uint64_t worker = 0; worker < workers; ++worker) scheduler.on_worker_joined(static_cast<int>(worker), 1, 1 << 30);
+  for (std::uint64_t worker = 0; worker < workers; ++worker)
+    scheduler.on_worker_joined(static_cast<int>(worker), 1, 1 << 30);
   scheduler.on_timing(0, 1000, 1'000'000);
   tutti::scheduler::TaskSpec spec;
   const int argument = 1;
@@ -47,7 +49,9 @@ double schedule(std::uint64_t workers, std::uint64_t count) {
 /// Microseconds of the scheduler a task.
 std::vector<Figure> simulation(tutti::Client&, const Settings& settings) {
   const std::uint64_t count = count_or(settings, 1'000'000, 200'000);
-  Figure figure = repeat("sim", "us", settings, [&] { return schedule(settings.workers, count) * 1e6 / static_cast<double>(count); });
+  Figure figure = repeat("sim", "us", settings, [&] {
+    return schedule(settings.workers, count) * 1e6 / static_cast<double>(count);
+  });
   figure.parameters["workers"] = settings.workers;
   figure.parameters["tasks"] = count;
   return {figure};

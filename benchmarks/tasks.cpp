@@ -1,8 +1,8 @@
 /// Overheads: tasks that do nothing.
 
-#include <thread>
-
 #include "bench.hpp"
+
+#include <thread>
 
 namespace bench {
 namespace {
@@ -16,9 +16,11 @@ std::vector<Figure> map_empty(tutti::Client& client, const Settings& settings) {
   const std::uint64_t count = count_or(settings, 10'000'000, 1'000'000);
   Figure figure = repeat("map_empty", "tasks/s", settings, [&] {
     const auto start = Clock::now();
-    const std::vector<int> results = client.gather(client.map([](int x) { return x; }, tutti::range(static_cast<int>(count))));
+    const std::vector<int> results =
+        client.gather(client.map([](int x) { return x; }, tutti::range(static_cast<int>(count))));
     const double seconds = seconds_since(start);
-    if (results.size() != count || results.back() != static_cast<int>(count) - 1) throw std::runtime_error("map_empty: wrong results");
+    if (results.size() != count || results.back() != static_cast<int>(count) - 1)
+      throw std::runtime_error("map_empty: wrong results");
     return static_cast<double>(count) / seconds;
   });
   figure.parameters["tasks"] = count;
@@ -38,7 +40,8 @@ std::vector<Figure> submit_empty(tutti::Client& client, const Settings& settings
     }
     const std::vector<int> results = client.gather(futures);
     const double seconds = seconds_since(start);
-    if (results.back() != static_cast<int>(count) - 1) throw std::runtime_error("submit_empty: wrong results");
+    if (results.back() != static_cast<int>(count) - 1)
+      throw std::runtime_error("submit_empty: wrong results");
     return static_cast<double>(count) / seconds;
   });
   figure.parameters["tasks"] = count;
@@ -50,7 +53,8 @@ std::vector<Figure> roundtrip(tutti::Client& client, const Settings& settings) {
   const std::uint64_t count = count_or(settings, 50'000, 5'000);
   Figure figure = repeat("roundtrip", "us", settings, [&] {
     const auto start = Clock::now();
-    for (std::uint64_t index = 0; index < count; ++index) (void)client.submit(identity, static_cast<int>(index)).result();
+    for (std::uint64_t index = 0; index < count; ++index)
+      (void)client.submit(identity, static_cast<int>(index)).result();
     return seconds_since(start) * 1e6 / static_cast<double>(count);
   });
   figure.parameters["calls"] = count;
@@ -81,8 +85,10 @@ std::vector<Figure> chain(tutti::Client& client, const Settings& settings) {
   Figure figure = repeat("chain", "us", settings, [&] {
     const auto start = Clock::now();
     auto last = client.submit(identity, 0);
-    for (std::uint64_t index = 1; index < count; ++index) last = client.submit([](int x) { return x + 1; }, last);
-    if (last.result() != static_cast<int>(count) - 1) throw std::runtime_error("chain: wrong result");
+    for (std::uint64_t index = 1; index < count; ++index)
+      last = client.submit([](int x) { return x + 1; }, last);
+    if (last.result() != static_cast<int>(count) - 1)
+      throw std::runtime_error("chain: wrong result");
     return seconds_since(start) * 1e6 / static_cast<double>(count);
   });
   figure.parameters["links"] = count;

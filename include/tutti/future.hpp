@@ -62,9 +62,13 @@ class Future {
   }
 
   /// pending, finished, error, cancelled or lost; does not wait.
-  Status status() const { return core("status()").status(target()); }
-  /// True when the task has ended, well or not; does not wait.
-  bool done() const { return status() != Status::pending; }
+  Status status() const {
+    const Status status = core("status()").status(target());
+    if (status == Status::error) handle_->observed = true;
+    return status;
+  }
+  /// True when the task has ended, well or not; does not wait. Asking this does not take note of a failure.
+  bool done() const { return core("done()").status(target()) != Status::pending; }
   bool cancelled() const { return status() == Status::cancelled; }
   /// Waits; the failure of a task that threw, nothing for one that did not.
   std::optional<TaskFailed> exception(Timeout timeout = forever) const {
@@ -163,8 +167,15 @@ class Futures {
   iterator end() const { return {this, size()}; }
 
   /// finished when every element is, error when one failed and all have ended.
-  Status status() const { return handle_ ? detail::Core::of(*handle_).status({handle_.get(), detail::whole_group}) : Status::finished; }
-  bool done() const { return status() != Status::pending; }
+  Status status() const {
+    if (!handle_) return Status::finished;
+    const Status status = detail::Core::of(*handle_).status({handle_.get(), detail::whole_group});
+    if (status == Status::error) handle_->observed = true;
+    return status;
+  }
+  bool done() const {
+    return !handle_ || detail::Core::of(*handle_).status({handle_.get(), detail::whole_group}) != Status::pending;
+  }
   void release() { handle_ = {}; }
 
   // For tutti itself.

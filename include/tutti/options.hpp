@@ -30,25 +30,16 @@ struct Options {
   /// Binds each executor thread to its own cores where the ranks of a node fill their CPU set
   /// without overlap.
   bool pin = true;
-  /// 0 to 2. 1: prints options, placement and counts once. 2: also what each rank does at start and
-  /// end.
+  /// 0 or 1. 1: rank 0 prints options, placement and counts of collectives once.
   std::uint32_t verbose = 0;
   /// Runs each task at submit, in order, on the calling thread.
   bool serial = false;
-  /// Node-local directory for data that memory cannot hold. Empty: $SLURM_TMPDIR, $TMPDIR or /tmp.
-  std::string local_directory = {};
   /// Results up to this size come back inside the completion, in bytes, 0 to 32 KiB.
   std::uint64_t inline_result_bytes = 1024;
   /// Memory on rank 0 for results that came back that way, in bytes, 0 to 1 TiB.
   std::uint64_t rank0_result_budget_bytes = std::uint64_t{256} << 20;
-  /// Results up to this size are pushed to the ranks that need them, larger ones are pulled, in
-  /// bytes, 0 to 1 GiB.
-  std::uint64_t push_bytes = std::uint64_t{64} << 10;
   /// Estimated work that a worker may hold ahead, in microseconds, 10 to 60,000,000.
   std::uint64_t credit_time_us = 10'000;
-  /// Memory of results that a worker's tasks without inputs may produce ahead of use, in bytes, 1
-  /// MiB to 1 TiB.
-  std::uint64_t credit_bytes = std::uint64_t{256} << 20;
   /// How long an idle rank looks for messages before it yields and sleeps, in microseconds, 0 to
   /// 1,000,000.
   std::uint64_t idle_spin_us = 50;
@@ -57,9 +48,6 @@ struct Options {
   std::uint64_t keeper_interval_us = 100;
   /// How many first closures of each function are searched for pointers, 0 (none) to 1,000,000,000.
   std::uint64_t guard_closures = 4;
-  /// Ends the job when work is left and nothing has moved for this long, in seconds, 0 (never) to
-  /// 604,800.
-  std::uint64_t watchdog_seconds = 0;
   /// Walks the whole state of scheduler and workers after every event, which is slow.
   bool validate = false;
   /// trace, debug, info, warning, error or off.

@@ -236,23 +236,16 @@ std::vector<Setting> make_settings() {
   all.push_back(rank0_works_setting());
   all.push_back(memory_limit_setting());
   all.push_back(switch_setting("pin", &Options::pin, "Binds executor threads to cores."));
-  all.push_back(number_setting("verbose", &Options::verbose, 0, 2, "",
-                               "1: options, placement and counts are printed once; 2: more."));
+  all.push_back(number_setting("verbose", &Options::verbose, 0, 1, "",
+                               "1: options, placement and counts are printed once."));
   all.push_back(switch_setting("serial", &Options::serial,
                                "Runs each task at submit, on the calling thread."));
-  all.push_back(text_setting("local_directory", &Options::local_directory, "a directory",
-                             "Node-local directory for what memory cannot hold; empty: chosen."));
   all.push_back(size_setting("inline_result_bytes", &Options::inline_result_bytes, 0, 32 * 1024,
                              "Results up to this size come back inside the completion."));
   all.push_back(size_setting("rank0_result_budget_bytes", &Options::rank0_result_budget_bytes, 0,
                              tebibyte, "Memory on rank 0 for results that came back that way."));
-  all.push_back(size_setting("push_bytes", &Options::push_bytes, 0, std::uint64_t{1} << 30,
-                             "Results up to this size are pushed to the ranks that need them."));
   all.push_back(number_setting("credit_time_us", &Options::credit_time_us, 10, 60'000'000,
                                "microseconds", "Estimated work that a worker may hold ahead."));
-  all.push_back(
-      size_setting("credit_bytes", &Options::credit_bytes, std::uint64_t{1} << 20, tebibyte,
-                   "Memory of results that tasks without inputs may produce ahead of use."));
   all.push_back(number_setting("idle_spin_us", &Options::idle_spin_us, 0, 1'000'000, "microseconds",
                                "How long an idle rank looks for messages before it sleeps."));
   all.push_back(number_setting("keeper_interval_us", &Options::keeper_interval_us, 10, 1'000'000,
@@ -261,9 +254,6 @@ std::vector<Setting> make_settings() {
   all.push_back(
       number_setting("guard_closures", &Options::guard_closures, 0, 1'000'000'000, "closures",
                      "How many first closures of each function are searched for pointers."));
-  all.push_back(number_setting("watchdog_seconds", &Options::watchdog_seconds, 0, 604'800,
-                               "seconds",
-                               "Ends the job when work is left and nothing moves; 0: never."));
   all.push_back(switch_setting("validate", &Options::validate,
                                "Checks the whole state after every event; slow."));
   all.push_back(log_level_setting());

@@ -30,7 +30,6 @@ Status RankCore::status(Target target) {
     const Lock lock(engine_.mutex());
     result = status_locked(target);
   }
-  if (result == Status::error) target.handle->observed = true;
   return result;
 }
 

@@ -175,10 +175,10 @@ bool wants_serial(const Options& given, Options& options) {
   return options.serial;
 }
 
-/// The run of setup(), which ends with the process.
+/// The run of setup(), which ends with the process: in a hook that runs after the destructors of statics.
 Run& setup_run() {
-  static Run run;
-  return run;
+  static auto* const run = new Run;
+  return *run;
 }
 
 }  // namespace
@@ -197,7 +197,11 @@ int run_program(const boost::mpi::communicator& communicator, const Options& opt
 
 int run_program(int argc, char** argv, const Options& options, const Main& main) {
   Options effective;
-  if (wants_serial(options, effective)) return run_serially(effective, main);
+  if (wants_serial(options, effective)) {
+    // Of several ranks the first does all by itself.
+    const bool is_first = runtime::launch_of(runtime::environment_of(runtime::environment_entries())).prints;
+    return is_first ? run_serially(effective, main) : 0;
+  }
   int code = 0;
   std::unique_ptr<Rank> rank = start(argc, argv, options, code);
   return rank ? run_rank(std::move(rank), main) : code;

@@ -167,7 +167,6 @@ Status SerialCore::status(Target target) {
   if (handle.is_group && target.index != detail::whole_group && !handle.failure) {
     status = static_cast<const GroupState&>(handle).failures.contains(target.index) ? Status::error : Status::finished;
   }
-  if (status == Status::error) handle.observed = true;
   return status;
 }
 

@@ -94,7 +94,6 @@ AssignRange decode_assign_range(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.priority);
-  message.inline_result = get_flag(reader);
   message.pieces = get_list<PieceRef>(reader);
   return message;
 }
@@ -149,8 +148,6 @@ RangeFinished decode_range_finished(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.result_bytes);
-  message.has_result = get_flag(reader);
-  message.result = get_bytes(reader);
   return message;
 }
 
@@ -220,7 +217,6 @@ void encode(Writer& writer, const AssignRange& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.priority);
-  put(writer, message.inline_result);
   put_list(writer, message.pieces);
 }
 
@@ -279,8 +275,6 @@ void encode(Writer& writer, const RangeFinished& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.result_bytes);
-  put(writer, message.has_result);
-  put_bytes(writer, message.result);
 }
 
 void encode(Writer& writer, const Timing& message) {

@@ -96,7 +96,6 @@ struct AssignRange {
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
   std::int16_t priority = 0;
-  bool inline_result = false;
   PackedList<PieceRef> pieces;
 };
 
@@ -161,8 +160,6 @@ struct RangeFinished {
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
   std::uint64_t result_bytes = 0;
-  bool has_result = false;
-  std::span<const std::byte> result;
 };
 
 /// Measured run time of calls since the last report; function or group.

@@ -23,6 +23,8 @@ char rank_text[16] = "0";
 
 constexpr std::array ending_signals{SIGINT, SIGTERM};
 constexpr std::array crash_signals{SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+/// What stood there before, by index in crash_signals.
+std::array<struct sigaction, crash_signals.size()> before_crash;
 
 /// Async-signal-safe.
 void write_text(const char* text) {
@@ -43,7 +45,10 @@ void on_crash(int number) {
   write_text("SIG");
   write_text(name != nullptr ? name : "?");
   write_text(" in the code that it ran; the job ends\n");
-  ::signal(number, SIG_DFL);
+  // Who was there before goes on: the system, MPI's stack trace, a sanitizer, or the user.
+  for (std::size_t index = 0; index < crash_signals.size(); ++index) {
+    if (crash_signals[index] == number) ::sigaction(number, &before_crash[index], nullptr);
+  }
   ::raise(number);
 }
 
@@ -81,14 +86,23 @@ void begin_job(Rank& rank, std::function<bool(int status)> on_exit) {
   signal_received = 0;
   job = &rank;
   for (const int number : ending_signals) handle(number, &on_ending_signal);
-  for (const int number : crash_signals) handle(number, &on_crash);
+  for (std::size_t index = 0; index < crash_signals.size(); ++index) {
+    struct sigaction ours {};
+    ours.sa_handler = &on_crash;
+    ::sigemptyset(&ours.sa_mask);
+    ::sigaction(crash_signals[index], &ours, &before_crash[index]);
+  }
 }
 
 void end_job() {
   job = nullptr;
   exit_hook = nullptr;
   for (const int number : ending_signals) restore(number, &on_ending_signal);
-  for (const int number : crash_signals) restore(number, &on_crash);
+  for (std::size_t index = 0; index < crash_signals.size(); ++index) {
+    struct sigaction current {};
+    ::sigaction(crash_signals[index], nullptr, &current);
+    if (current.sa_handler == &on_crash) ::sigaction(crash_signals[index], &before_crash[index], nullptr);
+  }
 }
 
 void watch_job() {

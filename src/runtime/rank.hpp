@@ -22,12 +22,20 @@ namespace tutti::runtime {
 class SchedulerDriver;
 class WorkerDriver;
 
+/// What is known of each rank, for people.
+struct RankFacts {
+  unsigned cores = 1;
+  std::string cpu_set;
+  std::uint64_t usable_bytes = 0;  ///< of its node
+};
+
 /// What was agreed at start.
 struct RankSetup {
   Options options;
   ThreadPlan threads;
   std::uint64_t memory_limit_bytes = 0;
   bool works = false;  ///< this rank runs tasks
+  std::vector<RankFacts> ranks;
 };
 
 /// Packets that came before the rank was ready for them.

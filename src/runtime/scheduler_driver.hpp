@@ -61,7 +61,6 @@ class SchedulerDriver {
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
-  void fire_and_forget(TaskId id) { scheduler_.on_fire_and_forget(id); }
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
   TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total);
   /// Names a task for errors and logs.

@@ -35,11 +35,11 @@ Bytes encode(const Introduction& introduction) {
   writer.value(introduction.protocol_version);
   writer.value(introduction.program);
   writer.text(introduction.modules);
-  base::encode(introduction.options, writer);
   writer.value(introduction.cores);
   writer.value(introduction.cores_of_node);
   writer.text(introduction.cpu_set);
   writer.value(introduction.usable_bytes);
+  base::encode(introduction.options, writer);
   return writer.take();
 }
 
@@ -50,11 +50,12 @@ Introduction decode(std::span<const std::byte> bytes) {
   reader.value(introduction.protocol_version);
   reader.value(introduction.program);
   introduction.modules = reader.text();
-  introduction.options = base::decode_options(reader);
   reader.value(introduction.cores);
   reader.value(introduction.cores_of_node);
   introduction.cpu_set = reader.text();
   reader.value(introduction.usable_bytes);
+  // Another program may have other options; then the run ends with a sentence that says so.
+  if (introduction.program == base::program_identity()) introduction.options = base::decode_options(reader);
   return introduction;
 }
 
@@ -211,6 +212,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   }
   base::set_log_level(setup.options.log_level);
   setup.works = transport->rank() != 0 || rank0_works;
+  for (const Introduction& each : all) setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
   setup.threads = plan(all, *transport, setup.options, rank0_works);
   for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
   auto rank = std::make_unique<Rank>(std::move(transport), std::move(setup));
@@ -219,10 +221,15 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
 }
 
 std::string placement_table(Rank& rank) {
-  std::string text = fmt::format("{}\n  {:>5} {:<24} {:>5} {:>8}\n", rank.transport().description(), "rank", "host", "node", "pid");
-  int number = 0;
+  constexpr double gigabyte = 1e9;
+  std::string text = fmt::format("{}\n  {:>5} {:<24} {:>5} {:>8} {:>6} {:<16} {:>12}\n", rank.transport().description(), "rank", "host",
+                                 "node", "pid", "cores", "cpus", "node memory");
+  std::size_t number = 0;
   for (const transport::Place& place : rank.transport().places()) {
-    text += fmt::format("  {:>5} {:<24} {:>5} {:>8}\n", number++, place.host, place.node, place.pid);
+    const RankFacts& facts = rank.setup().ranks[number];
+    text += fmt::format("  {:>5} {:<24} {:>5} {:>8} {:>6} {:<16} {:>9.1f} GB\n", number, place.host, place.node, place.pid, facts.cores,
+                        facts.cpu_set, static_cast<double>(facts.usable_bytes) / gigabyte);
+    ++number;
   }
   return text;
 }

@@ -7,7 +7,7 @@ namespace tutti::scheduler {
 namespace {
 
 bool is_wanted(const GroupRecord& group) {
-  return group.client_holds || group.keep_running || group.references != 0;
+  return group.client_holds || group.references != 0;
 }
 
 }  // namespace
@@ -17,7 +17,6 @@ TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::waiting;
   group.client_holds = spec.client_holds;
-  group.inline_result = spec.inline_result;
   group.pinned = spec.pinned;
   group.priority = spec.priority;
   group.function = spec.function;
@@ -208,7 +207,6 @@ void Scheduler::forget_group(TaskId id, Commands& commands) {
   if (group == nullptr || group->client_holds || group->references != 0) return;
   const bool unfinished = group->state == GroupState::waiting || group->state == GroupState::active;
   if (unfinished) {
-    if (group->keep_running) return;
     group->available.clear();
     // What runs is let run; the last report brings us here again.
     if (!group->outstanding.empty()) return;

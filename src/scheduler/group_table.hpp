@@ -46,8 +46,6 @@ struct GroupRecord {
   std::uint32_t generation = 1;
   GroupState state = GroupState::unused;
   bool client_holds = false;
-  bool keep_running = false;
-  bool inline_result = false;
   bool is_data = false;
   bool pinned = false;  ///< element i runs on rank i, at once
   bool queued = false;  ///< stands in the ready queue

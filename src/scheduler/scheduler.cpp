@@ -18,7 +18,6 @@ TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
   TaskRecord& record = tasks_.at(id.slot());
   record.state = TaskState::waiting;
   record.client_holds = spec.client_holds;
-  record.keep_running = spec.keep_running;
   record.inline_result = spec.inline_result;
   record.priority = spec.priority;
   record.function = spec.function;
@@ -285,11 +284,6 @@ void Scheduler::on_client_released(TaskId id, Commands& commands) {
   forget_unneeded(commands);
 }
 
-void Scheduler::on_fire_and_forget(TaskId id) {
-  if (GroupRecord* group = groups_.find(id)) group->keep_running = true;
-  if (TaskRecord* record = tasks_.find(id)) record->keep_running = true;
-}
-
 /// Forgets what nobody needs. What runs is let run; it is forgotten when it reports.
 void Scheduler::forget_unneeded(Commands& commands) {
   while (!unneeded_.empty()) {
@@ -311,7 +305,6 @@ void Scheduler::forget_task(TaskId id, Commands& commands) {
       return;
     case TaskState::waiting:
     case TaskState::ready:
-      if (record->keep_running) return;
       --work_left_;
       drop_inputs(record->input_span(), commands);
       break;

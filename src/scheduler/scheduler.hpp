@@ -44,7 +44,6 @@ struct TaskSpec {
   std::int16_t priority = 0;
   bool inline_result = false;
   bool client_holds = true;
-  bool keep_running = false;
   std::span<const std::byte> payload;
   std::span<const Input> inputs;
 };
@@ -53,7 +52,6 @@ struct TaskSpec {
 struct GroupSpec {
   FunctionId function = 0;
   std::int16_t priority = 0;
-  bool inline_result = false;
   bool client_holds = true;
   bool pinned = false;
   std::uint64_t total = 0;
@@ -99,8 +97,6 @@ class Scheduler {
   void on_replica(int rank, TaskId id, Commands& commands);
   /// No future names the task or group any more.
   void on_client_released(TaskId id, Commands& commands);
-  /// It shall run although nobody holds its future.
-  void on_fire_and_forget(TaskId id);
 
   /// Gives ready work to workers that have credit.
   void place(Commands& commands);

@@ -81,7 +81,6 @@ struct TaskRecord {
   std::uint32_t generation = 1;
   TaskState state = TaskState::unused;
   bool client_holds = false;  ///< a future names the task
-  bool keep_running = false;  ///< fire_and_forget
   bool inline_result = false;
   bool has_copies = false;  ///< more holders than `worker`, see Scheduler::copies_
   bool is_data = false;     ///< placed by the client, has no function

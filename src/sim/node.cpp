@@ -116,7 +116,7 @@ void Node::obey() {
                                              failure.type, failure.message});
     }
     outbox_.send(0, protocol::RangeFinished{
-                        range->group, range->begin, range->count, range->count * 8, false, {}});
+                        range->group, range->begin, range->count, range->count * 8});
     state_.recycle(range);
   }
   commands_.clear();

@@ -79,7 +79,6 @@ inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& sche
   message.begin = command.begin;
   message.count = command.count;
   message.priority = group->priority;
-  message.inline_result = group->inline_result;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
   protocol::encode(writer, message);

@@ -39,7 +39,6 @@ struct RangeWork {
   std::uint64_t next = 0;  ///< elements given to threads
   std::uint64_t done = 0;  ///< elements done
   std::int16_t priority = 0;
-  bool inline_result = false;
   std::uint32_t missing = 0;
   std::vector<std::vector<detail::InputPiece>> sources;
   std::vector<detail::ValuePtr> held;

@@ -239,7 +239,6 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
   range->begin = message.begin;
   range->count = message.count;
   range->priority = message.priority;
-  range->inline_result = message.inline_result;
   // One more than the pieces: the group itself, until it is bound.
   range->missing = static_cast<std::uint32_t>(message.pieces.size()) + 1;
   for (std::size_t index = 0; index < message.pieces.size(); ++index) {

@@ -10,7 +10,10 @@ trap 'rm -rf "$folder"' EXIT
 program=$folder/tutti_exit_$$
 name=tutti_exit_$$
 cp "$TUTTI_TEST_BIN_DIR/exit_program" "$program"
-export TUTTI_THREADS_PER_WORKER=2
+mpirun=$TUTTI_MPIRUN
+programs=$TUTTI_TEST_BIN_DIR
+unset TUTTI_SOURCE_DIR TUTTI_BIN_DIR TUTTI_TEST_BIN_DIR TUTTI_MPIRUN
+export TUTTI_THREADS_PER_WORKER=2 TUTTI_LOG_LEVEL=error
 # The promise is 2 s; a loaded machine gets more.
 limit_ms=4000
 failures=0
@@ -32,7 +35,8 @@ wait_for_file() {
   return 1
 }
 
-# What is checked of every end: check NAME RANKS CODE WORDS RETURNED EVENT_MS.
+# What is checked of every end: check NAME RANKS CODE WORDS RETURNED EVENT_MS. WORDS stand in a sentence of tutti; those after "mpi:" are
+# the launcher's or the MPI library's; "none" means that tutti says nothing.
 check() {
   local case=$1 ranks=$2 wanted=$3 words=$4 code=$5 began=$6 ended
   ended=$(now_ms)
@@ -47,6 +51,8 @@ check() {
   last=$(grep -h -a -E '^(tutti: |\[tutti )' "$folder/out" | tail -1)
   if [ "$words" = none ]; then
     [ -z "$(grep -a '^tutti: ' "$folder/out")" ] || complain "$label" "tutti said: $last"
+  elif [ "${words#mpi:}" != "$words" ]; then
+    grep -q -a -F -- "${words#mpi:}" "$folder/out" || complain "$label" "nobody says: ${words#mpi:}"
   elif ! grep -a '^tutti: ' "$folder/out" | grep -q -a -F -- "$words"; then
     complain "$label" "no sentence of tutti has the words: $words"
   fi
@@ -62,7 +68,7 @@ check() {
 }
 
 launcher() {
-  if [ "$1" -eq 1 ]; then echo "timeout -k 2 20"; else echo "timeout -k 2 20 $TUTTI_MPIRUN -n $1"; fi
+  if [ "$1" -eq 1 ]; then echo "timeout -k 2 20"; else echo "timeout -k 2 20 $mpirun -n $1"; fi
 }
 
 wanted() { [ "$only" = "  " ] || [[ $only == *" $1 "* ]]; }
@@ -133,13 +139,13 @@ for signal in INT TERM; do
   ended "SIG${signal}_mpirun" 3 $signal launcher any "SIG"
 done
 ended kill_rank0 3 KILL 0 any "rank 0 is gone; leaving"
-ended kill_worker 3 KILL 2 any "rank 2"
+ended kill_worker 3 KILL 2 any "mpi:signal 9 (Killed)"
 
 # A library that cannot start.
 if wanted failing_init; then
   began=$(now_ms)
   OMPI_MCA_btl=nonsense $(launcher 3) "$program" return0 "$folder/event" >"$folder/out" 2>&1 </dev/null
-  check failing_init 3 any "MPI" $? "$began"
+  check failing_init 3 any "mpi:MPI" $? "$began"
 fi
 # srun without PMI: processes that know nothing of each other.
 if wanted srun_without_pmi; then
@@ -154,6 +160,17 @@ if wanted srun_without_pmi; then
     check srun_without_pmi 1 1 "$words" $code "$began"
     [ ! -e "$folder/event" ] || complain srun_without_pmi "the program ran"
   done
+fi
+# One rank is another program: an error in the first second.
+if wanted different_binary; then
+  other=$folder/tutti_exit_other_$$
+  cp "$programs/sentences_program" "$other"
+  rm -f "$folder/event"
+  began=$(now_ms)
+  OMPI_MCA_rmaps_base_oversubscribe=1 $(launcher 1) "$mpirun" -n 1 "$program" return0 "$folder/event" : -n 1 "$other" plain : -n 1 "$program" \
+    return0 >"$folder/out" 2>&1 </dev/null
+  check different_binary 3 any "rank 1 runs another program than rank 0; all ranks must start the same build" $? "$began"
+  [ ! -e "$folder/event" ] || complain different_binary "the program ran"
 fi
 
 echo "$failures failures"

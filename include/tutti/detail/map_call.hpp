@@ -73,8 +73,6 @@ std::size_t write_map_argument(Core& core, CallBuilder& builder, U&& argument) {
     return argument.size();
   } else if constexpr (requires { typename R::Once; } && R::is_source) {
     using T = Stored<std::ranges::range_value_t<A>>;
-    static_assert(!is_instance<T, Future>,
-                  "map takes the futures of another map (Futures), not a vector of single futures; submit the calls in a loop");
     explain_travel<T>();
     std::vector<T> values;
     if constexpr (std::is_same_v<std::remove_cvref_t<U>, std::vector<T>>) {
@@ -102,8 +100,19 @@ std::size_t write_map_argument(Core& core, CallBuilder& builder, U&& argument) {
 /// The common length of a map's ranges. Throws Error (bad_argument) when they differ.
 std::size_t common_length(std::span<const std::size_t> lengths, const std::string& function);
 
+template <class A>
+constexpr bool ranges_over_futures() {
+  if constexpr (is_mapped_range<A> && !is_instance<A, Futures>) {
+    return is_instance<std::ranges::range_value_t<A>, Future>;
+  } else {
+    return false;
+  }
+}
+
 template <class F, class... A>
 struct MapCall {
+  static_assert(!(ranges_over_futures<A>() || ... || false),
+                "map takes the futures of another map (Futures), not a vector of single futures; submit the calls in a loop");
   static_assert((is_mapped_range<A> || ... || false) || (is_instance<A, Futures> || ... || false),
                 "map needs at least one range among its arguments: a vector, tutti::range(n), or the futures of another map. "
                 "A string is no range; use submit for a single call");

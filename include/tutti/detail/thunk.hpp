@@ -104,16 +104,16 @@ struct Argument {
 /// A future: its result, without copy.
 template <class T>
 struct Argument<Future<T>> {
+  static_assert(!std::is_void_v<T>, "the future of a void task carries no value that a call could take");
   static void write(CallBuilder& builder, const Future<T>& future) {
-    static_assert(!std::is_void_v<T>, "the future of a void task carries no value that a call could take");
     builder.inputs.push_back({target_of(future), {}});
   }
   explicit Argument(CallReader& call) : value_(input_cast<T>(call.input())) {}
-  using Passed = const T&;
+  using Passed = std::add_lvalue_reference_t<const T>;
   Passed pass() { return value_; }
 
  private:
-  const T& value_;
+  Passed value_;
 };
 
 /// A vector of futures: a vector of their results.

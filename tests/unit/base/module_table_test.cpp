@@ -199,11 +199,11 @@ TEST_CASE(
   CHECK(call(address_of(token_of(second.find("answer")))) == 2);
 }
 
-TEST_CASE("names are demangled, and empty where nothing is exported") {
+TEST_CASE("names are demangled, those of functions that are not exported too") {
   const Libraries libraries;
   const Loaded library(libraries.build("libnames.so", 1));
   CHECK(symbol_name(library.find("_Z19answer_of_namespacei")) == "answer_of_namespace(int)");
-  CHECK(symbol_name(pointer_of(&twice)).empty());
+  CHECK(symbol_name(pointer_of(&twice)).find("twice(") != std::string::npos);
   CHECK(symbol_name(nullptr).empty());
   CHECK(module_name(nullptr).empty());
 }

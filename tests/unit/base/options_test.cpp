@@ -84,8 +84,8 @@ TEST_CASE("a bad value is an error that names variable, value and what is allowe
 TEST_CASE("a bad value in run's argument is an error too, unless the environment mends it") {
   const Options given{.verbose = 7};
   CHECK(error_of({}, given) ==
-        "the option verbose is '7', but it must be a whole number from 0 to 2");
-  CHECK(read({"TUTTI_VERBOSE=2"}, given).verbose == 2);
+        "the option verbose is '7', but it must be a whole number from 0 to 1");
+  CHECK(read({"TUTTI_VERBOSE=0"}, given).verbose == 0);
 }
 
 TEST_CASE("an unknown variable is a warning with the nearest name, known names of others are not") {
@@ -107,7 +107,7 @@ TEST_CASE("options arrive at another rank as they were") {
                   .threads_per_worker = 3,
                   .rank0_works = false,
                   .memory_limit = "0.5"};
-  options.credit_bytes = (std::uint64_t{1} << 30) + 1;
+  options.rank0_result_budget_bytes = (std::uint64_t{1} << 30) + 1;
   options.log_level = LogLevel::off;
   tutti::Writer writer;
   encode(options, writer);

@@ -331,18 +331,6 @@ TEST_CASE("a pinned map puts element i on rank i at once, outside of all credit"
   CHECK_EQ(given.scheduler.counts().outstanding, 6);
 }
 
-TEST_CASE("a map that was fired and forgotten runs to its end") {
-  GivenScheduler given(1);
-  const TaskId map = given.submit_group(3);
-  given.scheduler.on_fire_and_forget(map);
-  given.release(map);
-  CHECK_EQ(run_ranges(given), 3);
-  CHECK(given.group_state(map) == GroupState::unused);
-  given.sent.take<GroupDone>(1);
-  given.sent.take<Release>(1);
-  given.sent.take<Forgotten>(1);
-}
-
 TEST_CASE("a task may need two elements that finish one after the other, and a task") {
   GivenScheduler given(1, 2);
   const TaskId map = given.submit_group(2);

@@ -197,19 +197,6 @@ TEST_CASE("what runs is let run, and forgotten when it reports") {
   CHECK_EQ(given.sent.take<Forgotten>(2).size(), 2);
 }
 
-TEST_CASE("a task to fire and forget runs without a future") {
-  GivenScheduler given(1);
-  const TaskId a = given.submit();
-  given.scheduler.on_fire_and_forget(a);
-  given.release(a);
-  CHECK(given.state(a) == TaskState::ready);
-  given.place();
-  CHECK(given.take_assign().task == a);
-  CHECK(given.finish(1, a));
-  given.sent.take<Release>(1);
-  given.sent.take<Forgotten>(1);
-}
-
 TEST_CASE("an input lives until its last dependent is done") {
   GivenScheduler given(1);
   const TaskId a = given.submit();
@@ -417,7 +404,6 @@ TEST_CASE("releasing twice and releasing what is unknown does nothing") {
   given.sent.take<Forgotten>(1);
   given.release(task);
   given.release(TaskId::group(4, 4));
-  given.scheduler.on_fire_and_forget(task);
 }
 
 }  // namespace

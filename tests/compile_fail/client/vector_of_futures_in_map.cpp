@@ -1,0 +1,10 @@
+// A map takes the futures of another map.
+// expect: map takes the futures of another map (Futures), not a vector of single futures; submit the calls in a loop
+
+#include <tutti/tutti.hpp>
+#include <string>
+#include <vector>
+
+auto call(tutti::Client& client, const std::vector<tutti::Future<int>>& futures) {
+  return client.map([](int x) { return x; }, futures);
+}
