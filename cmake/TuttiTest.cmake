@@ -11,6 +11,7 @@
 # A source or script can state its own settings, in lines of its first comment:
 #   // test ranks: 2 4        // test timeout: 120        // test labels: slow
 #   // test env: NAME=value OTHER=value                   // test skip: why
+#   # test fixture: slurm_cluster   (scripts) what tests/CMakeLists.txt sets up; one test uses it at a time
 
 set(TUTTI_MPIRUN ${PROJECT_SOURCE_DIR}/scripts/lib/mpirun.sh)
 set(TUTTI_TEST_BIN_DIR ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/tests)
@@ -130,6 +131,8 @@ function(tutti_script_test name)
     tutti_test_setting(${ARG_SCRIPT} ${setting} ${setting})
   endforeach()
   tutti_test_setting(${ARG_SCRIPT} timeout ARG_TIMEOUT)
+  set(fixture "")
+  tutti_test_setting(${ARG_SCRIPT} fixture fixture)
   if(skip)
     return()
   endif()
@@ -142,4 +145,7 @@ function(tutti_script_test name)
     PROCESSORS ${ARG_PROCESSORS}
     ENV ${ARG_ENV} ${env} TUTTI_SOURCE_DIR=${PROJECT_SOURCE_DIR} TUTTI_MPIRUN=${TUTTI_MPIRUN}
         TUTTI_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY} TUTTI_TEST_BIN_DIR=${TUTTI_TEST_BIN_DIR})
+  if(fixture)
+    set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED ${fixture} RESOURCE_LOCK ${fixture})
+  endif()
 endfunction()

@@ -8,7 +8,6 @@ hosts=$TUTTI_SOURCE_DIR/tests/multihost/hosts.sh
 # Ranks get the environment; what ctest puts there would look like misspelt options.
 export -n TUTTI_SOURCE_DIR TUTTI_BIN_DIR TUTTI_TEST_BIN_DIR TUTTI_MPIRUN
 
-chmod +x "$hosts" 2>/dev/null || true
 bash "$hosts" up || exit
 trap 'bash "$hosts" down' EXIT
 
@@ -23,7 +22,7 @@ on_hosts() {
   for ((k = 1; k <= count; ++k)); do list+=${list:+,}tth$k:$each; done
   export TUTTI_TEST_RANKS=$((count * each))
   printf '== %s hosts with %s ranks each: %s\n' "$count" "$each" "${*/#*\//}"
-  timeout --kill-after=5 60 bash "$hosts" tth1 mpirun --mca plm_rsh_agent "$hosts" \
+  timeout --kill-after=5 60 bash "$hosts" tth1 mpirun --mca plm_rsh_agent "bash $hosts" \
     --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0 --host "$list" -n "$TUTTI_TEST_RANKS" "$@" </dev/null || code=$?
   if [ "$code" -ne 0 ]; then
     echo "FAILED: exit code $code: $*" >&2
