@@ -118,7 +118,9 @@ def measure(cluster, system, workers, options):
     with Client(cluster, direct_to_workers=True, set_as_default=False) as client:
         client.wait_for_workers(workers)
         client.gather(client.map(identity, range(100), pure=False))
-        getattr(Cases(client, figures.Report(system, workers + 1, options), options), options.case)()
+        getattr(
+            Cases(client, figures.Report(system, workers + 1, options), options), options.case
+        )()
 
 
 async def work(address):

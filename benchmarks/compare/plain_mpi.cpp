@@ -17,8 +17,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -183,46 +181,76 @@ void submit_worker() {
   }
 }
 
-double submit_client(int count) {
-  constexpr int ahead = 4;
-  const auto start = Clock::now();
-  std::vector<int> results(static_cast<std::size_t>(count));
-  std::vector<Task> batch;
-  batch.reserve(batch_max);
-  std::array<Result, batch_max> returned;
-  int next = 0;
-  int open = 0;
-  const auto give = [&](int worker) {
-    if (next == count) return;
-    batch.clear();
-    while (next < count && batch.size() < batch_max) {
-      batch.push_back({1, next, next});
-      ++next;
+/// A batch of tasks that is under way until its results are there.
+struct Batch {
+  std::vector<Task> tasks;
+  MPI_Request request = MPI_REQUEST_NULL;
+};
+
+/// Hands out the numbers below `count`, batch by batch, to a worker with a free Batch.
+class Submitter {
+ public:
+  explicit Submitter(int count) : count_(count), batches_(static_cast<std::size_t>(ranks)) {}
+
+  void give(int worker, std::size_t slot) {
+    if (next_ == count_) return;
+    Batch& batch = batches_[static_cast<std::size_t>(worker)][slot];
+    // Its results are there, so it has been received: this does not wait.
+    MPI_Wait(&batch.request, MPI_STATUS_IGNORE);
+    batch.tasks.clear();
+    for (; next_ < count_ && batch.tasks.size() < batch_max; ++next_) {
+      batch.tasks.push_back({1, next_, next_});
     }
     ++open;
-    MPI_Send(batch.data(), static_cast<int>(batch.size() * sizeof(Task)), MPI_BYTE, worker, 0,
-             MPI_COMM_WORLD);
-  };
-  for (int turn = 0; turn < ahead; ++turn) {
-    for (int worker = 1; worker < ranks; ++worker) give(worker);
+    // Not MPI_Send: the worker may itself be sending results, and both would wait for ever.
+    MPI_Isend(batch.tasks.data(), static_cast<int>(batch.tasks.size() * sizeof(Task)), MPI_BYTE,
+              worker, 0, MPI_COMM_WORLD, &batch.request);
   }
-  while (open > 0) {
+
+  void finish() {
+    for (auto& slots : batches_) {
+      for (Batch& batch : slots) MPI_Wait(&batch.request, MPI_STATUS_IGNORE);
+    }
+    for (int worker = 1; worker < ranks; ++worker) {
+      MPI_Send(nullptr, 0, MPI_BYTE, worker, end_tag, MPI_COMM_WORLD);
+    }
+  }
+
+  static constexpr std::size_t ahead = 4;
+  int open = 0;  ///< batches whose results have not come
+
+ private:
+  int count_;
+  int next_ = 0;
+  std::vector<std::array<Batch, ahead>> batches_;
+};
+
+double submit_client(int count) {
+  const auto start = Clock::now();
+  std::vector<int> results(static_cast<std::size_t>(count));
+  std::vector<std::size_t> returned(static_cast<std::size_t>(ranks));
+  std::array<Result, batch_max> batch;
+  Submitter submitter(count);
+  for (std::size_t slot = 0; slot < Submitter::ahead; ++slot) {
+    for (int worker = 1; worker < ranks; ++worker) submitter.give(worker, slot);
+  }
+  while (submitter.open > 0) {
     MPI_Status status;
-    MPI_Recv(returned.data(), static_cast<int>(sizeof returned), MPI_BYTE, MPI_ANY_SOURCE, 0,
+    MPI_Recv(batch.data(), static_cast<int>(sizeof batch), MPI_BYTE, MPI_ANY_SOURCE, 0,
              MPI_COMM_WORLD, &status);
-    --open;
-    give(status.MPI_SOURCE);
+    --submitter.open;
+    // A worker's results come in the order of its batches.
+    const std::size_t turn = returned[static_cast<std::size_t>(status.MPI_SOURCE)]++;
+    submitter.give(status.MPI_SOURCE, turn % Submitter::ahead);
     int bytes = 0;
     MPI_Get_count(&status, MPI_BYTE, &bytes);
     for (std::size_t index = 0; index < static_cast<std::size_t>(bytes) / sizeof(Result); ++index) {
-      results[static_cast<std::size_t>(returned[index].number)] = returned[index].value;
+      results[static_cast<std::size_t>(batch[index].number)] = batch[index].value;
     }
   }
   const double seconds = seconds_since(start);
   require(results.back() == count - 1);
-  for (int worker = 1; worker < ranks; ++worker) {
-    MPI_Send(nullptr, 0, MPI_BYTE, worker, end_tag, MPI_COMM_WORLD);
-  }
+  submitter.finish();
   return count / seconds;
 }
 

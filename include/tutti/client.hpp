@@ -40,10 +40,15 @@ class Client {
     using F = std::decay_t<Function>;
     detail::explain_call<F, detail::Stored<Args>...>();
     using Result = detail::CallResult<F, detail::Stored<Args>...>;
-    detail::CallBuilder& builder = detail::call_builder();
-    detail::Closure<F>::write(builder.payload, function);
-    (detail::Argument<detail::Stored<Args>>::write(builder, std::forward<Args>(arguments)), ...);
-    return Future<Result>(core("submit()").submit(detail::call_ops<F, detail::Stored<Args>...>, options, builder), 0);
+    detail::explain_closure<F>();
+    if constexpr (detail::is_good_call<F, detail::Stored<Args>...>) {
+      detail::CallBuilder& builder = detail::call_builder();
+      detail::Closure<F>::write(builder.payload, function);
+      (detail::Argument<detail::Stored<Args>>::write(builder, std::forward<Args>(arguments)), ...);
+      return Future<Result>(core("submit()").submit(detail::call_ops<F, detail::Stored<Args>...>, options, builder), 0);
+    } else {
+      return Future<Result>();
+    }
   }
 
   /// Runs `function` for each element and returns at once. Ranges are zipped (a string is no range) and must have equal lengths;
@@ -127,6 +132,8 @@ class Client {
 
   /// Prints ranks, workers, threads, memory, hosts, transport and versions.
   std::string summary() const { return core("summary()").summary(); }
+  /// Seconds since MPI_Init returned, or since the start of a run without MPI.
+  double seconds_since_start() const { return core("seconds_since_start()").seconds_since_start(); }
   /// All ranks, the scheduling one included.
   int ranks() const { return core("ranks()").ranks(); }
 

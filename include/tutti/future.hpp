@@ -49,15 +49,22 @@ class Future {
     if (!detail::find_result_here(target(), value)) value = backend.result(target(), timeout);
     if constexpr (!std::is_void_v<T>) return detail::input_cast<T>(value);
   }
-  /// The same for a future that is not kept: the result by value, as in `client.submit(f, x).result()`.
+  /// The same for a future that is not kept: the result by value, as in `client.submit(f, x).result()`. A type that cannot be
+  /// copied is moved out, which only its last future can do: throws Error (bad_argument) when others may still see it.
   T result(Timeout timeout = forever) &&
-    requires(std::is_void_v<T> || std::copy_constructible<T>)
+    requires(std::is_void_v<T> || std::move_constructible<T>)
   {
     const detail::InputValue value = core("result()").result(target(), timeout);
     if constexpr (!std::is_void_v<T>) {
       const T& object = detail::input_cast<T>(value);
       if (core("result()").may_move(target())) return std::move(const_cast<T&>(object));
-      return object;
+      if constexpr (std::copy_constructible<T>) {
+        return object;
+      } else {
+        throw Error(ErrorCode::bad_argument, "the result of type " + detail::type_name<T>() +
+                                                 " cannot be copied and others may still use it; keep the future and use the reference "
+                                                 "that result() gives");
+      }
     }
   }
 
@@ -91,6 +98,8 @@ class Future {
 
   /// Number of the task, for logs; 0 for an empty future.
   std::uint64_t id() const { return handle_ ? handle_->id.bits() : 0; }
+  /// Position among the elements of its map; 0 for a single task.
+  std::size_t index() const { return static_cast<std::size_t>(index_); }
   bool valid() const { return static_cast<bool>(handle_); }
   bool operator==(const Future& other) const {
     return handle_.get() == other.handle_.get() && index_ == other.index_;

@@ -414,7 +414,7 @@ void RankCore::drain_released() {
     released_count_.store(0, std::memory_order_relaxed);
   }
   for (Handle* handle : handles) {
-    note_unobserved(*handle);
+    failures_.add(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;
@@ -425,14 +425,6 @@ void RankCore::drain_released() {
     driver_.released(id);
     destroy(handle);
   }
-}
-
-void RankCore::note_unobserved(const Handle& handle) {
-  if (handle.status.load() != Status::error || handle.observed.load()) return;
-  ++unobserved_count_;
-  if (unobserved_) return;
-  unobserved_ = handle.failure;
-  if (!unobserved_ && handle.is_group) unobserved_ = static_cast<const GroupState&>(handle).failures.begin()->second;
 }
 
 }  // namespace tutti::client_module

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/completion.hpp"
+#include "client/failure_ledger.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "tutti/detail/core.hpp"
@@ -54,6 +55,9 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
 
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
+  double seconds_since_start() override {
+    return std::chrono::duration<double>(runtime::Clock::now() - rank_.transport().ready_since()).count();
+  }
   void shutdown() override;
 
   /// Waits until all workers have joined.
@@ -74,6 +78,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) override;
   void on_group_done(TaskId group) override;
   void on_forgotten(TaskId id) override;
+  void before_turn() override { drain_released(); }
 
   void released(Handle* handle) noexcept override;
   void drain_released();
@@ -82,7 +87,6 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   GroupState* find_group(TaskId id);
   void enroll(Handle& handle, TaskId id);
   void resolved(Handle& handle);
-  void note_unobserved(const Handle& handle);
   TaskId place_literal(ValuePtr value);
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, bool pinned,
@@ -110,8 +114,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::atomic<std::size_t> released_count_{0};
   std::vector<scheduler::Input> inputs_;
   std::uint32_t unsent_ = 0;
-  std::uint64_t unobserved_count_ = 0;
-  FailurePtr unobserved_;
+  FailureLedger failures_;
   std::map<Handle*, std::string> problems_;  ///< why a result could not be brought here
   bool shut_down_ = false;
   bool stragglers_ = false;

@@ -358,10 +358,10 @@ void RankCore::shutdown() {
   for (FutureState* state : tasks_) end(state);
   for (GroupState* state : groups_) end(state);
   for (Handle* handle : tasks_) {
-    if (handle != nullptr) note_unobserved(*handle);
+    if (handle != nullptr) failures_.add(*handle);
   }
   for (Handle* handle : groups_) {
-    if (handle != nullptr) note_unobserved(*handle);
+    if (handle != nullptr) failures_.add(*handle);
   }
   for (int rank = 0; rank < rank_.size(); ++rank) {
     if (rank != rank_.rank()) rank_.outbox().add(rank, protocol::Shutdown{}, 16);
@@ -379,11 +379,6 @@ void RankCore::shutdown() {
   make_none_current();
 }
 
-int RankCore::exit_code(int main_code) {
-  if (unobserved_count_ == 0) return main_code;
-  std::fprintf(stderr, "tutti: %llu task(s) failed and nobody asked for the result; the first one: %s\n",
-               static_cast<unsigned long long>(unobserved_count_), TaskFailed(*unobserved_).what());
-  return main_code == 0 ? 1 : main_code;
-}
+int RankCore::exit_code(int main_code) { return failures_.exit_code(main_code); }
 
 }  // namespace tutti::client_module

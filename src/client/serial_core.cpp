@@ -1,6 +1,5 @@
 #include "client/serial_core.hpp"
 
-#include <cstdio>
 #include <utility>
 
 #include "base/exception_text.hpp"
@@ -213,19 +212,10 @@ bool SerialCore::peek_completion(const detail::CompletionQueue::Shared& queue) {
 }
 
 void SerialCore::released(Handle* handle) noexcept {
-  if (handle->status.load() == Status::error && !handle->observed.load()) {
-    ++unobserved_count_;
-    unobserved_ = handle->failure;
-    if (!unobserved_) unobserved_ = static_cast<const GroupState*>(handle)->failures.begin()->second;
-  }
+  failures_.add(*handle);
   destroy(handle);
 }
 
-int SerialCore::exit_code(int main_code) {
-  if (unobserved_count_ == 0) return main_code;
-  std::fprintf(stderr, "tutti: %llu task(s) failed and nobody asked for the result; the first one: %s\n",
-               static_cast<unsigned long long>(unobserved_count_), TaskFailed(*unobserved_).what());
-  return main_code == 0 ? 1 : main_code;
-}
+int SerialCore::exit_code(int main_code) { return failures_.exit_code(main_code); }
 
 }  // namespace tutti::client_module

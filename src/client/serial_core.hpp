@@ -3,11 +3,13 @@
 /// SerialCore: the Core of TUTTI_SERIAL=1. Each task runs at submit, in order, on the calling thread: for a first try, and for a
 /// debugger.
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <string>
 
 #include "client/completion.hpp"
+#include "client/failure_ledger.hpp"
 #include "tutti/detail/core.hpp"
 
 namespace tutti::client_module {
@@ -39,6 +41,9 @@ class SerialCore final : public detail::Core {
 
   int ranks() const override { return 1; }
   std::string summary() override { return "<Client: serial, each task runs at submit on the calling thread>"; }
+  double seconds_since_start() override {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
   void shutdown() override {}
   /// 1 instead of 0 when a task failed and nobody asked; prints which.
   int exit_code(int main_code);
@@ -52,9 +57,9 @@ class SerialCore final : public detail::Core {
 
   std::uint32_t epoch_ = 0;
   std::uint64_t next_id_ = 1;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::recursive_mutex mutex_;
-  std::uint64_t unobserved_count_ = 0;
-  detail::FailurePtr unobserved_;
+  FailureLedger failures_;
 };
 
 }  // namespace tutti::client_module

@@ -196,6 +196,7 @@ void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
 // ---- commands
 
 void SchedulerDriver::end_turn() {
+  if (sink_ != nullptr) sink_->before_turn();
   if (!dirty_) return;
   dirty_ = false;
   const auto now = std::chrono::steady_clock::now() - start_;

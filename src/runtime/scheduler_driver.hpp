@@ -32,6 +32,8 @@ class FutureSink {
   virtual void on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) = 0;
   virtual void on_group_done(TaskId group) = 0;
   virtual void on_forgotten(TaskId task_or_group) = 0;
+  /// A turn ends: hands over what was released since the last one. The only one that may call released().
+  virtual void before_turn() = 0;
 };
 
 class SchedulerDriver {

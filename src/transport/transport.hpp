@@ -55,6 +55,8 @@ class Transport {
   virtual int size() const = 0;
   /// One entry a rank.
   virtual const std::vector<Place>& places() const = 0;
+  /// When this rank could first send: after MPI_Init.
+  std::chrono::steady_clock::time_point ready_since() const { return ready_since_; }
   /// One line for people: library, version, and how bytes move.
   virtual std::string description() const = 0;
 
@@ -110,6 +112,9 @@ class Transport {
   virtual void finish() = 0;
   /// Ends all ranks of the job at once with this exit code.
   [[noreturn]] virtual void abort(int exit_code) noexcept = 0;
+
+ private:
+  std::chrono::steady_clock::time_point ready_since_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace tutti::transport

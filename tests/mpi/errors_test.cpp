@@ -127,7 +127,7 @@ void gathering_failures(tutti::Client& client) {
 void client_calls_of_tasks(tutti::Client& client) {
   if (is_serial()) return;
   // On ranks other than 0 there is no client.
-  if (client.ranks() == 1) return;
+  if (client.ranks() == 1 || std::getenv("TUTTI_RANK0_WORKS") != nullptr) return;
   const Future<int> nested = client.submit([] { return tutti::client().submit([] { return 1; }).result(); });
   const auto failure = nested.exception();
   expect(failure.has_value());

@@ -2,7 +2,9 @@
 # shellcheck shell=bash
 
 : "${TUTTI_SOURCE_DIR:?is set by ctest}" "${TUTTI_BIN_DIR:?is set by ctest}" "${TUTTI_TEST_BIN_DIR:?is set by ctest}"
+# shellcheck disable=SC2034
 bin=$TUTTI_BIN_DIR
+# shellcheck disable=SC2034
 test_bin=$TUTTI_TEST_BIN_DIR
 hosts=$TUTTI_SOURCE_DIR/tests/multihost/hosts.sh
 # Ranks get the environment; what ctest puts there would look like misspelt options.

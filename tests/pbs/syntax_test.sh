@@ -18,6 +18,7 @@ for script in "$TUTTI_SOURCE_DIR"/pbs/*.pbs; do
   expect '^#PBS -j oe$'
   expect '^cd "\$\{PBS_O_WORKDIR:-\.\}" \|\| exit$'
   expect '^mpirun "\$@"$'
+  # shellcheck disable=SC2016
   expect '^exit \$rc$'
   # OpenPBS reads directives only before the first command.
   if sed '1,/^cd /d' "$script" | grep -q '^#PBS'; then

@@ -4,6 +4,7 @@
 : "${TUTTI_SOURCE_DIR:?is set by ctest}" "${TUTTI_TEST_BIN_DIR:?is set by ctest}"
 export SLURM_CONF=/run/tutti-test-slurm/slurm.conf
 nodes=(ttn1 ttn2 ttn3)
+# shellcheck disable=SC2034
 job_program=$TUTTI_TEST_BIN_DIR/job_program
 # Jobs get the environment; what ctest puts there would look like misspelt options.
 export -n TUTTI_SOURCE_DIR TUTTI_BIN_DIR TUTTI_TEST_BIN_DIR TUTTI_MPIRUN
@@ -55,8 +56,10 @@ wait_for() {
 template() {
   local launcher=$2 copy
   copy=$folder/$launcher-$(basename "$1")
-  sed -E "s/^(srun|mpirun) /# &/; s/^# ($launcher )/\1/" "$TUTTI_SOURCE_DIR/$1" >"$copy"
-  if [ "$(grep -cE '^(srun|mpirun) ' "$copy")" != 1 ] || ! grep -q "^$launcher " "$copy"; then
+  sed -E "s/^((SLURM_PMIX_FENCE=tree )?srun|mpirun) /# &/; s/^# ((SLURM_PMIX_FENCE=tree )?$launcher )/\1/" \
+    "$TUTTI_SOURCE_DIR/$1" >"$copy"
+  if [ "$(grep -cE '^(SLURM_PMIX_FENCE=tree )?(srun|mpirun) ' "$copy")" != 1 ] ||
+    ! grep -qE "^(SLURM_PMIX_FENCE=tree )?$launcher " "$copy"; then
     echo "no line for $launcher in $1" >&2
     exit 1
   fi

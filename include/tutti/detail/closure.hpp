@@ -28,12 +28,18 @@ void guard_closure(std::span<const std::byte> closure, std::size_t alignment, bo
 template <class F>
 inline constexpr bool is_function_pointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 
+template <class F>
+inline constexpr bool closure_travels =
+    !std::is_member_function_pointer_v<F> && (is_function_pointer<F> || std::is_trivially_copyable_v<F> || can_travel<F>);
+template <class F, class... Values>
+inline constexpr bool closure_travels<Bound<F, Values...>> = closure_travels<F>;
+
 /// Says, while compiling, why a callable cannot travel.
 template <class F>
 constexpr void explain_closure() {
   static_assert(!std::is_member_function_pointer_v<F>,
                 "a pointer to a member function cannot travel to another rank; pass a lambda that calls the function");
-  static_assert(is_function_pointer<F> || std::is_trivially_copyable_v<F> || can_travel<F> || std::is_member_function_pointer_v<F>,
+  static_assert(closure_travels<F> || std::is_member_function_pointer_v<F>,
                 "this lambda captures a value that is not plain bytes (std::string, std::vector, ...), and C++ cannot "
                 "look inside a lambda. Pass it as an argument, submit([](const std::string& s, int i) {...}, s, i), or "
                 "bind it, tutti::bind([](const std::string& s, int i) {...}, s).");

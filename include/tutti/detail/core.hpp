@@ -207,6 +207,8 @@ class Core {
 
   virtual int ranks() const = 0;
   virtual std::string summary() = 0;
+  /// Seconds since MPI_Init returned, or since the start of a run without MPI.
+  virtual double seconds_since_start() = 0;
   virtual void shutdown() = 0;
 
  protected:

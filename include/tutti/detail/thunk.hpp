@@ -157,8 +157,20 @@ constexpr void explain_call() {
                 "this function cannot be called with these arguments. Futures stand for their results; large values arrive "
                 "as const&, so a parameter must be a value or a const reference; text arrives as std::string");
 }
+/// False for a call whose sentence was given already: nothing else of it is instantiated, which would only add errors.
 template <class F, class... A>
-using CallResult = std::decay_t<std::invoke_result_t<F&, typename Argument<A>::Passed...>>;
+inline constexpr bool is_good_call = std::is_invocable_v<F&, typename Argument<A>::Passed...> && closure_travels<F>;
+
+template <class F, class... A>
+constexpr auto find_call_result() {
+  if constexpr (is_good_call<F, A...>) {
+    return std::type_identity<std::decay_t<std::invoke_result_t<F&, typename Argument<A>::Passed...>>>();
+  } else {
+    return std::type_identity<void>();
+  }
+}
+template <class F, class... A>
+using CallResult = typename decltype(find_call_result<F, A...>())::type;
 
 /// A type's name as people would say it: "lambda(int)#2 in main".
 std::string readable_function_name(const std::string& type);
