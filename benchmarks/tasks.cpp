@@ -13,7 +13,7 @@ int identity(int x) { return x; }
 
 /// Tasks a second by map and gather; each gives an int.
 std::vector<Figure> map_empty(tutti::Client& client, const Settings& settings) {
-  const std::uint64_t count = count_or(settings, 10'000'000, 1'000'000);
+  const std::uint64_t count = count_or(settings, 10'000'000, 10'000'000);
   Figure figure = repeat("map_empty", "tasks/s", settings, [&] {
     const auto start = Clock::now();
     const std::vector<int> results =

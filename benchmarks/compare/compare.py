@@ -207,7 +207,7 @@ def conditions(about):
     return (
         f"{about['ranks']} ranks on {about['host']} ({about['cpu']}, {about['cores']} cores), "
         f"commit {about['commit']}, {about['date']}, load before {about['load_before']:.2f}; "
-        f"medians of {about['rounds']} rounds{', small sizes' if about['quick'] else ''}."
+        f"median of {about['rounds']} rounds{', small sizes' if about['quick'] else ''}."
     )
 
 
@@ -226,11 +226,11 @@ def results_text(about, rows):
 
 
 def figures_text(about, rows):
-    """The five lines for the README: overheads, and the largest common array."""
+    """The five lines for the README: overheads, and the largest array."""
     chosen = [
         row for row in rows if row.case in ("map_empty", "submit_empty", "roundtrip", "chain")
     ]
-    chosen += [row for row in rows if row.name == "payload_argument 16 MB"]
+    chosen += [row for row in rows if row.case == "payload_argument"][-1:]
     cells = []
     for row in chosen:
         rival = row.best_rival()
@@ -239,21 +239,16 @@ def figures_text(about, rows):
         mpi = number(row.get("plain MPI"))
         cells.append([name, number(row.get("tutti")), mpi, other, row.best_ratio()])
     header = ["", "tutti", "plain MPI", "best of Dask and mpi4py.futures", "tutti is better by"]
-    note = f"{conditions(about)} All of it: `docs/performance.md`."
-    return [*table(header, cells), "", note]
+    return [*table(header, cells), "", conditions(about)]
 
 
 def write_between(path, marker, lines, frame):
-    """Replaces what stands between two markers; a file without them gets `frame` or an error."""
-    begin, end = f"<!-- {marker} -->", f"<!-- /{marker} -->"
-    text = path.read_text() if path.exists() else frame
-    if begin not in text or end not in text:
-        sys.exit(
-            f"{path} lacks the markers {begin} and {end}, between which the table goes; add them."
-        )
-    head, rest = text.split(begin, 1)
-    tail = rest.split(end, 1)[1]
-    path.write_text("\n".join([head + begin, *lines, end]) + tail)
+    """Replaces what stands between two equal markers; `frame` is the text where there is no file."""
+    parts = (path.read_text() if path.exists() else frame).split(marker)
+    if len(parts) != 3:
+        sys.exit(f"{path} must have the line {marker} twice; the table goes between them.")
+    parts[1] = "\n".join(["", *lines, ""])
+    path.write_text(marker.join(parts))
 
 
 def write_documents(about, lines, options):
@@ -262,22 +257,25 @@ def write_documents(about, lines, options):
     print("\n".join(text))
     if options.no_documents:
         return
-    frame = "# Performance\n\n<!-- results -->\n<!-- /results -->\n"
-    write_between(TOP / "docs/performance.md", "results", text, frame)
-    write_between(TOP / "README.md", "figures", figures_text(about, rows), "")
+    frame = "# Performance\n\n<!-- results -->\n<!-- results -->\n"
+    write_between(TOP / "docs/performance.md", "<!-- results -->", text, frame)
+    write_between(TOP / "README.md", "<!-- figures -->", figures_text(about, rows), "")
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, a few minutes")
     parser.add_argument("--rounds", type=int, help="default: 5, quick: 3")
-    parser.add_argument("--repetitions", type=int, default=3, help="of each case in a round")
+    parser.add_argument(
+        "--repetitions", type=int, help="of a case in a round; default: 3, quick: 1"
+    )
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--bin", default="build/release/bin", help="where tutti-bench is")
     parser.add_argument("--no-documents", action="store_true", help="print the table only")
     parser.add_argument("--from-results", metavar="FILE", help="write the tables from an older run")
     options = parser.parse_args()
     options.rounds = options.rounds or (3 if options.quick else 5)
+    options.repetitions = options.repetitions or (1 if options.quick else 3)
     return options
 
 

@@ -5,7 +5,8 @@ How it is used: worker processes with one thread each, no dashboard, no memory l
 no compression, warmed up. Started by MPI, rank 0 holds the client and the scheduler and each other
 rank one worker, as dask-mpi does it; they talk over TCP either way. Large arrays go straight to a
 worker by scatter(direct=True) and come straight from it; small ones travel in the task, which is
-faster. A round trip is mostly the 10 ms that its client collects messages for. Tasks are not pure: a name is given to each instead of a hash of its arguments.
+faster. Tasks are not pure: each gets a name instead of a hash of its arguments. A round trip is mostly
+the 10 ms in which the client collects messages.
 """
 
 import asyncio
@@ -82,7 +83,7 @@ class Cases:
     def payload(self):
         for size in figures.payload_bytes(self.options):
             count = size // 8
-            calls = min(50, figures.payload_calls(size))
+            calls = min(20, figures.payload_calls(size))
 
             def argument(size=size, count=count):
                 data = numpy.ones(count)

@@ -103,6 +103,10 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     state->status = Status::error;
     return handle;
   }
+  if (total == 0) {
+    state->status = Status::finished;
+    return handle;
+  }
   std::vector<InputPiece> pieces;
   for (const HandlePtr& source : builder.sources) pieces.push_back({source.group().here.begin()->second.get(), 0, total});
   std::vector<std::span<const InputPiece>> sources;

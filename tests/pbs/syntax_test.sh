@@ -25,7 +25,7 @@ for script in "$TUTTI_SOURCE_DIR"/pbs/*.pbs; do
     echo "FAILED: $script has directives after its first command" >&2
     failures=$((failures + 1))
   fi
-  if grep -qE '^#PBS -l (nodes|ppn)=|SLURM_|#SBATCH' "$script"; then
+  if grep -qE '^#PBS -l (nodes|ppn)=|^[^#]*SLURM_|^#SBATCH' "$script"; then
     echo "FAILED: $script uses words of Torque or Slurm" >&2
     failures=$((failures + 1))
   fi
