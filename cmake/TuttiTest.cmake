@@ -5,7 +5,7 @@
 #       tutti::tutti. MAIN: adds doctest's main(). RANKS: it is started by mpirun, once for each
 #       number, as name_<ranks>, and finds the number in TUTTI_TEST_RANKS.
 #   tutti_script_test(name LABEL mpi SCRIPT x.sh [ARGS ...])
-#       A shell script. It finds TUTTI_SOURCE_DIR, TUTTI_BIN_DIR, TUTTI_TEST_BIN_DIR and TUTTI_MPIRUN
+#       A shell script. It finds TUTTI_TEST_SOURCE_DIR, TUTTI_TEST_PROGRAMS_DIR, TUTTI_TEST_BIN_DIR and TUTTI_TEST_MPIRUN
 #       in its environment; exit code 77 means that it cannot run here and was skipped.
 #
 # A source or script can state its own settings, in lines of its first comment:
@@ -13,7 +13,7 @@
 #   // test env: NAME=value OTHER=value                   // test skip: why
 #   # test fixture: slurm_cluster   (scripts) what tests/CMakeLists.txt sets up; one test uses it at a time
 
-set(TUTTI_MPIRUN ${PROJECT_SOURCE_DIR}/scripts/lib/mpirun.sh)
+set(TUTTI_TEST_MPIRUN ${PROJECT_SOURCE_DIR}/scripts/lib/mpirun.sh)
 set(TUTTI_TEST_BIN_DIR ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/tests)
 if(TUTTI_SANITIZE)
   set(tutti_timeout_factor 6)
@@ -69,7 +69,7 @@ function(tutti_add_mpi_tests name)
       list(APPEND labels san)
       set(sanitized TRUE)
     endif()
-    add_test(NAME ${name}_${ranks} COMMAND ${TUTTI_MPIRUN} -n ${ranks} ${ARG_COMMAND})
+    add_test(NAME ${name}_${ranks} COMMAND ${TUTTI_TEST_MPIRUN} -n ${ranks} ${ARG_COMMAND})
     tutti_test_properties(${name}_${ranks} LABEL ${labels} TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks}
       ENV ${ARG_ENV} TUTTI_TEST_RANKS=${ranks})
   endforeach()
@@ -143,8 +143,8 @@ function(tutti_script_test name)
            WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
   tutti_test_properties(${name} LABEL ${ARG_LABEL} ${labels} TIMEOUT ${ARG_TIMEOUT}
     PROCESSORS ${ARG_PROCESSORS}
-    ENV ${ARG_ENV} ${env} TUTTI_SOURCE_DIR=${PROJECT_SOURCE_DIR} TUTTI_MPIRUN=${TUTTI_MPIRUN}
-        TUTTI_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY} TUTTI_TEST_BIN_DIR=${TUTTI_TEST_BIN_DIR})
+    ENV ${ARG_ENV} ${env} TUTTI_TEST_SOURCE_DIR=${PROJECT_SOURCE_DIR} TUTTI_TEST_MPIRUN=${TUTTI_TEST_MPIRUN}
+        TUTTI_TEST_PROGRAMS_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY} TUTTI_TEST_BIN_DIR=${TUTTI_TEST_BIN_DIR})
   if(fixture)
     set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED ${fixture} RESOURCE_LOCK ${fixture})
   endif()

@@ -1,7 +1,7 @@
 """Runs tutti and its rivals in turns, keeps the figures, and writes the tables; started by run.sh.
 
-A round runs each case on one system after the other, so that a slow moment of the machine meets all of
-them. The figure of a system is the median over the rounds, of which each is a median itself.
+A round runs each case on one system after the other, so that a slow moment of the machine meets all
+of them. The figure of a system is the median over the rounds, each of which is a median itself.
 """
 
 import argparse
@@ -243,7 +243,7 @@ def figures_text(about, rows):
 
 
 def write_between(path, marker, lines, frame):
-    """Replaces what stands between two equal markers; `frame` is the text where there is no file."""
+    """Replaces what is between two equal markers; `frame` is the text where there is no file."""
     parts = (path.read_text() if path.exists() else frame).split(marker)
     if len(parts) != 3:
         sys.exit(f"{path} must have the line {marker} twice; the table goes between them.")

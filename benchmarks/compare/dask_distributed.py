@@ -1,12 +1,12 @@
 """The cases of tutti-bench for Dask distributed: python3 dask_distributed.py CASE, or by MPI:
 mpirun -n R python3 dask_distributed.py --start mpi CASE.
 
-How it is used: worker processes with one thread each, no dashboard, no memory limit (nothing spills),
-no compression, warmed up. Started by MPI, rank 0 holds the client and the scheduler and each other
-rank one worker, as dask-mpi does it; they talk over TCP either way. Large arrays go straight to a
+How it is used: worker processes with one thread each, no dashboard, no memory limit (so nothing is
+spilled), no compression, warmed up. Started by MPI, rank 0 holds the client and the scheduler and
+each other rank one worker; as in a LocalCluster, they talk over TCP. Large arrays go straight to a
 worker by scatter(direct=True) and come straight from it; small ones travel in the task, which is
-faster. Tasks are not pure: each gets a name instead of a hash of its arguments. A round trip is mostly
-the 10 ms in which the client collects messages.
+faster. Tasks are not pure: each gets a name instead of a hash of its arguments. A round trip is
+mostly the 10 ms in which the client collects messages.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from distributed import Client, LocalCluster, Worker
 
 import figures
 
-LARGE_BYTES = 32 << 10
+LARGE_BYTES = 128 << 10
 
 
 def identity(x):

@@ -1,7 +1,7 @@
 """What the rivals written in Python share: options, repetitions, and the JSON line of a figure.
 
-A case runs once unmeasured and then `--repetitions` times; its figure is the median. A repetition is
-sized for the speed of its system (rates do not depend on it): some thousand tasks, not millions.
+A case runs once unmeasured and then `--repetitions` times; its figure is the median. A repetition
+is sized for the speed of its system (rates do not depend on it): some thousand tasks, not millions.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """The cases of tutti-bench for mpi4py.futures: mpirun -n R python3 mpi4py_futures.py CASE.
 
-How it is used: MPICommExecutor, which needs no spawning and works wherever MPI does. `--map chunked`
+How it is used: MPICommExecutor, which needs no spawning and works where MPI does. `--map chunked`
 gives map a chunk size of a thousand, its way to send many tasks in a message; submit has none. The
 executor polls without pauses (backoff=0), as pauses of up to a millisecond between polls would be
-all that is seen. It has no futures as arguments, so a chain waits for each link; and no broadcast, so
-each worker gets a task with the array. Arrays of numpy are pickled, by protocol 5.
+all that is seen. It has no futures as arguments, so a chain waits for each link; and no broadcast,
+so each worker gets a task with the array. Arrays of numpy are pickled, by protocol 5.
 """
 
 import numpy

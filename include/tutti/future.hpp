@@ -49,22 +49,17 @@ class Future {
     if (!detail::find_result_here(target(), value)) value = backend.result(target(), timeout);
     if constexpr (!std::is_void_v<T>) return detail::input_cast<T>(value);
   }
-  /// The same for a future that is not kept: the result by value, as in `client.submit(f, x).result()`. A type that cannot be
-  /// copied is moved out, which only its last future can do: throws Error (bad_argument) when others may still see it.
+  /// The same for a future that is not kept: the result by value, as in `client.submit(f, x).result()`.
   T result(Timeout timeout = forever) &&
-    requires(std::is_void_v<T> || std::move_constructible<T>)
+    requires(std::is_void_v<T> || std::copy_constructible<T>)
   {
-    const detail::InputValue value = core("result()").result(target(), timeout);
+    detail::Core& backend = core("result()");
+    const detail::InputValue value = backend.result(target(), timeout);
     if constexpr (!std::is_void_v<T>) {
       const T& object = detail::input_cast<T>(value);
-      if (core("result()").may_move(target())) return std::move(const_cast<T&>(object));
-      if constexpr (std::copy_constructible<T>) {
-        return object;
-      } else {
-        throw Error(ErrorCode::bad_argument, "the result of type " + detail::type_name<T>() +
-                                                 " cannot be copied and others may still use it; keep the future and use the reference "
-                                                 "that result() gives");
-      }
+      if constexpr (std::is_trivially_copyable_v<T>) return object;
+      if (backend.may_move(target())) return std::move(const_cast<T&>(object));
+      return object;
     }
   }
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 ranks=$1
-data=$("$TUTTI_SOURCE_DIR/scripts/lib/winds_data.sh" "$PWD/data")
+data=$("$TUTTI_TEST_SOURCE_DIR/scripts/lib/winds_data.sh" "$PWD/data")
 output=$PWD/data/winds_$ranks.h5
 expected=$PWD/data/winds_${ranks}_expected.h5
 arguments=(--input "$data/monthly_navy_winds.nc" --topography "$data/etopo5.nc")
@@ -12,16 +12,16 @@ rm -f "$output" "$expected"
 
 launcher=()
 if [ "$ranks" -ne 0 ]; then
-  launcher=("$TUTTI_MPIRUN" -n "$ranks")
+  launcher=("$TUTTI_TEST_MPIRUN" -n "$ranks")
 fi
-"${launcher[@]}" "$TUTTI_BIN_DIR/winds" "${arguments[@]}" --output "$output"
-TUTTI_SERIAL=1 "$TUTTI_BIN_DIR/winds" "${arguments[@]}" --output "$expected" \
+"${launcher[@]}" "$TUTTI_TEST_PROGRAMS_DIR/winds" "${arguments[@]}" --output "$output"
+TUTTI_SERIAL=1 "$TUTTI_TEST_PROGRAMS_DIR/winds" "${arguments[@]}" --output "$expected" \
   --months-per-task 50 --rows-per-task 7 >/dev/null
 cmp "$output" "$expected"
 
 # A file that is not there: a sentence, exit code 1, and no result.
 none=$PWD/data/winds_${ranks}_none.h5
-if words=$("${launcher[@]}" "$TUTTI_BIN_DIR/winds" --input /no/such/file --output "$none" 2>&1); then
+if words=$("${launcher[@]}" "$TUTTI_TEST_PROGRAMS_DIR/winds" --input /no/such/file --output "$none" 2>&1); then
   echo "winds succeeded without its input" >&2
   exit 1
 fi

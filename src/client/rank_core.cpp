@@ -198,6 +198,8 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
     detail::note_element_failure(call, 0);
   }
   const Lock lock(engine_.mutex());
+  // The group is placed in the turn in which its constants are there.
+  engine_.poll();
   for (const detail::ElementFailure& failure : call.failures) {
     if (results) static_cast<detail::ElementsBase&>(*results).failed.push_back(0);
     driver_.fail_pinned_here(group, failure.type, failure.message);
@@ -209,6 +211,20 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
 }
 
 // ---- placing data
+
+namespace {
+
+/// The part of a sequence that a rank 0 that works keeps, as a sequence of its own like everybody else's.
+worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtime::Share& share) {
+  Writer writer;
+  elements.ops().write_slice(elements, share.begin, share.count, writer);
+  Reader reader(writer.bytes());
+  ValuePtr part(elements.ops().read(reader));
+  const std::uint64_t bytes = part->ops().nbytes(*part);
+  return {share.begin, share.count, std::move(part), bytes};
+}
+
+}  // namespace
 
 HandlePtr RankCore::scatter(ValuePtr value, bool broadcast) {
   auto* state = new FutureState;
@@ -275,8 +291,7 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, bool local) {
   } else {
     bool sent = false;
     for (const runtime::Share& share : shares) {
-      // What a rank 0 that works keeps is the caller's sequence itself.
-      if (share.rank == rank_.rank()) rank_.store().put_stretch(id, {0, sequence.count, elements, 0});
+      if (share.rank == rank_.rank()) rank_.store().put_stretch(id, copy_of_share(*elements, share));
     }
     rank_.collectives().place_sequence(id, std::move(elements), std::move(shares), [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);

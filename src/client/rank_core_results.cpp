@@ -183,8 +183,13 @@ InputValue RankCore::result(Target target, Timeout timeout) {
 
 bool RankCore::may_move(Target target) {
   if (target.handle->is_group || target.handle->references.load(std::memory_order_acquire) != 1) return false;
-  const auto& state = static_cast<const FutureState&>(*target.handle);
-  return state.here.load(std::memory_order_acquire) && state.value && !state.value->is_shared();
+  auto& state = static_cast<FutureState&>(*target.handle);
+  if (!state.here.load(std::memory_order_acquire) || !state.value) return false;
+  const Lock lock(engine_.mutex());
+  // A rank 0 that works has the value in its store as well; without dependents nobody will look for it there.
+  const scheduler::TaskRecord* record = driver_.scheduler().find_task(state.id);
+  if (record != nullptr && record->references == 0 && !record->is_data) rank_.store().erase(state.id);
+  return !state.value->is_shared();
 }
 
 void RankCore::fetch(std::span<const Target> targets) {

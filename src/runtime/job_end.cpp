@@ -18,6 +18,7 @@ namespace {
 
 std::atomic<Rank*> job{nullptr};
 std::atomic<int> signal_received{0};
+std::atomic<int> signal_sender{0};
 std::function<bool(int)> exit_hook;
 char rank_text[16] = "0";
 
@@ -31,7 +32,8 @@ void write_text(const char* text) {
   [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text, std::strlen(text));
 }
 
-void on_ending_signal(int number) {
+void on_ending_signal(int number, siginfo_t* info, void*) {
+  signal_sender = info->si_pid;
   // The second signal does not wait for the keeper.
   if (signal_received.exchange(number) != 0) ::_exit(128 + number);
   if (Rank* rank = job.load()) rank->engine().wake_from_signal();
@@ -52,21 +54,34 @@ void on_crash(int number) {
   ::raise(number);
 }
 
-/// Leaves a handler of the user's, or of a sanitizer, alone.
-void handle(int number, void (*handler)(int)) {
+/// Leaves a handler of the user's alone.
+void handle_ending(int number) {
   struct sigaction current {};
   ::sigaction(number, nullptr, &current);
   if (current.sa_handler != SIG_DFL) return;
   struct sigaction ours {};
-  ours.sa_handler = handler;
+  ours.sa_sigaction = &on_ending_signal;
+  ours.sa_flags = SA_SIGINFO;
   ::sigemptyset(&ours.sa_mask);
   ::sigaction(number, &ours, nullptr);
 }
 
-void restore(int number, void (*handler)(int)) {
+void restore_ending(int number) {
   struct sigaction current {};
   ::sigaction(number, nullptr, &current);
-  if (current.sa_handler == handler) ::signal(number, SIG_DFL);
+  if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == &on_ending_signal) ::signal(number, SIG_DFL);
+}
+
+/// The launcher ends all ranks when one of them ended the job, or when it was itself told to. One rank says so, the others keep quiet:
+/// what was printed before is the reason.
+void end_by_signal(Rank& rank, int number) {
+  const bool by_launcher = signal_sender.load() == ::getppid() && rank.size() > 1;
+  if (by_launcher && rank.rank() != 0) {
+    job = nullptr;
+    ::_exit(128 + number);
+  }
+  abort_job(128 + number, std::string("rank ") + rank_text + " received SIG" + ::sigabbrev_np(number) +
+                              (by_launcher ? " from the launcher; the job ends" : "; the job ends"));
 }
 
 void on_process_exit(int status, void*) {
@@ -85,7 +100,7 @@ void begin_job(Rank& rank, std::function<bool(int status)> on_exit) {
   std::snprintf(rank_text, sizeof(rank_text), "%d", rank.rank());
   signal_received = 0;
   job = &rank;
-  for (const int number : ending_signals) handle(number, &on_ending_signal);
+  for (const int number : ending_signals) handle_ending(number);
   for (std::size_t index = 0; index < crash_signals.size(); ++index) {
     struct sigaction ours {};
     ours.sa_handler = &on_crash;
@@ -97,7 +112,7 @@ void begin_job(Rank& rank, std::function<bool(int status)> on_exit) {
 void end_job() {
   job = nullptr;
   exit_hook = nullptr;
-  for (const int number : ending_signals) restore(number, &on_ending_signal);
+  for (const int number : ending_signals) restore_ending(number);
   for (std::size_t index = 0; index < crash_signals.size(); ++index) {
     struct sigaction current {};
     ::sigaction(crash_signals[index], nullptr, &current);
@@ -108,9 +123,7 @@ void end_job() {
 void watch_job() {
   Rank* rank = job.load();
   if (rank == nullptr) return;
-  if (const int number = signal_received.load(); number != 0) {
-    abort_job(128 + number, std::string("rank ") + rank_text + " received SIG" + ::sigabbrev_np(number) + "; the job ends");
-  }
+  if (const int number = signal_received.load(); number != 0) end_by_signal(*rank, number);
   const auto& places = rank->transport().places();
   const auto& own = places[static_cast<std::size_t>(rank->rank())];
   if (rank->rank() != 0 && places[0].node == own.node && ::kill(places[0].pid, 0) != 0 && errno == ESRCH) {

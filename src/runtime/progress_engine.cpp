@@ -1,5 +1,8 @@
 #include "runtime/progress_engine.hpp"
 
+#include "base/exception_text.hpp"
+#include "base/log.hpp"
+
 #include <sched.h>
 
 #include <algorithm>
@@ -53,7 +56,14 @@ void ProgressEngine::run_deferred(Lock& lock) {
     std::vector<std::function<void()>> work = std::move(deferred_);
     deferred_.clear();
     lock.unlock();
-    for (const std::function<void()>& each : work) each();
+    for (const std::function<void()>& each : work) {
+      try {
+        each();
+      } catch (...) {
+        const ExceptionText text = describe_current_exception();
+        base::log_error("a callback threw " + text.type + ": " + text.message + "; it is ignored");
+      }
+    }
     lock.lock();
   }
 }

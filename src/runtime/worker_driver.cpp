@@ -46,13 +46,15 @@ void WorkerDriver::say_hello() {
 }
 
 void WorkerDriver::start_threads(unsigned borrowed) {
-  executor_.start(state_.limits().slots - borrowed, [this, borrowed](unsigned number) { run_executor(borrowed + number); });
+  executor_.start(state_.limits().slots - borrowed, [this, borrowed](unsigned number) {
+    name_this_thread("tutti-exec-" + std::to_string(borrowed + number));
+    run_executor(borrowed + number);
+  });
 }
 
 void WorkerDriver::run_executor(unsigned number) {
   is_executor = true;
   const ThreadPlan& plan = rank_.setup().threads;
-  name_this_thread("tutti-exec-" + std::to_string(number));
   if (rank_.options().pin && plan.pin) pin_this_thread(plan.first_core + number * plan.cores_per_thread, plan.cores_per_thread);
   set_library_threads(plan.cores_per_thread, environment_of(environment_entries()));
 

@@ -104,6 +104,11 @@ void Scheduler::offer(TaskId id, AvailablePiece piece) {
 
 void Scheduler::enqueue(TaskId id) {
   GroupRecord& group = groups_.at(id.slot());
+  if (group.pinned) {
+    // Not behind tasks that wait for credit: it runs at once, whatever there is to do.
+    pinned_.push_back(id);
+    return;
+  }
   if (group.queued) return;
   group.queued = true;
   ready_.push(group.priority, id);

@@ -8,6 +8,8 @@ namespace tutti::scheduler {
 void Scheduler::place(Commands& commands) {
   forget_unneeded(commands);
   if (workers_.joined() == 0) return;
+  for (const TaskId id : pinned_) place_pinned(id, commands);
+  pinned_.clear();
   place_own_queues(commands);
   while (!ready_.empty()) {
     const TaskId id = ready_.front();
@@ -18,11 +20,7 @@ void Scheduler::place(Commands& commands) {
         continue;
       }
       if (group->state == GroupState::active && !group->available.empty()) {
-        if (group->pinned) {
-          place_pinned(id, commands);
-        } else if (!place_range(id, commands)) {
-          break;
-        }
+        if (!place_range(id, commands)) break;
       }
       if (group->state != GroupState::active || group->available.empty()) {
         group->queued = false;
@@ -215,7 +213,9 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
 
 /// Element i goes to rank i at once, whatever that rank has to do.
 void Scheduler::place_pinned(TaskId id, Commands& commands) {
-  GroupRecord& group = groups_.at(id.slot());
+  GroupRecord* found = groups_.find(id);
+  if (found == nullptr || found->state != GroupState::active || found->available.empty()) return;
+  GroupRecord& group = *found;
   group.available.clear();
   for (std::uint64_t index = 0; index < group.total; ++index) {
     group.outstanding[index] = {1, static_cast<std::int32_t>(index), 0};

@@ -182,6 +182,7 @@ class Scheduler {
   Story story_;
   tsl::robin_map<std::uint32_t, FailurePtr> task_failures_;          ///< by slot
   tsl::robin_map<std::uint32_t, std::vector<std::int32_t>> copies_;  ///< more holders, by slot
+  std::vector<TaskId> pinned_;    ///< pinned groups that can be placed
   std::vector<TaskId> unneeded_;  ///< may have lost their last reference
   std::vector<TaskId> scratch_;
   std::uint64_t done_ = 0;

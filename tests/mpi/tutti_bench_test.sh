@@ -4,9 +4,13 @@
 # test timeout: 120
 set -euo pipefail
 
-bench=$TUTTI_BIN_DIR/tutti-bench
+bench=$TUTTI_TEST_PROGRAMS_DIR/tutti-bench
 if [ ! -x "$bench" ]; then
   echo "built without benchmarks"
+  exit 77
+fi
+if ! command -v python3 >/dev/null; then
+  echo "no python3, which reads the JSON"
   exit 77
 fi
 
@@ -24,11 +28,11 @@ for line in lines:
 ' "$@"
 }
 
-"$TUTTI_MPIRUN" -n 2 "$bench" roundtrip --quick --count=200 | fields roundtrip 2
-"$TUTTI_MPIRUN" -n 2 "$bench" startup | fields startup 2
+"$TUTTI_TEST_MPIRUN" -n 2 "$bench" roundtrip --quick --count=200 | fields roundtrip 2
+"$TUTTI_TEST_MPIRUN" -n 2 "$bench" startup | fields startup 2
 "$bench" roundtrip --quick --count=200 | fields roundtrip 1
 
-table=$("$TUTTI_MPIRUN" -n 2 "$bench" all --quick --count=200 --bytes=4096)
+table=$("$TUTTI_TEST_MPIRUN" -n 2 "$bench" all --quick --count=200 --bytes=4096)
 for name in startup map_empty submit_empty roundtrip roundtrip_idle chain payload_argument \
   payload_result payload_fetch broadcast idle memory_live_task memory_map_element sim; do
   if ! grep -q "^$name " <<<"$table"; then

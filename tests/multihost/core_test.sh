@@ -3,7 +3,7 @@
 # test timeout: 240
 set -euo pipefail
 export TUTTI_THREADS_PER_WORKER=2
-. "$TUTTI_SOURCE_DIR/tests/multihost/lib.sh"
+. "$TUTTI_TEST_SOURCE_DIR/tests/multihost/lib.sh"
 
 for count in 2 3; do
   on_hosts "$count" 2 "$test_bin/job_program" $((2 * count)) "$count"

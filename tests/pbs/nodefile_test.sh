@@ -3,7 +3,7 @@
 # hosts of $PBS_NODEFILE by pbs_tmrsh, for which a stand-in is used that has no shell either.
 # test timeout: 90
 set -euo pipefail
-. "$TUTTI_SOURCE_DIR/tests/multihost/lib.sh"
+. "$TUTTI_TEST_SOURCE_DIR/tests/multihost/lib.sh"
 
 if ompi_info | grep -q 'MCA plm: tm'; then
   echo "skipped: this Open MPI knows PBS"
@@ -23,7 +23,7 @@ export OMPI_MCA_btl_tcp_if_include=eth0 OMPI_MCA_oob_tcp_if_include=eth0
 # expect CODE PROGRAM: the script gets the program by a variable, as from `qsub -v`.
 expect() {
   local code=0
-  PROGRAM=$2 timeout --kill-after=5 40 bash "$hosts" tth1 bash "$TUTTI_SOURCE_DIR/pbs/multi_node.pbs" >"$folder/output" 2>&1 </dev/null || code=$?
+  PROGRAM=$2 timeout --kill-after=5 40 bash "$hosts" tth1 bash "$TUTTI_TEST_SOURCE_DIR/pbs/multi_node.pbs" >"$folder/output" 2>&1 </dev/null || code=$?
   if [ "$code" != "$1" ] || ! grep -q '^ok: 5 ranks on 3 nodes' "$folder/output"; then
     echo "FAILED: exit code $code instead of $1: $2" >&2
     cat "$folder/output" >&2

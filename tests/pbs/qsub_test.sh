@@ -3,11 +3,11 @@
 # test timeout: 120
 # test fixture: slurm_cluster
 set -euo pipefail
-. "$TUTTI_SOURCE_DIR/tests/slurm/lib.sh"
+. "$TUTTI_TEST_SOURCE_DIR/tests/slurm/lib.sh"
 
 if ! command -v qsub >/dev/null; then
   # shellcheck source=scripts/lib/packages.sh
-  . "$TUTTI_SOURCE_DIR/scripts/lib/packages.sh"
+  . "$TUTTI_TEST_SOURCE_DIR/scripts/lib/packages.sh"
   if ! need_packages slurm-wlm-torque >/dev/null 2>&1; then
     say "skipped: the package slurm-wlm-torque is missing"
     exit 77

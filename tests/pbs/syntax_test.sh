@@ -3,7 +3,7 @@
 set -euo pipefail
 
 failures=0
-for script in "$TUTTI_SOURCE_DIR"/pbs/*.pbs; do
+for script in "$TUTTI_TEST_SOURCE_DIR"/pbs/*.pbs; do
   expect() {
     if ! grep -qE -- "$1" "$script"; then
       echo "FAILED: $script has no line $1" >&2

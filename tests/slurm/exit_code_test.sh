@@ -3,7 +3,7 @@
 # test timeout: 240
 # test fixture: slurm_cluster
 set -euo pipefail
-. "$TUTTI_SOURCE_DIR/tests/slurm/lib.sh"
+. "$TUTTI_TEST_SOURCE_DIR/tests/slurm/lib.sh"
 
 for launcher in srun mpirun; do
   for name in quickstart multi_node; do

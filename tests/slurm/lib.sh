@@ -1,20 +1,20 @@
 # What the tests of jobs share. To be sourced; it leaves the test in a new folder, which is removed at the end.
 # shellcheck shell=bash
 
-: "${TUTTI_SOURCE_DIR:?is set by ctest}" "${TUTTI_TEST_BIN_DIR:?is set by ctest}"
+: "${TUTTI_TEST_SOURCE_DIR:?is set by ctest}" "${TUTTI_TEST_BIN_DIR:?is set by ctest}"
 export SLURM_CONF=/run/tutti-test-slurm/slurm.conf
 nodes=(ttn1 ttn2 ttn3)
 # shellcheck disable=SC2034
 job_program=$TUTTI_TEST_BIN_DIR/job_program
 # Jobs get the environment; what ctest puts there would look like misspelt options.
-export -n TUTTI_SOURCE_DIR TUTTI_BIN_DIR TUTTI_TEST_BIN_DIR TUTTI_MPIRUN
+export -n TUTTI_TEST_SOURCE_DIR TUTTI_TEST_PROGRAMS_DIR TUTTI_TEST_BIN_DIR TUTTI_TEST_MPIRUN
 
 # The nodes are virtual, their cores are few, and the user may be root.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
 export OMPI_MCA_rmaps_base_oversubscribe=1
 
-bash "$TUTTI_SOURCE_DIR/tests/slurm/cluster.sh" up || exit
+bash "$TUTTI_TEST_SOURCE_DIR/tests/slurm/cluster.sh" up || exit
 folder=$(mktemp --directory "$PWD/job_test.XXXXXX")
 output=$folder/output
 cd "$folder" || exit
@@ -57,7 +57,7 @@ template() {
   local launcher=$2 copy
   copy=$folder/$launcher-$(basename "$1")
   sed -E "s/^((SLURM_PMIX_FENCE=tree )?srun|mpirun) /# &/; s/^# ((SLURM_PMIX_FENCE=tree )?$launcher )/\1/" \
-    "$TUTTI_SOURCE_DIR/$1" >"$copy"
+    "$TUTTI_TEST_SOURCE_DIR/$1" >"$copy"
   if [ "$(grep -cE '^(SLURM_PMIX_FENCE=tree )?(srun|mpirun) ' "$copy")" != 1 ] ||
     ! grep -qE "^(SLURM_PMIX_FENCE=tree )?$launcher " "$copy"; then
     echo "no line for $launcher in $1" >&2

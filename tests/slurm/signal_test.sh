@@ -3,7 +3,7 @@
 # test timeout: 90
 # test fixture: slurm_cluster
 set -euo pipefail
-. "$TUTTI_SOURCE_DIR/tests/slurm/lib.sh"
+. "$TUTTI_TEST_SOURCE_DIR/tests/slurm/lib.sh"
 
 cat >rank.sh <<'RANK'
 #!/bin/bash
