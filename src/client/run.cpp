@@ -102,8 +102,10 @@ int end_client(Run& run, int main_code) {
     runtime::abort_job(code, "tasks that nobody waits for were still running at the end of main and were ended");
   }
   if (rank.worker() != nullptr) rank.worker()->join();
+  const std::vector<transport::Place> places = rank.transport().places();
   rank.finish();
   runtime::end_job();
+  if (code != 0) runtime::await_neighbours_gone(places);
   run.core.reset();
   run.rank.reset();
   this_worker.reset();

@@ -7,8 +7,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "runtime/rank.hpp"
@@ -26,6 +28,9 @@ constexpr std::array ending_signals{SIGINT, SIGTERM};
 constexpr std::array crash_signals{SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 /// What stood there before, by index in crash_signals.
 std::array<struct sigaction, crash_signals.size()> before_crash;
+
+/// How long ranks other than 0 let rank 0 speak before they follow a signal of the launcher.
+constexpr auto quiet_time = std::chrono::milliseconds(300);
 
 /// Async-signal-safe.
 void write_text(const char* text) {
@@ -77,6 +82,9 @@ void restore_ending(int number) {
 void end_by_signal(Rank& rank, int number) {
   const bool by_launcher = signal_sender.load() == ::getppid() && rank.size() > 1;
   if (by_launcher && rank.rank() != 0) {
+    // Rank 0 speaks first: when a rank leaves, the launcher stops listening to the others.
+    static const auto noticed = Clock::now();
+    if (Clock::now() - noticed < quiet_time) return;
     job = nullptr;
     ::_exit(128 + number);
   }
@@ -129,6 +137,16 @@ void watch_job() {
   if (rank->rank() != 0 && places[0].node == own.node && ::kill(places[0].pid, 0) != 0 && errno == ESRCH) {
     std::fprintf(stderr, "tutti: rank %s: rank 0 is gone; leaving\n", rank_text);
     ::_exit(1);
+  }
+}
+
+void await_neighbours_gone(const std::vector<transport::Place>& places) {
+  constexpr auto limit = std::chrono::milliseconds(200);
+  constexpr auto pause = std::chrono::milliseconds(2);
+  const auto end = Clock::now() + limit;
+  for (const transport::Place& place : places) {
+    if (place.node != places[0].node || place.pid == places[0].pid) continue;
+    while (::kill(place.pid, 0) == 0 && Clock::now() < end) std::this_thread::sleep_for(pause);
   }
 }
 

@@ -5,6 +5,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
+
+#include "transport/transport.hpp"
 
 namespace tutti::runtime {
 
@@ -17,6 +20,10 @@ void end_job();
 
 /// Looks whether a signal came or rank 0 is gone; called a few times a second by the keeper thread.
 void watch_job();
+
+/// Waits a moment until the other ranks on rank 0's node have left. mpirun, told of a code other than 0 while ranks are still leaving, ends
+/// them its own way, which takes it 2 s.
+void await_neighbours_gone(const std::vector<transport::Place>& places);
 
 /// Prints the sentence and ends all ranks of the job with this exit code.
 [[noreturn]] void abort_job(int exit_code, const std::string& sentence);

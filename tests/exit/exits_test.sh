@@ -10,9 +10,9 @@ trap 'rm -rf "$folder"' EXIT
 program=$folder/tutti_exit_$$
 name=tutti_exit_$$
 cp "$TUTTI_TEST_BIN_DIR/exit_program" "$program"
-mpirun=$TUTTI_TEST_MPIRUN TUTTI_TEST_TIMEOUT
+mpirun=$TUTTI_TEST_MPIRUN
 programs=$TUTTI_TEST_BIN_DIR
-unset TUTTI_TEST_SOURCE_DIR TUTTI_TEST_PROGRAMS_DIR TUTTI_TEST_BIN_DIR TUTTI_TEST_MPIRUN
+unset TUTTI_TEST_SOURCE_DIR TUTTI_TEST_PROGRAMS_DIR TUTTI_TEST_BIN_DIR TUTTI_TEST_MPIRUN TUTTI_TEST_TIMEOUT
 export TUTTI_THREADS_PER_WORKER=2 TUTTI_LOG_LEVEL=error
 # The promise is 2 s; a loaded machine gets more.
 limit_ms=4000

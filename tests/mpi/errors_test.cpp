@@ -5,6 +5,7 @@
 
 #include "support/expect.hpp"
 
+#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -38,7 +39,7 @@ void a_failure_tells_all(tutti::Client& client) {
   expect(failure.function.find("int") != std::string::npos);
   expect(!failure.task.empty() && !failure.host.empty() && !failure.story.empty());
   expect(failure.rank >= 0 && failure.rank < client.ranks());
-  expect(client.ranks() == 1 || failure.rank != 0);
+  expect(client.ranks() == 1 || std::getenv("TUTTI_RANK0_WORKS") != nullptr || failure.rank != 0);
   expect_equal(failure.attempt, 1);
   expect(failed.status() == Status::error && failed.done() && !failed.cancelled());
   // It can be asked again.

@@ -151,7 +151,7 @@ TEST_CASE("the description marks what was changed, and differences name both val
 
 TEST_CASE("the defaults lie within their limits and the help names every option") {
   CHECK(read({}) == Options{});
-  for (const auto* name : {"TUTTI_NAME\n", "TUTTI_WATCHDOG_SECONDS\n", "TUTTI_MEMORY_LIMIT\n"}) {
+  for (const auto* name : {"TUTTI_NAME\n", "TUTTI_KEEPER_INTERVAL_US\n", "TUTTI_MEMORY_LIMIT\n"}) {
     CHECK(options_help().find(name) != std::string::npos);
   }
 }
