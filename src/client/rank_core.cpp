@@ -31,6 +31,8 @@ std::int16_t checked_priority(const TaskOptions& options) {
 }  // namespace
 
 RankCore::RankCore(runtime::Rank& rank) : rank_(rank), driver_(*rank.scheduler()), engine_(rank.engine()) {
+  // The keeper polls already.
+  const Lock lock(engine_.mutex());
   driver_.set_sink(this);
   epoch_ = make_current(*this, static_cast<std::uint32_t>(std::min<std::uint64_t>(rank.options().guard_closures, UINT32_MAX)));
 }
