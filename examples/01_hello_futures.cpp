@@ -1,8 +1,8 @@
 /// Futures: a call runs on some rank, its result comes when it is asked for.
 
-#include <iostream>
-
 #include <tutti/tutti.hpp>
+
+#include <iostream>
 
 int square(int x) { return x * x; }
 
@@ -10,11 +10,11 @@ int main(int argc, char** argv) {
   return tutti::run(argc, argv, [](tutti::Client& client) {
     std::cout << client << "\n";
 
-    auto nine = client.submit(square, 3);                                           // returns at once
-    auto sum = client.submit([](int a, int b) { return a + b; }, nine, 16);         // takes a future
-    std::cout << "3 * 3 + 16 = " << sum.result() << "\n";                           // waits
+    auto nine = client.submit(square, 3);                                    // returns at once
+    auto sum = client.submit([](int a, int b) { return a + b; }, nine, 16);  // takes a future
+    std::cout << "3 * 3 + 16 = " << sum.result() << "\n";                    // waits
 
-    auto squares = client.map(square, tutti::range(10));                            // ten calls
+    auto squares = client.map(square, tutti::range(10));  // ten calls
     for (int value : client.gather(squares)) std::cout << value << " ";
     std::cout << "\n";
   });

@@ -31,7 +31,7 @@ class Polynomial {
   friend class boost::serialization::access;
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & coefficients_;
+    archive& coefficients_;
   }
   std::vector<double> coefficients_;
 };

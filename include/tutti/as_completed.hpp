@@ -2,26 +2,30 @@
 
 /// as_completed: futures in the order in which they end. More may be added while iterating.
 
+#include "tutti/detail/core.hpp"
+#include "tutti/future.hpp"
+
 #include <cstddef>
 #include <iterator>
 #include <utility>
 #include <vector>
 
-#include "tutti/detail/core.hpp"
-#include "tutti/future.hpp"
-
 namespace tutti {
 
-/// `for (auto& future : as_completed(futures)) use(future.result());` Each future comes once, when its task has ended, well
-/// or not. add() and update() may be called while iterating; the loop ends when nothing is left. One thread uses it.
+/// `for (auto& future : as_completed(futures)) use(future.result());` Each future comes once, when
+/// its task has ended, well or not. add() and update() may be called while iterating; the loop ends
+/// when nothing is left. One thread uses it.
 template <class T>
 class AsCompleted {
  public:
   AsCompleted() = default;
-  explicit AsCompleted(const std::vector<Future<T>>& futures, Timeout timeout = forever) : timeout_(timeout) {
+  explicit AsCompleted(const std::vector<Future<T>>& futures, Timeout timeout = forever)
+      : timeout_(timeout) {
     update(futures);
   }
-  explicit AsCompleted(const Futures<T>& futures, Timeout timeout = forever) : timeout_(timeout) { update(futures); }
+  explicit AsCompleted(const Futures<T>& futures, Timeout timeout = forever) : timeout_(timeout) {
+    update(futures);
+  }
 
   void add(const Future<T>& future) {
     queue_.add(detail::target_of(future), tags_.size());
@@ -43,14 +47,17 @@ class AsCompleted {
   bool is_empty() const { return left_ == 0; }
   /// True when one can be taken without waiting.
   bool has_ready() const { return queue_.has_ready(); }
-  /// Waits for the next one. Throws TimeoutError after the time given at construction. Must not be called when empty.
+  /// Waits for the next one. Throws TimeoutError after the time given at construction. Must not be
+  /// called when empty.
   Future<T> next() {
     if (left_ == 0) {
-      throw Error(ErrorCode::bad_argument, "as_completed has no futures left; ask is_empty() before next()");
+      throw Error(ErrorCode::bad_argument,
+                  "as_completed has no futures left; ask is_empty() before next()");
     }
     detail::CompletionQueue::Completion completion;
     if (!queue_.next(completion, timeout_)) {
-      throw TimeoutError("as_completed waited " + std::to_string(timeout_.seconds()) + " s and no further task has ended");
+      throw TimeoutError("as_completed waited " + std::to_string(timeout_.seconds()) +
+                         " s and no further task has ended");
     }
     --left_;
     const Future<T>& future = tags_[completion.tag];

@@ -2,8 +2,8 @@
 
 /// Byte streams: `Bytes` owns memory, `Writer` appends to it, `Reader` is a bounds-checked cursor.
 ///
-/// Large contiguous data can go beside the stream ("out of band"): the writer notes where it lies and
-/// the reader where it has to arrive, so that it is sent from and received into its place.
+/// Large contiguous data can go beside the stream ("out of band"): the writer notes where it lies
+/// and the reader where it has to arrive, so that it is sent from and received into its place.
 
 #include <algorithm>
 #include <cstddef>
@@ -83,7 +83,8 @@ class Bytes {
   std::size_t capacity_ = 0;
 };
 
-/// Appends values to a byte stream. Numbers are stored as the machine has them (all ranks run one binary).
+/// Appends values to a byte stream. Numbers are stored as the machine has them (all ranks run one
+/// binary).
 class Writer {
  public:
   /// No buffer goes out of band.
@@ -98,10 +99,8 @@ class Writer {
     std::memcpy(extend(size), source, size);
   }
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  void value(const T& source) {
-    std::memcpy(extend(sizeof(T)), &source, sizeof(T));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void value(const T& source) { std::memcpy(extend(sizeof(T)), &source, sizeof(T)); }
   /// A count; the counterpart is Reader::count.
   void count(std::uint64_t number) { value(number); }
   void text(std::string_view source) {
@@ -152,8 +151,8 @@ class Writer {
   std::size_t out_of_band_from_ = all_inline;
 };
 
-/// Reads what a Writer wrote. Whatever the bytes are it never reads outside of them: bad bytes throw
-/// Error with ErrorCode::corrupt_data.
+/// Reads what a Writer wrote. Whatever the bytes are it never reads outside of them: bad bytes
+/// throw Error with ErrorCode::corrupt_data.
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
@@ -166,19 +165,17 @@ class Reader {
     std::memcpy(destination, view(size).data(), size);
   }
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  void value(T& destination) {
-    std::memcpy(&destination, view(sizeof(T)).data(), sizeof(T));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void value(T& destination) { std::memcpy(&destination, view(sizeof(T)).data(), sizeof(T)); }
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  T value() {
+  requires std::is_trivially_copyable_v<T> T value() {
     T result;
     value(result);
     return result;
   }
   std::uint64_t count() { return value<std::uint64_t>(); }
-  /// A count of things that take at least `bytes_each` bytes of the stream each, checked against what is left.
+  /// A count of things that take at least `bytes_each` bytes of the stream each, checked against
+  /// what is left.
   std::uint64_t count_of(std::size_t bytes_each) {
     const std::uint64_t number = count();
     if (bytes_each != 0 && number > remaining() / bytes_each) too_short();

@@ -1,7 +1,7 @@
 #pragma once
 
-/// check(): a promise of the program to itself. It stays on in release builds; when it is broken the
-/// program is wrong and stops, after saying where.
+/// check(): a promise of the program to itself. It stays on in release builds; when it is broken
+/// the program is wrong and stops, after saying where.
 
 #include "tutti/source_location.hpp"
 
@@ -13,7 +13,8 @@ namespace tutti {
 /// Stops the program when `holds` is false. `what` states what should have been true.
 inline void check(bool holds, const char* what,
                   SourceLocation where = SourceLocation::current()) noexcept {
-  if (!holds) [[unlikely]] check_failed(what, where);
+  if (!holds) [[unlikely]]
+    check_failed(what, where);
 }
 
 }  // namespace tutti

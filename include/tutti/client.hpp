@@ -2,6 +2,14 @@
 
 /// Client: what a program uses on rank 0. Submit, map, gather, scatter, wait.
 
+#include "tutti/as_completed.hpp"
+#include "tutti/detail/core.hpp"
+#include "tutti/detail/map_call.hpp"
+#include "tutti/detail/thunk.hpp"
+#include "tutti/function.hpp"
+#include "tutti/future.hpp"
+#include "tutti/task_options.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <ostream>
@@ -12,28 +20,23 @@
 #include <utility>
 #include <vector>
 
-#include "tutti/as_completed.hpp"
-#include "tutti/detail/core.hpp"
-#include "tutti/detail/map_call.hpp"
-#include "tutti/detail/thunk.hpp"
-#include "tutti/function.hpp"
-#include "tutti/future.hpp"
-#include "tutti/task_options.hpp"
-
 namespace tutti {
 
-/// A handle to the run, cheap to copy. All functions may be called by several threads of rank 0 at once, and by library
-/// code through tutti::client(). Errors: Error(not_running) outside of a run; Error(cannot_travel) for closures and results that
-/// cannot be sent; Error(bad_argument) for maps of unequal lengths and the like. Options come first, as a braced list.
+/// A handle to the run, cheap to copy. All functions may be called by several threads of rank 0 at
+/// once, and by library code through tutti::client(). Errors: Error(not_running) outside of a run;
+/// Error(cannot_travel) for closures and results that cannot be sent; Error(bad_argument) for maps
+/// of unequal lengths and the like. Options come first, as a braced list.
 class Client {
  public:
-  /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments stand for their results,
-  /// also inside a std::vector; they are sent from worker to worker. Text arrives as std::string. The future must be
-  /// kept as long as the result is wanted; see fire_and_forget().
+  /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments
+  /// stand for their results, also inside a std::vector; they are sent from worker to worker. Text
+  /// arrives as std::string. The future must be kept as long as the result is wanted; see
+  /// fire_and_forget().
   template <class Function, class... Args>
-    requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
-  [[nodiscard]] auto submit(Function&& function, Args&&... arguments) {
-    return submit(TaskOptions{}, std::forward<Function>(function), std::forward<Args>(arguments)...);
+  requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
+      [[nodiscard]] auto submit(Function&& function, Args&&... arguments) {
+    return submit(TaskOptions{}, std::forward<Function>(function),
+                  std::forward<Args>(arguments)...);
   }
   template <class Function, class... Args>
   [[nodiscard]] auto submit(TaskOptions options, Function&& function, Args&&... arguments) {
@@ -45,18 +48,21 @@ class Client {
       detail::CallBuilder& builder = detail::call_builder();
       detail::Closure<F>::write(builder.payload, function);
       (detail::Argument<detail::Stored<Args>>::write(builder, std::forward<Args>(arguments)), ...);
-      return Future<Result>(core("submit()").submit(detail::call_ops<F, detail::Stored<Args>...>, options, builder), 0);
+      return Future<Result>(
+          core("submit()").submit(detail::call_ops<F, detail::Stored<Args>...>, options, builder),
+          0);
     } else {
       return Future<Result>();
     }
   }
 
-  /// Runs `function` for each element and returns at once. Ranges are zipped (a string is no range) and must have equal lengths;
-  /// the futures of another map feed this one element by element; all else, futures, and constant(x) go whole to every call and
-  /// travel once to each rank. At least one argument is a range.
+  /// Runs `function` for each element and returns at once. Ranges are zipped (a string is no range)
+  /// and must have equal lengths; the futures of another map feed this one element by element; all
+  /// else, futures, and constant(x) go whole to every call and travel once to each rank. At least
+  /// one argument is a range.
   template <class Function, class... Args>
-    requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
-  [[nodiscard]] auto map(Function&& function, Args&&... arguments) {
+  requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
+      [[nodiscard]] auto map(Function&& function, Args&&... arguments) {
     return map(TaskOptions{}, std::forward<Function>(function), std::forward<Args>(arguments)...);
   }
   template <class Function, class... Args>
@@ -64,12 +70,13 @@ class Client {
     using F = std::decay_t<Function>;
     using Call = detail::MapCall<F, std::remove_cvref_t<Args>...>;
     detail::CallBuilder& builder = detail::call_builder();
-    const std::size_t total = Call::write(core("map()"), builder, function, std::forward<Args>(arguments)...);
+    const std::size_t total =
+        Call::write(core("map()"), builder, function, std::forward<Args>(arguments)...);
     return Futures<typename Call::Result>(core("map()").map(Call::ops(), options, total, builder));
   }
 
-  /// Waits for all results and gives them in order. `{.errors = Errors::skip}` leaves out those of tasks that failed;
-  /// else the first failure in order is thrown as TaskFailed.
+  /// Waits for all results and gives them in order. `{.errors = Errors::skip}` leaves out those of
+  /// tasks that failed; else the first failure in order is thrown as TaskFailed.
   template <class T>
   std::vector<T> gather(GatherOptions options, const Futures<T>& futures);
   template <class T>
@@ -95,8 +102,9 @@ class Client {
     return Future<T>(future).result();
   }
 
-  /// Runs `function(arguments...)` on every rank at once and waits: element r of the result is that of rank r. For set-up,
-  /// opening files, timers. Arguments travel once to each rank. Throws TaskFailed when it failed on a rank.
+  /// Runs `function(arguments...)` on every rank at once and waits: element r of the result is that
+  /// of rank r. For set-up, opening files, timers. Arguments travel once to each rank. Throws
+  /// TaskFailed when it failed on a rank.
   template <class Function, class... Args>
   auto run(Function&& function, Args&&... arguments) {
     using F = std::decay_t<Function>;
@@ -106,23 +114,29 @@ class Client {
     return gather(Futures<typename Call::Result>(core("run()").run(Call::ops(), builder)));
   }
 
-  /// Puts a value on a worker and gives its future: tasks that take it run where it is. `{.broadcast = true}` puts a copy on
-  /// every rank. A std::vector spreads over the workers and gives Futures, unless it is broadcast, which keeps it whole.
+  /// Puts a value on a worker and gives its future: tasks that take it run where it is.
+  /// `{.broadcast = true}` puts a copy on every rank. A std::vector spreads over the workers and
+  /// gives Futures, unless it is broadcast, which keeps it whole.
   template <class T>
   [[nodiscard]] Future<detail::Stored<T>> scatter(ScatterOptions options, T&& value) {
     using Value = detail::Stored<T>;
     detail::explain_travel<Value>();
-    return Future<Value>(core("scatter()").scatter(detail::make_value<Value>(std::forward<T>(value)), options.broadcast), 0);
+    return Future<Value>(
+        core("scatter()")
+            .scatter(detail::make_value<Value>(std::forward<T>(value)), options.broadcast),
+        0);
   }
   template <class T>
-    requires(!detail::is_vector<std::remove_cvref_t<T>> && !std::same_as<std::decay_t<T>, ScatterOptions>)
-  [[nodiscard]] auto scatter(T&& value) {
+  requires(!detail::is_vector<std::remove_cvref_t<T>> &&
+           !std::same_as<std::decay_t<T>, ScatterOptions>) [[nodiscard]] auto scatter(T&& value) {
     return scatter(ScatterOptions{}, std::forward<T>(value));
   }
   template <class T>
   [[nodiscard]] Futures<T> scatter(std::vector<T> values) {
     detail::explain_travel<T>();
-    return Futures<T>(core("scatter()").scatter_sequence(detail::ValuePtr(new detail::Elements<T>(std::move(values))), false));
+    return Futures<T>(
+        core("scatter()")
+            .scatter_sequence(detail::ValuePtr(new detail::Elements<T>(std::move(values))), false));
   }
   /// The same as scatter({.broadcast = true}, value).
   template <class T>
@@ -137,7 +151,8 @@ class Client {
   /// All ranks, the scheduling one included.
   int ranks() const { return core("ranks()").ranks(); }
 
-  /// Ends the run: waits for what was fired and forgotten, drops the rest. Futures that did not end are cancelled.
+  /// Ends the run: waits for what was fired and forgotten, drops the rest. Futures that did not end
+  /// are cancelled.
   void shutdown() { core("shutdown()").shutdown(); }
 
  private:
@@ -146,10 +161,12 @@ class Client {
   void wait_and_raise(const Futures<T>& futures);
 };
 
-inline std::ostream& operator<<(std::ostream& out, const Client& client) { return out << client.summary(); }
+inline std::ostream& operator<<(std::ostream& out, const Client& client) {
+  return out << client.summary();
+}
 
-/// The client of the run that is under way, for library code. Throws Error (not_running) before the start and after the end, and on
-/// ranks other than 0.
+/// The client of the run that is under way, for library code. Throws Error (not_running) before the
+/// start and after the end, and on ranks other than 0.
 Client client();
 
 /// What wait() found.
@@ -161,16 +178,18 @@ struct DoneAndNotDone {
 
 /// Waits until all futures have ended, or the first one. Throws TimeoutError.
 template <class T>
-DoneAndNotDone<T> wait(const std::vector<Future<T>>& futures, ReturnWhen when = ReturnWhen::all_completed,
-                       Timeout timeout = forever) {
+DoneAndNotDone<T> wait(const std::vector<Future<T>>& futures,
+                       ReturnWhen when = ReturnWhen::all_completed, Timeout timeout = forever) {
   std::vector<detail::Target> targets;
   targets.reserve(futures.size());
   for (const Future<T>& future : futures) targets.push_back(detail::target_of(future));
   if (!targets.empty() && !detail::Core::of(*targets.front().handle).wait(targets, when, timeout)) {
-    throw TimeoutError("wait() waited " + std::to_string(timeout.seconds()) + " s and the tasks have not ended");
+    throw TimeoutError("wait() waited " + std::to_string(timeout.seconds()) +
+                       " s and the tasks have not ended");
   }
   DoneAndNotDone<T> result;
-  for (const Future<T>& future : futures) (future.done() ? result.done : result.not_done).push_back(future);
+  for (const Future<T>& future : futures)
+    (future.done() ? result.done : result.not_done).push_back(future);
   return result;
 }
 template <class T>
@@ -182,19 +201,21 @@ void wait(const Futures<T>& futures, Timeout timeout = forever) {
   if (futures.empty()) return;
   const detail::Target target{futures.handle().get(), detail::whole_group};
   if (!detail::Core::of(*target.handle).wait({&target, 1}, ReturnWhen::all_completed, timeout)) {
-    throw TimeoutError("wait() waited " + std::to_string(timeout.seconds()) + " s and the map has not ended");
+    throw TimeoutError("wait() waited " + std::to_string(timeout.seconds()) +
+                       " s and the map has not ended");
   }
 }
 
-/// The task, or map, runs to its end although nobody holds its future; its result is not kept. The run waits for it, and its
-/// exit code tells when it failed.
+/// The task, or map, runs to its end although nobody holds its future; its result is not kept. The
+/// run waits for it, and its exit code tells when it failed.
 template <class T>
 void fire_and_forget(const Future<T>& future) {
   detail::Core::of(*detail::target_of(future).handle).fire_and_forget(*future.handle().get());
 }
 template <class T>
 void fire_and_forget(const Futures<T>& futures) {
-  if (!futures.empty()) detail::Core::of(*futures.handle().get()).fire_and_forget(*futures.handle().get());
+  if (!futures.empty())
+    detail::Core::of(*futures.handle().get()).fire_and_forget(*futures.handle().get());
 }
 
 // ---- definitions
@@ -210,7 +231,8 @@ std::vector<T> Client::gather(GatherOptions options, const Futures<T>& futures) 
   group.observed = true;
   if (group.failure && options.errors == Errors::raise) detail::throw_failure(group.failure);
   if (group.failure) return results;
-  if (!group.failures.empty() && options.errors == Errors::raise) detail::throw_failure(group.failures.begin()->second);
+  if (!group.failures.empty() && options.errors == Errors::raise)
+    detail::throw_failure(group.failures.begin()->second);
   return detail::take_elements<T>(group, stretches);
 }
 

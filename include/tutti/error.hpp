@@ -1,7 +1,8 @@
 #pragma once
 
 /// The two kinds of failure that a program can catch: `Error` (the world is wrong) and `TaskFailed`
-/// (the user's task is). The third kind, a program that is wrong, ends in `check()` and is not caught.
+/// (the user's task is). The third kind, a program that is wrong, ends in `check()` and is not
+/// caught.
 
 #include <cstdint>
 #include <stdexcept>
@@ -12,25 +13,27 @@ namespace tutti {
 
 /// What a caller can act on. Each value has a name for logs, see `name_of`.
 enum class ErrorCode : std::uint8_t {
-  bad_argument,     ///< what was passed cannot be used: unequal lengths, an option out of its limits, ...
-  bad_launch,       ///< the program was started in a way that cannot work
-  different_binary, ///< ranks do not run the same program
-  corrupt_data,     ///< bytes that do not decode
-  cannot_travel,    ///< a function or value that cannot be sent to another rank
-  not_running,      ///< a client or future used before the start or after the end
-  timeout,          ///< the time that was allowed is over
-  cancelled,        ///< the task was cancelled
-  lost,             ///< the only copy of a value is gone
-  no_memory,        ///< a limit of memory would be exceeded
-  io,               ///< a file or device
-  unsatisfiable,    ///< nothing in this allocation can do what was asked
-  mpi,              ///< a call of the MPI library failed
+  bad_argument,  ///< what was passed cannot be used: unequal lengths, an option out of its limits,
+                 ///< ...
+  bad_launch,    ///< the program was started in a way that cannot work
+  different_binary,  ///< ranks do not run the same program
+  corrupt_data,      ///< bytes that do not decode
+  cannot_travel,     ///< a function or value that cannot be sent to another rank
+  not_running,       ///< a client or future used before the start or after the end
+  timeout,           ///< the time that was allowed is over
+  cancelled,         ///< the task was cancelled
+  lost,              ///< the only copy of a value is gone
+  no_memory,         ///< a limit of memory would be exceeded
+  io,                ///< a file or device
+  unsatisfiable,     ///< nothing in this allocation can do what was asked
+  mpi,               ///< a call of the MPI library failed
 };
 
 /// The name of a code as it stands in logs, for example "bad argument".
 std::string_view name_of(ErrorCode code) noexcept;
 
-/// Something outside the program went wrong. `what()` is a whole sentence: what, where, why, what to do.
+/// Something outside the program went wrong. `what()` is a whole sentence: what, where, why, what
+/// to do.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& sentence) : std::runtime_error(sentence), code_(code) {}
@@ -61,7 +64,7 @@ struct TaskFailure {
   int rank = -1;         ///< where it ran
   std::string host;
   int attempt = 1;
-  std::string story;     ///< what happened to the task, one line an event
+  std::string story;  ///< what happened to the task, one line an event
 };
 
 /// A task threw an exception, or needed the result of a task that did. Thrown where the result is

@@ -2,6 +2,8 @@
 
 /// What users write around functions and arguments: bind, constant, range.
 
+#include "tutti/error.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <iterator>
@@ -9,8 +11,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-
-#include "tutti/error.hpp"
 
 namespace tutti {
 
@@ -21,7 +21,7 @@ struct Bound {
   std::tuple<Values...> values;
 
   template <class... Args>
-    requires std::invocable<const Function&, const Values&..., Args...>
+  requires std::invocable<const Function&, const Values&..., Args...>
   decltype(auto) operator()(Args&&... arguments) const {
     return std::apply(
         [&](const Values&... each) -> decltype(auto) {
@@ -33,7 +33,8 @@ struct Bound {
 
 namespace detail {
 
-/// What an argument is stored as: its decayed type, and text as std::string (a pointer to text cannot travel).
+/// What an argument is stored as: its decayed type, and text as std::string (a pointer to text
+/// cannot travel).
 template <class T>
 struct StoredType {
   using type = std::decay_t<T>;
@@ -56,15 +57,18 @@ using Stored = typename StoredType<std::decay_t<T>>::type;
 
 }  // namespace detail
 
-/// Binds values to the first parameters of a function, so that values which a lambda cannot carry to another rank
-/// (std::string, std::vector, ...) travel with it: `bind([](const std::string& name, int i) {...}, name)`.
+/// Binds values to the first parameters of a function, so that values which a lambda cannot carry
+/// to another rank (std::string, std::vector, ...) travel with it: `bind([](const std::string&
+/// name, int i) {...}, name)`.
 template <class Function, class... Values>
 auto bind(Function&& function, Values&&... values) {
   return Bound<std::decay_t<Function>, detail::Stored<Values>...>{
-      std::forward<Function>(function), std::tuple<detail::Stored<Values>...>(std::forward<Values>(values)...)};
+      std::forward<Function>(function),
+      std::tuple<detail::Stored<Values>...>(std::forward<Values>(values)...)};
 }
 
-/// Marks an argument of `map` that goes whole to every call although it is a range. Made by constant().
+/// Marks an argument of `map` that goes whole to every call although it is a range. Made by
+/// constant().
 template <class T>
 struct Constant {
   T value;
@@ -75,8 +79,8 @@ Constant<detail::Stored<T>> constant(T&& value) {
   return {detail::Stored<T>(std::forward<T>(value))};
 }
 
-/// The numbers first, first + step, ... below last (above it when step is negative). It is never stored as a list: a
-/// map over ten million numbers costs a few bytes.
+/// The numbers first, first + step, ... below last (above it when step is negative). It is never
+/// stored as a list: a map over ten million numbers costs a few bytes.
 template <std::integral T>
 class Range {
  public:
@@ -85,9 +89,13 @@ class Range {
   /// Nothing.
   constexpr Range() = default;
   constexpr Range(T first, T last, T step) : first_(first), step_(step) {
-    if (step == 0) throw Error(ErrorCode::bad_argument, "tutti::range was given a step of 0; the step must not be 0");
+    if (step == 0)
+      throw Error(ErrorCode::bad_argument,
+                  "tutti::range was given a step of 0; the step must not be 0");
     if (step > 0 && first < last) {
-      size_ = (static_cast<std::size_t>(last) - static_cast<std::size_t>(first) - 1) / static_cast<std::size_t>(step) + 1;
+      size_ = (static_cast<std::size_t>(last) - static_cast<std::size_t>(first) - 1) /
+                  static_cast<std::size_t>(step) +
+              1;
     } else if (step < 0 && last < first) {
       const auto down = static_cast<std::size_t>(0) - static_cast<std::size_t>(step);
       size_ = (static_cast<std::size_t>(first) - static_cast<std::size_t>(last) - 1) / down + 1;
@@ -96,7 +104,8 @@ class Range {
   constexpr std::size_t size() const { return size_; }
   constexpr bool empty() const { return size_ == 0; }
   constexpr T operator[](std::size_t index) const {
-    return static_cast<T>(static_cast<std::size_t>(first_) + index * static_cast<std::size_t>(step_));
+    return static_cast<T>(static_cast<std::size_t>(first_) +
+                          index * static_cast<std::size_t>(step_));
   }
 
   class iterator {

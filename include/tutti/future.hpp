@@ -1,6 +1,11 @@
 #pragma once
 
-/// Future<T>: the result of a task that is, or will be, on some rank. Futures<T>: all results of a map.
+/// Future<T>: the result of a task that is, or will be, on some rank. Futures<T>: all results of a
+/// map.
+
+#include "tutti/detail/core.hpp"
+#include "tutti/status.hpp"
+#include "tutti/timeout.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -14,13 +19,10 @@
 #include <utility>
 #include <vector>
 
-#include "tutti/detail/core.hpp"
-#include "tutti/status.hpp"
-#include "tutti/timeout.hpp"
-
 namespace tutti {
 
-/// What result() gives of a future that is kept: a reference that stays valid as long as a copy of the future lives.
+/// What result() gives of a future that is kept: a reference that stays valid as long as a copy of
+/// the future lives.
 template <class T>
 struct ResultReference {
   using type = const T&;
@@ -30,9 +32,10 @@ struct ResultReference<void> {
   using type = void;
 };
 
-/// A handle to the result of one task or of one element of a map. Copies share the result; it is released on the
-/// workers when the last copy is gone. A task that did not start by then is not run: keep the future, or call fire_and_forget().
-/// All functions may be called by any thread of rank 0. After the end of the run they throw Error (not_running).
+/// A handle to the result of one task or of one element of a map. Copies share the result; it is
+/// released on the workers when the last copy is gone. A task that did not start by then is not
+/// run: keep the future, or call fire_and_forget(). All functions may be called by any thread of
+/// rank 0. After the end of the run they throw Error (not_running).
 template <class T>
 class Future {
  public:
@@ -49,10 +52,9 @@ class Future {
     if (!detail::find_result_here(target(), value)) value = backend.result(target(), timeout);
     if constexpr (!std::is_void_v<T>) return detail::input_cast<T>(value);
   }
-  /// The same for a future that is not kept: the result by value, as in `client.submit(f, x).result()`.
-  T result(Timeout timeout = forever) &&
-    requires(std::is_void_v<T> || std::copy_constructible<T>)
-  {
+  /// The same for a future that is not kept: the result by value, as in `client.submit(f,
+  /// x).result()`.
+  T result(Timeout timeout = forever) && requires(std::is_void_v<T> || std::copy_constructible<T>) {
     detail::Core& backend = core("result()");
     const detail::InputValue value = backend.result(target(), timeout);
     if constexpr (!std::is_void_v<T>) {
@@ -69,24 +71,29 @@ class Future {
     if (status == Status::error) handle_->observed = true;
     return status;
   }
-  /// True when the task has ended, well or not; does not wait. Asking this does not take note of a failure.
+  /// True when the task has ended, well or not; does not wait. Asking this does not take note of a
+  /// failure.
   bool done() const { return core("done()").status(target()) != Status::pending; }
   bool cancelled() const { return status() == Status::cancelled; }
   /// Waits; the failure of a task that threw, nothing for one that did not.
   std::optional<TaskFailed> exception(Timeout timeout = forever) const {
     const detail::Target self = target();
     if (!core("exception()").wait({&self, 1}, ReturnWhen::all_completed, timeout)) {
-      throw TimeoutError("exception() waited " + std::to_string(timeout.seconds()) + " s and the task has not ended");
+      throw TimeoutError("exception() waited " + std::to_string(timeout.seconds()) +
+                         " s and the task has not ended");
     }
     const detail::FailurePtr failure = core("exception()").failure(self);
     if (!failure) return std::nullopt;
     return TaskFailed(*failure);
   }
-  /// Calls `callback(future)` once when the task has ended, on the thread that notices; at once when it has already.
-  /// The callback must be short; it may submit and read results that are there, but not wait.
+  /// Calls `callback(future)` once when the task has ended, on the thread that notices; at once
+  /// when it has already. The callback must be short; it may submit and read results that are
+  /// there, but not wait.
   template <std::invocable<Future<T>> Callback>
   void add_done_callback(Callback callback) const {
-    core("add_done_callback()").add_done_callback(target(), [callback = std::move(callback), self = *this] { callback(self); });
+    core("add_done_callback()")
+        .add_done_callback(target(),
+                           [callback = std::move(callback), self = *this] { callback(self); });
   }
   /// Gives the result up before the last copy is gone; the future is empty afterwards.
   void release() { handle_ = {}; }
@@ -101,15 +108,18 @@ class Future {
   }
 
   // For tutti itself.
-  Future(detail::HandlePtr handle, std::uint64_t index) : handle_(std::move(handle)), index_(index) {}
+  Future(detail::HandlePtr handle, std::uint64_t index)
+      : handle_(std::move(handle)), index_(index) {}
   detail::Target target() const { return {handle_.get(), index_}; }
   const detail::HandlePtr& handle() const { return handle_; }
 
  private:
   detail::Core& core(const char* what) const {
     if (!handle_) {
-      throw Error(ErrorCode::not_running, std::string(what) +
-                                              " was called on an empty future; use a future that submit, map or scatter returned");
+      throw Error(
+          ErrorCode::not_running,
+          std::string(what) +
+              " was called on an empty future; use a future that submit, map or scatter returned");
     }
     return detail::Core::of(*handle_);
   }
@@ -121,12 +131,13 @@ class Future {
 template <class T>
 std::ostream& operator<<(std::ostream& out, const Future<T>& future) {
   out << "<Future " << future.id();
-  if (future.valid()) out << ": " << name_of(future.status()) << ", type " << detail::type_name<T>();
+  if (future.valid())
+    out << ": " << name_of(future.status()) << ", type " << detail::type_name<T>();
   return out << ">";
 }
 
-/// The futures of a map: one object however many elements there are. Indexable and iterable; an element's future
-/// shares it. Can itself feed another map, element by element.
+/// The futures of a map: one object however many elements there are. Indexable and iterable; an
+/// element's future shares it. Can itself feed another map, element by element.
 template <class T>
 class Futures {
  public:
@@ -140,7 +151,8 @@ class Futures {
   /// Like operator[], throws std::out_of_range beyond the end.
   Future<T> at(std::size_t index) const {
     if (index >= size()) {
-      throw std::out_of_range("this map has " + std::to_string(size()) + " elements; there is no element " + std::to_string(index));
+      throw std::out_of_range("this map has " + std::to_string(size()) +
+                              " elements; there is no element " + std::to_string(index));
     }
     return (*this)[index];
   }
@@ -178,7 +190,8 @@ class Futures {
     return status;
   }
   bool done() const {
-    return !handle_ || detail::Core::of(*handle_).status({handle_.get(), detail::whole_group}) != Status::pending;
+    return !handle_ || detail::Core::of(*handle_).status({handle_.get(), detail::whole_group}) !=
+                           Status::pending;
   }
   void release() { handle_ = {}; }
 
@@ -195,7 +208,9 @@ namespace detail {
 template <class T>
 Target target_of(const Future<T>& future) {
   if (!future.valid()) {
-    throw Error(ErrorCode::bad_argument, "an empty future was passed as an argument; pass one that submit, map or scatter returned");
+    throw Error(
+        ErrorCode::bad_argument,
+        "an empty future was passed as an argument; pass one that submit, map or scatter returned");
   }
   return future.target();
 }

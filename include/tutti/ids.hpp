@@ -8,8 +8,9 @@
 
 namespace tutti {
 
-/// Names a task, a placed value, or a group (a whole `map`). The slot is an index into a dense table; the
-/// generation tells later users of the slot apart. Never reused while somebody could still ask for it.
+/// Names a task, a placed value, or a group (a whole `map`). The slot is an index into a dense
+/// table; the generation tells later users of the slot apart. Never reused while somebody could
+/// still ask for it.
 class TaskId {
  public:
   constexpr TaskId() = default;
@@ -43,7 +44,8 @@ class TaskId {
 template <>
 struct std::hash<tutti::TaskId> {
   std::size_t operator()(tutti::TaskId id) const noexcept {
-    // Slots are dense and given out in order: neighbours stay neighbours in a table, which the cache likes.
+    // Slots are dense and given out in order: neighbours stay neighbours in a table, which the
+    // cache likes.
     return static_cast<std::size_t>(id.slot()) + id.generation();
   }
 };

@@ -4,8 +4,8 @@
 
 namespace tutti {
 
-/// Where in the program's text something is. As a default argument, `SourceLocation::current()` is the
-/// place of the call.
+/// Where in the program's text something is. As a default argument, `SourceLocation::current()` is
+/// the place of the call.
 class SourceLocation {
  public:
   static constexpr SourceLocation current(const char* file = __builtin_FILE(),

@@ -17,11 +17,16 @@ enum class Status : std::uint8_t {
 
 constexpr std::string_view name_of(Status status) {
   switch (status) {
-    case Status::pending: return "pending";
-    case Status::finished: return "finished";
-    case Status::error: return "error";
-    case Status::cancelled: return "cancelled";
-    case Status::lost: return "lost";
+    case Status::pending:
+      return "pending";
+    case Status::finished:
+      return "finished";
+    case Status::error:
+      return "error";
+    case Status::cancelled:
+      return "cancelled";
+    case Status::lost:
+      return "lost";
   }
   return "unknown";
 }

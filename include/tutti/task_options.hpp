@@ -1,6 +1,7 @@
 #pragma once
 
-/// Options of single calls. The order of the fields is part of the interface: designated initializers follow it.
+/// Options of single calls. The order of the fields is part of the interface: designated
+/// initializers follow it.
 
 #include <string>
 
@@ -8,7 +9,8 @@ namespace tutti {
 
 /// For submit and map: `client.submit({.name = "first", .priority = 2}, f, x)`.
 struct TaskOptions {
-  /// Name in logs, errors and reports; the function's own name when empty. Elements of a map get "name[index]".
+  /// Name in logs, errors and reports; the function's own name when empty. Elements of a map get
+  /// "name[index]".
   std::string name = {};
   /// Higher runs earlier; -32768 to 32767. Tasks of equal priority run in order of submission.
   int priority = 0;

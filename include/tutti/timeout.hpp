@@ -7,7 +7,8 @@
 
 namespace tutti {
 
-/// A time limit: a number of seconds, or any std::chrono duration. Without one a call waits for ever.
+/// A time limit: a number of seconds, or any std::chrono duration. Without one a call waits for
+/// ever.
 class Timeout {
  public:
   constexpr Timeout() = default;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// All of tutti that most programs need. Beside it: tutti/mpi.hpp (programs that initialise MPI), tutti/boost.hpp (types with a
-/// serialize function), tutti/hdf5.hpp.
+/// All of tutti that most programs need. Beside it: tutti/mpi.hpp (programs that initialise MPI),
+/// tutti/boost.hpp (types with a serialize function), tutti/hdf5.hpp.
 
 #include "tutti/as_completed.hpp"
 #include "tutti/client.hpp"

@@ -27,7 +27,8 @@ class WorkerInfo {
   unsigned threads_;
 };
 
-/// The rank of the calling thread's process. Throws Error (not_running) outside of a run. Any thread may call it.
+/// The rank of the calling thread's process. Throws Error (not_running) outside of a run. Any
+/// thread may call it.
 const WorkerInfo& get_worker();
 
 }  // namespace tutti

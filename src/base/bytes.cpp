@@ -9,7 +9,8 @@ void Reader::too_short() {
 }
 
 void Reader::expect_end() const {
-  if (!at_end()) throw Error(ErrorCode::corrupt_data, "bytes are left over after the value that was read");
+  if (!at_end())
+    throw Error(ErrorCode::corrupt_data, "bytes are left over after the value that was read");
 }
 
 std::size_t Reader::begin_buffer() {

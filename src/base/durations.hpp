@@ -22,14 +22,19 @@ class Durations {
       sum.nanoseconds /= 2;
     }
   }
-  bool known(std::uint32_t function) const { return function < sums_.size() && sums_[function].calls != 0; }
+  bool known(std::uint32_t function) const {
+    return function < sums_.size() && sums_[function].calls != 0;
+  }
   /// Mean nanoseconds of a call; 0 when nothing is known.
   double mean_ns(std::uint32_t function) const {
     if (!known(function)) return 0;
-    return static_cast<double>(sums_[function].nanoseconds) / static_cast<double>(sums_[function].calls);
+    return static_cast<double>(sums_[function].nanoseconds) /
+           static_cast<double>(sums_[function].calls);
   }
-  /// The mean as a load of a worker, at least 1, at most what fits; `unknown_ns` when nothing is known.
-  std::uint32_t estimate_ns(std::uint32_t function, std::uint64_t calls, std::uint64_t unknown_ns) const {
+  /// The mean as a load of a worker, at least 1, at most what fits; `unknown_ns` when nothing is
+  /// known.
+  std::uint32_t estimate_ns(std::uint32_t function, std::uint64_t calls,
+                            std::uint64_t unknown_ns) const {
     const double mean = known(function) ? mean_ns(function) : static_cast<double>(unknown_ns);
     const double estimate = mean * static_cast<double>(calls);
     return static_cast<std::uint32_t>(std::clamp(estimate, 1.0, static_cast<double>(load_ns_max)));

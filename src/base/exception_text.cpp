@@ -1,19 +1,20 @@
 #include "base/exception_text.hpp"
 
-#include <cxxabi.h>
-
-#include <exception>
-#include <string_view>
-#include <typeinfo>
-
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/type_name.hpp"
 #include "tutti/error.hpp"
 
+#include <cxxabi.h>
+#include <exception>
+#include <string_view>
+#include <typeinfo>
+
 namespace tutti {
 
 void detail::throw_lost_input() {
-  throw Error(ErrorCode::lost, "an input of the task could not be brought to its rank; the log of that rank says why");
+  throw Error(
+      ErrorCode::lost,
+      "an input of the task could not be brought to its rank; the log of that rank says why");
 }
 
 ExceptionText describe_current_exception() {

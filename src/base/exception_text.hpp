@@ -11,8 +11,8 @@ struct ExceptionText {
   std::string message;
 };
 
-/// Describes the exception that is being handled; call it inside a catch block. Works for anything thrown, also
-/// for what is no std::exception.
+/// Describes the exception that is being handled; call it inside a catch block. Works for anything
+/// thrown, also for what is no std::exception.
 ExceptionText describe_current_exception();
 
 }  // namespace tutti

@@ -384,11 +384,15 @@ std::string symbol_name(const void* address) {
   Dl_info info{};
   if (address == nullptr || dladdr(address, &info) == 0) return {};
   if (info.dli_sname != nullptr && info.dli_saddr == address) return demangle(info.dli_sname);
-  // A function that is not exported: the program's file may know it. (Other modules export what others call.)
+  // A function that is not exported: the program's file may know it. (Other modules export what
+  // others call.)
   Dl_info program{};
-  if (dladdr(reinterpret_cast<const void*>(getauxval(AT_ENTRY)), &program) == 0 || program.dli_fbase != info.dli_fbase) return {};
+  if (dladdr(reinterpret_cast<const void*>(getauxval(AT_ENTRY)), &program) == 0 ||
+      program.dli_fbase != info.dli_fbase)
+    return {};
   const auto absolute = reinterpret_cast<std::uint64_t>(address);
-  std::string name = base::program_symbol(absolute - reinterpret_cast<std::uint64_t>(info.dli_fbase));
+  std::string name =
+      base::program_symbol(absolute - reinterpret_cast<std::uint64_t>(info.dli_fbase));
   if (name.empty()) name = base::program_symbol(absolute);
   return name.empty() ? name : demangle(name.c_str());
 }

@@ -7,8 +7,9 @@
 
 namespace tutti::base {
 
-/// The mangled name of the function or object that begins `offset` bytes after the start of the program's image, or "" when the
-/// program was stripped or nothing begins there. Reads the program's file the first time; any thread may call it.
+/// The mangled name of the function or object that begins `offset` bytes after the start of the
+/// program's image, or "" when the program was stripped or nothing begins there. Reads the
+/// program's file the first time; any thread may call it.
 std::string program_symbol(std::uint64_t offset);
 
 }  // namespace tutti::base

@@ -2,6 +2,8 @@
 
 /// Who waits for a handle: callbacks, and queues of as_completed.
 
+#include "tutti/detail/core.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -9,8 +11,6 @@
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include "tutti/detail/core.hpp"
 
 namespace tutti::detail {
 
@@ -23,7 +23,9 @@ struct CompletionQueue::Shared {
   };
   std::deque<Stretch> ready;
 
-  void push(std::uint64_t tag, std::uint64_t begin, std::uint64_t count) { ready.push_back({tag, begin, count}); }
+  void push(std::uint64_t tag, std::uint64_t begin, std::uint64_t count) {
+    ready.push_back({tag, begin, count});
+  }
   /// There must be one.
   Completion pop() {
     Stretch& front = ready.front();

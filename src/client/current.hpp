@@ -2,9 +2,9 @@
 
 /// Which core is the current one of this process.
 
-#include <cstdint>
-
 #include "tutti/detail/core.hpp"
+
+#include <cstdint>
 
 namespace tutti::client_module {
 

@@ -23,7 +23,8 @@ void FailureLedger::add(const detail::Handle& handle) {
   const bool observed = handle.observed.load();
   if (handle.failure) add(handle.failure, observed);
   if (!handle.is_group) return;
-  for (const auto& [index, failure] : static_cast<const detail::GroupState&>(handle).failures) add(failure, observed);
+  for (const auto& [index, failure] : static_cast<const detail::GroupState&>(handle).failures)
+    add(failure, observed);
 }
 
 int FailureLedger::exit_code(int main_code) const {
@@ -39,7 +40,8 @@ int FailureLedger::exit_code(int main_code) const {
   }
   if (count == 0) return main_code;
   std::fprintf(stderr, "tutti: %llu %s failed and nobody asked for the result; the first one: %s\n",
-               static_cast<unsigned long long>(count), count == 1 ? "task" : "tasks", TaskFailed(**first).what());
+               static_cast<unsigned long long>(count), count == 1 ? "task" : "tasks",
+               TaskFailed(**first).what());
   return main_code == 0 ? 1 : main_code;
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
-/// FailureLedger: failures that somebody asked about, and those that nobody did. A task that failed because another one did shares its
-/// failure: asking about one of them is enough.
+/// FailureLedger: failures that somebody asked about, and those that nobody did. A task that failed
+/// because another one did shares its failure: asking about one of them is enough.
+
+#include "tutti/detail/core.hpp"
 
 #include <cstdint>
 #include <map>
 #include <set>
-
-#include "tutti/detail/core.hpp"
 
 namespace tutti::client_module {
 
@@ -15,7 +15,8 @@ class FailureLedger {
  public:
   /// The last future of a task or map is gone, or the run ends.
   void add(const detail::Handle& handle);
-  /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when there are failures nobody asked about; prints the first.
+  /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when there are failures
+  /// nobody asked about; prints the first.
   int exit_code(int main_code) const;
 
  private:

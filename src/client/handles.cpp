@@ -1,8 +1,3 @@
-#include <atomic>
-#include <mutex>
-#include <string>
-#include <utility>
-
 #include "base/exception_text.hpp"
 #include "base/pointer_guard.hpp"
 #include "client/completion.hpp"
@@ -11,6 +6,11 @@
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/map_call.hpp"
 #include "tutti/detail/map_thunk.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <utility>
 
 namespace tutti {
 
@@ -46,8 +46,10 @@ Core& Core::current(const char* what) {
   Core* core = current_core.load(std::memory_order_acquire);
   if (core == nullptr) {
     throw Error(ErrorCode::not_running,
-                std::string(what) + " was called outside of a run; call it inside tutti::run(argc, argv, [](tutti::Client& client) "
-                                    "{...}), or after tutti::setup(argc, argv) returned true, on rank 0");
+                std::string(what) +
+                    " was called outside of a run; call it inside tutti::run(argc, argv, "
+                    "[](tutti::Client& client) "
+                    "{...}), or after tutti::setup(argc, argv) returned true, on rank 0");
   }
   return *core;
 }
@@ -55,7 +57,9 @@ Core& Core::current(const char* what) {
 Core& Core::of(const Handle& handle) {
   Core* core = current_core.load(std::memory_order_acquire);
   if (core == nullptr || handle.epoch != current_epoch.load(std::memory_order_relaxed)) {
-    throw Error(ErrorCode::not_running, "a future was used after the end of the run that made it; take results before shutdown");
+    throw Error(
+        ErrorCode::not_running,
+        "a future was used after the end of the run that made it; take results before shutdown");
   }
   return *core;
 }
@@ -91,22 +95,28 @@ std::size_t common_length(std::span<const std::size_t> lengths, const std::strin
     text += (text.empty() ? "" : ", ") + std::to_string(each);
   }
   if (differ) {
-    throw Error(ErrorCode::bad_argument, "map of " + function + " was given ranges of unequal lengths (" + text +
-                                             "); they are zipped, so make them equally long, or wrap what goes whole to every call in "
+    throw Error(ErrorCode::bad_argument, "map of " + function +
+                                             " was given ranges of unequal lengths (" + text +
+                                             "); they are zipped, so make them equally long, or "
+                                             "wrap what goes whole to every call in "
                                              "tutti::constant()");
   }
   return length;
 }
 
-void guard_closure(std::span<const std::byte> closure, std::size_t, bool padding_cleared, std::atomic<std::uint32_t>& seen,
-                   std::string (*name)()) {
-  if (seen.load(std::memory_order_relaxed) >= guarded_closures.load(std::memory_order_relaxed)) return;
+void guard_closure(std::span<const std::byte> closure, std::size_t, bool padding_cleared,
+                   std::atomic<std::uint32_t>& seen, std::string (*name)()) {
+  if (seen.load(std::memory_order_relaxed) >= guarded_closures.load(std::memory_order_relaxed))
+    return;
   seen.fetch_add(1, std::memory_order_relaxed);
-  const auto found = base::find_pointer(closure, padding_cleared ? base::Padding::cleared : base::Padding::unknown);
+  const auto found = base::find_pointer(
+      closure, padding_cleared ? base::Padding::cleared : base::Padding::unknown);
   if (!found) return;
   throw Error(ErrorCode::cannot_travel,
-              "the function " + readable_function_name(name()) + " captures a reference, pointer, const char* or view: " + *found +
-                  ". It would point nowhere on another rank. Capture the value itself, pass it as an argument of submit or map, or bind "
+              "the function " + readable_function_name(name()) +
+                  " captures a reference, pointer, const char* or view: " + *found +
+                  ". It would point nowhere on another rank. Capture the value itself, pass it as "
+                  "an argument of submit or map, or bind "
                   "it: tutti::bind([](const std::string& s, int i) {...}, s)");
 }
 

@@ -1,12 +1,12 @@
 #include "client/rank_core.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/map_thunk.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace tutti::client_module {
 namespace {
@@ -17,24 +17,28 @@ using runtime::SchedulerDriver;
 constexpr std::uint32_t unsent_max = 64;
 /// Releases that may pile up before the thread that drops futures hands them on itself.
 constexpr std::size_t released_max = 1024;
-/// A call's stream of closure and arguments beyond this size travels as a value of its own, in bytes.
+/// A call's stream of closure and arguments beyond this size travels as a value of its own, in
+/// bytes.
 constexpr std::size_t payload_bytes_max = 24 * 1024;
 
 std::int16_t checked_priority(const TaskOptions& options) {
   if (options.priority < INT16_MIN || options.priority > INT16_MAX) {
-    throw Error(ErrorCode::bad_argument, "the priority " + std::to_string(options.priority) +
-                                             " of a task is out of range; it must lie between -32768 and 32767");
+    throw Error(ErrorCode::bad_argument,
+                "the priority " + std::to_string(options.priority) +
+                    " of a task is out of range; it must lie between -32768 and 32767");
   }
   return static_cast<std::int16_t>(options.priority);
 }
 
 }  // namespace
 
-RankCore::RankCore(runtime::Rank& rank) : rank_(rank), driver_(*rank.scheduler()), engine_(rank.engine()) {
+RankCore::RankCore(runtime::Rank& rank)
+    : rank_(rank), driver_(*rank.scheduler()), engine_(rank.engine()) {
   // The keeper polls already.
   const Lock lock(engine_.mutex());
   driver_.set_sink(this);
-  epoch_ = make_current(*this, static_cast<std::uint32_t>(std::min<std::uint64_t>(rank.options().guard_closures, UINT32_MAX)));
+  epoch_ = make_current(*this, static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                                   rank.options().guard_closures, UINT32_MAX)));
 }
 
 RankCore::~RankCore() {
@@ -45,7 +49,8 @@ RankCore::~RankCore() {
 runtime::Deadline RankCore::deadline(Timeout timeout) {
   // Beyond some years a limit is none; the arithmetic of the clock would overflow.
   if (timeout.is_forever() || timeout.seconds() > 1e9) return {};
-  return runtime::Clock::now() + std::chrono::duration_cast<runtime::Clock::duration>(std::chrono::duration<double>(timeout.seconds()));
+  return runtime::Clock::now() + std::chrono::duration_cast<runtime::Clock::duration>(
+                                     std::chrono::duration<double>(timeout.seconds()));
 }
 
 // ---- submitting
@@ -80,8 +85,10 @@ void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input
     const Handle& handle = *input.future.handle;
     if (handle.epoch != epoch_) (void)Core::of(handle);
     if (handle.is_group && static_cast<const GroupState&>(handle).total <= input.future.index) {
-      throw Error(ErrorCode::bad_argument, "an argument names element " + std::to_string(input.future.index) + " of a map with " +
-                                               std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
+      throw Error(ErrorCode::bad_argument,
+                  "an argument names element " + std::to_string(input.future.index) +
+                      " of a map with " +
+                      std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
     }
     inputs.push_back({handle.id, input.future.index});
   }
@@ -89,8 +96,10 @@ void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input
 
 void RankCore::check_can_travel(const FunctionOps& function) const {
   if (function.result == nullptr || function.result->write != nullptr || rank_.size() == 1) return;
-  throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " + function.result->type_name() +
-                                            ", which cannot travel to another rank; return something that can, or run in one process");
+  throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " +
+                                            function.result->type_name() +
+                                            ", which cannot travel to another rank; return "
+                                            "something that can, or run in one process");
 }
 
 /// Sends at once when somebody waits for work, else lets a few submissions travel together.
@@ -102,7 +111,8 @@ void RankCore::after_submit() {
   }
 }
 
-HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& builder) {
+HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
+                           CallBuilder& builder) {
   check_can_travel(function);
   const std::int16_t priority = checked_priority(options);
   auto* state = new FutureState;
@@ -113,7 +123,8 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
   drain_released();
   if (builder.payload.size() > payload_bytes_max) {
     const auto bytes = builder.payload.bytes();
-    builder.inputs.push_back({{}, detail::make_value<std::vector<std::byte>>(bytes.begin(), bytes.end())});
+    builder.inputs.push_back(
+        {{}, detail::make_value<std::vector<std::byte>>(bytes.begin(), bytes.end())});
     builder.payload.clear();
     chosen = function.large;
   }
@@ -125,8 +136,9 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
   return handle;
 }
 
-GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, bool pinned,
-                                   CallBuilder& builder, TaskId& id) {
+GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options,
+                                   std::uint64_t total, bool pinned, CallBuilder& builder,
+                                   TaskId& id) {
   auto* state = new GroupState;
   state->total = total;
   std::vector<TaskId> sources;
@@ -150,7 +162,8 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   return state;
 }
 
-HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, CallBuilder& builder) {
+HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
+                        std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function);
   (void)checked_priority(options);
   HandlePtr handle;
@@ -171,7 +184,8 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   Lock lock(engine_.mutex());
   drain_released();
   TaskId id;
-  const HandlePtr handle(submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, id));
+  const HandlePtr handle(
+      submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, id));
   engine_.poll();
   if (rank_.worker() == nullptr) {
     lock.unlock();
@@ -184,14 +198,16 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
 }
 
 /// The part of run() on a rank 0 that does not work: on the calling thread.
-void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload) {
+void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& builder,
+                        Bytes payload) {
   std::vector<InputValue> inputs;
   detail::RangeCall call;
   call.begin = 0;
   call.count = 1;
   ValuePtr results;
   try {
-    for (const detail::CallInput& input : builder.inputs) inputs.push_back(result(input.future, forever));
+    for (const detail::CallInput& input : builder.inputs)
+      inputs.push_back(result(input.future, forever));
     const ValuePtr bound(function.bind(payload.span(), inputs));
     results = ValuePtr(function.make_results(0, 1));
     call.results = results.get();
@@ -216,7 +232,8 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
 
 namespace {
 
-/// The part of a sequence that a rank 0 that works keeps, as a sequence of its own like everybody else's.
+/// The part of a sequence that a rank 0 that works keeps, as a sequence of its own like everybody
+/// else's.
 worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtime::Share& share) {
   Writer writer;
   elements.ops().write_slice(elements, share.begin, share.count, writer);
@@ -273,8 +290,10 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, bool local) {
     for (int rank = 0; rank < workers.size(); ++rank) {
       if (!workers.at(rank).joined) continue;
       slots += workers.at(rank).slots;
-      const auto end = static_cast<std::uint64_t>(static_cast<double>(sequence.count) * static_cast<double>(slots) /
-                                                  static_cast<double>(workers.total_slots()) + 0.5);
+      const auto end = static_cast<std::uint64_t>(static_cast<double>(sequence.count) *
+                                                      static_cast<double>(slots) /
+                                                      static_cast<double>(workers.total_slots()) +
+                                                  0.5);
       const std::uint64_t count = std::min(end, sequence.count) - begin;
       if (count == 0) continue;
       stretches.push_back({begin, count, rank});
@@ -293,9 +312,11 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, bool local) {
   } else {
     bool sent = false;
     for (const runtime::Share& share : shares) {
-      if (share.rank == rank_.rank()) rank_.store().put_stretch(id, copy_of_share(*elements, share));
+      if (share.rank == rank_.rank())
+        rank_.store().put_stretch(id, copy_of_share(*elements, share));
     }
-    rank_.collectives().place_sequence(id, std::move(elements), std::move(shares), [&sent] { sent = true; });
+    rank_.collectives().place_sequence(id, std::move(elements), std::move(shares),
+                                       [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
     engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
     driver_.forget_acks(id);
@@ -333,7 +354,8 @@ void RankCore::on_finished(TaskId task, bool has_result, std::span<const std::by
     state->inline_bytes = static_cast<std::uint32_t>(result.size());
   }
   state->status.store(Status::finished, std::memory_order_release);
-  if (state->ops == nullptr || (state->value && state->ops->plain_bytes)) state->here.store(true, std::memory_order_release);
+  if (state->ops == nullptr || (state->value && state->ops->plain_bytes))
+    state->here.store(true, std::memory_order_release);
   resolved(*state);
 }
 
@@ -345,7 +367,8 @@ void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
   resolved(*handle);
 }
 
-void RankCore::on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) {
+void RankCore::on_element_failed(TaskId group, std::uint64_t index,
+                                 const scheduler::FailurePtr& failure) {
   if (GroupState* state = find_group(group)) state->failures[index] = failure;
 }
 
@@ -357,11 +380,13 @@ void RankCore::on_range(TaskId group, std::uint64_t begin, std::uint64_t count) 
   detail::Watchers& watchers = *state->watchers;
   for (const auto& each : watchers.queues) each.queue->push(each.tag, begin, count);
   for (auto each = watchers.element_queues.lower_bound(begin);
-       each != watchers.element_queues.end() && each->first - begin < count; each = watchers.element_queues.erase(each)) {
+       each != watchers.element_queues.end() && each->first - begin < count;
+       each = watchers.element_queues.erase(each)) {
     each->second.queue->push(each->second.tag, each->first, 1);
   }
   for (auto each = watchers.element_callbacks.lower_bound(begin);
-       each != watchers.element_callbacks.end() && each->first - begin < count; each = watchers.element_callbacks.erase(each)) {
+       each != watchers.element_callbacks.end() && each->first - begin < count;
+       each = watchers.element_callbacks.erase(each)) {
     engine_.defer(std::move(each->second));
   }
 }
@@ -369,7 +394,8 @@ void RankCore::on_range(TaskId group, std::uint64_t begin, std::uint64_t count) 
 void RankCore::on_group_done(TaskId group) {
   GroupState* state = find_group(group);
   if (state == nullptr) return;
-  state->status.store(state->failures.empty() ? Status::finished : Status::error, std::memory_order_release);
+  state->status.store(state->failures.empty() ? Status::finished : Status::error,
+                      std::memory_order_release);
   if (state->watchers) state->watchers->queues.clear();
   resolved(*state);
 }
@@ -390,7 +416,9 @@ void RankCore::resolved(Handle& handle) {
     const auto kept = kept_.find(handle.id);
     if (kept != kept_.end()) {
       // Freed later: its destructor takes the lock of releases, and may be the last one.
-      engine_.defer([released = std::make_shared<HandlePtr>(std::move(kept->second))] { *released = HandlePtr(); });
+      engine_.defer([released = std::make_shared<HandlePtr>(std::move(kept->second))] {
+        *released = HandlePtr();
+      });
       kept_.erase(kept);
     }
   }
@@ -437,7 +465,8 @@ void RankCore::drain_released() {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;
     } else {
       if (find_task(id) == handle) tasks_[id.slot()] = nullptr;
-      driver_.add_inline_bytes(-static_cast<std::int64_t>(static_cast<FutureState*>(handle)->inline_bytes));
+      driver_.add_inline_bytes(
+          -static_cast<std::int64_t>(static_cast<FutureState*>(handle)->inline_bytes));
     }
     driver_.released(id);
     destroy(handle);

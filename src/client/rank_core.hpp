@@ -2,18 +2,18 @@
 
 /// RankCore: the Core on rank 0 of a run: futures on top of the scheduler driver.
 
+#include "client/completion.hpp"
+#include "client/failure_ledger.hpp"
+#include "runtime/rank.hpp"
+#include "runtime/scheduler_driver.hpp"
+#include "tutti/detail/core.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include "client/completion.hpp"
-#include "client/failure_ledger.hpp"
-#include "runtime/rank.hpp"
-#include "runtime/scheduler_driver.hpp"
-#include "tutti/detail/core.hpp"
 
 namespace tutti::client_module {
 
@@ -34,8 +34,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   explicit RankCore(runtime::Rank& rank);
   ~RankCore() override;
 
-  HandlePtr submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& builder) override;
-  HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, CallBuilder& builder) override;
+  HandlePtr submit(const FunctionOps& function, const TaskOptions& options,
+                   CallBuilder& builder) override;
+  HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total,
+                CallBuilder& builder) override;
   HandlePtr run(const FunctionOps& function, CallBuilder& builder) override;
   HandlePtr scatter(ValuePtr value, bool broadcast) override;
   HandlePtr scatter_sequence(ValuePtr elements, bool local) override;
@@ -49,20 +51,24 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
   void add_done_callback(Target target, std::function<void()> callback) override;
   void fire_and_forget(Handle& handle) override;
-  void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue, std::uint64_t tag) override;
-  bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion, Timeout timeout) override;
+  void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
+             std::uint64_t tag) override;
+  bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion,
+                       Timeout timeout) override;
   bool peek_completion(const CompletionQueue::Shared& queue) override;
 
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
   double seconds_since_start() override {
-    return std::chrono::duration<double>(runtime::Clock::now() - rank_.transport().ready_since()).count();
+    return std::chrono::duration<double>(runtime::Clock::now() - rank_.transport().ready_since())
+        .count();
   }
   void shutdown() override;
 
   /// Waits until all workers have joined.
   void await_workers();
-  /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when a task failed and nobody asked. Prints which.
+  /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when a task failed and
+  /// nobody asked. Prints which.
   int exit_code(int main_code);
   bool is_shut_down() const { return shut_down_; }
   /// True when a worker did not end its tasks in time.
@@ -75,7 +81,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void on_finished(TaskId task, bool has_result, std::span<const std::byte> result) override;
   void on_failed(TaskId id, const scheduler::FailurePtr& failure) override;
   void on_range(TaskId group, std::uint64_t begin, std::uint64_t count) override;
-  void on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) override;
+  void on_element_failed(TaskId group, std::uint64_t index,
+                         const scheduler::FailurePtr& failure) override;
   void on_group_done(TaskId group) override;
   void on_forgotten(TaskId id) override;
   void before_turn() override { drain_released(); }
@@ -89,8 +96,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void resolved(Handle& handle);
   TaskId place_literal(ValuePtr value);
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
-  GroupState* submit_group(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, bool pinned,
-                           CallBuilder& builder, TaskId& id);
+  GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
+                           std::uint64_t total, bool pinned, CallBuilder& builder, TaskId& id);
   void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
   void after_submit();
   void check_can_travel(const FunctionOps& function) const;
@@ -99,7 +106,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   bool is_here(Target target) const;
   InputValue value_here(Target target);
   [[noreturn]] void throw_ended(Target target, Status status);
-  bool gather_collectively(const scheduler::GroupRecord& record, TaskId id, std::vector<ValuePtr>& stretches, std::size_t& missing);
+  bool gather_collectively(const scheduler::GroupRecord& record, TaskId id,
+                           std::vector<ValuePtr>& stretches, std::size_t& missing);
   static runtime::Deadline deadline(Timeout timeout);
 
   runtime::Rank& rank_;

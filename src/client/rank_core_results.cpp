@@ -1,13 +1,13 @@
-#include <algorithm>
-#include <utility>
-
-#include <fmt/format.h>
-
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
 #include "client/rank_core.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace tutti::client_module {
 namespace {
@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint64_t whole_stretch_bytes_max = 4 << 20;
 /// Maps whose results are small are gathered by one collective.
 constexpr std::uint64_t collective_gather_bytes_max = 1 << 20;
-/// What write() puts before the elements of a stretch of plain bytes: begin, count, failures, length.
+/// What write() puts before the elements of a stretch of plain bytes: begin, count, failures,
+/// length.
 constexpr std::uint64_t stretch_header_bytes = 4 * sizeof(std::uint64_t);
 
 }  // namespace
@@ -39,7 +40,9 @@ Status RankCore::status_locked(Target target) {
   if (!handle.is_group || target.index == detail::whole_group) return status;
   const auto& group = static_cast<const GroupState&>(handle);
   if (target.index >= group.total) {
-    throw Error(ErrorCode::bad_argument, fmt::format("element {} was asked for of a map with {} elements", target.index, group.total));
+    throw Error(ErrorCode::bad_argument,
+                fmt::format("element {} was asked for of a map with {} elements", target.index,
+                            group.total));
   }
   if (group.failures.contains(target.index)) return Status::error;
   if (status == Status::error && group.failure) return Status::error;
@@ -47,7 +50,9 @@ Status RankCore::status_locked(Target target) {
   if (status != Status::pending) return status;
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(handle.id);
   if (record == nullptr) return status;
-  return scheduler::element_state(*record, target.index) == scheduler::ElementState::pending ? Status::pending : Status::finished;
+  return scheduler::element_state(*record, target.index) == scheduler::ElementState::pending
+             ? Status::pending
+             : Status::finished;
 }
 
 bool RankCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) {
@@ -79,7 +84,8 @@ void RankCore::throw_ended(Target target, Status status) {
   Handle& handle = *target.handle;
   if (status == Status::error) {
     handle.observed = true;
-    if (handle.is_group && !handle.failure) detail::throw_failure(static_cast<GroupState&>(handle).failures.at(target.index));
+    if (handle.is_group && !handle.failure)
+      detail::throw_failure(static_cast<GroupState&>(handle).failures.at(target.index));
     detail::throw_failure(handle.failure);
   }
   if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
@@ -98,7 +104,8 @@ static auto stretch_here(const GroupState& group, std::uint64_t index) {
 bool RankCore::is_here(Target target) const {
   if (target.handle->is_group) {
     const auto& group = static_cast<const GroupState&>(*target.handle);
-    return stretch_here(group, target.index) != group.here.end() || group.singles.contains(target.index);
+    return stretch_here(group, target.index) != group.here.end() ||
+           group.singles.contains(target.index);
   }
   const auto& state = static_cast<const FutureState&>(*target.handle);
   return state.ops == nullptr || state.value;
@@ -108,7 +115,8 @@ InputValue RankCore::value_here(Target target) {
   if (target.handle->is_group) {
     const auto& group = static_cast<const GroupState&>(*target.handle);
     const auto stretch = stretch_here(group, target.index);
-    const ValuePtr& value = stretch != group.here.end() ? stretch->second : group.singles.at(target.index);
+    const ValuePtr& value =
+        stretch != group.here.end() ? stretch->second : group.singles.at(target.index);
     return {value.get(), target.index - static_cast<const detail::ElementsBase&>(*value).begin};
   }
   auto& state = static_cast<FutureState&>(*target.handle);
@@ -123,7 +131,8 @@ InputValue RankCore::value_here(Target target) {
 void RankCore::request(Target target, std::size_t& missing) {
   if (is_here(target)) return;
   ++missing;
-  const auto store = [this, target, &missing](const std::function<void(ValuePtr)>& keep, ValuePtr value, const std::string& problem) {
+  const auto store = [this, target, &missing](const std::function<void(ValuePtr)>& keep,
+                                              ValuePtr value, const std::string& problem) {
     if (problem.empty()) {
       keep(std::move(value));
     } else {
@@ -135,9 +144,12 @@ void RankCore::request(Target target, std::size_t& missing) {
   if (!target.handle->is_group) {
     auto* state = static_cast<FutureState*>(target.handle);
     const int holder = driver_.scheduler().holder_of({state->id, 0}, rank_.rank());
-    rank_.exchange().fetch(holder, state->id, [store, state](ValuePtr value, std::uint64_t, const std::string& problem) {
-      store([state](ValuePtr each) { state->value = std::move(each); }, std::move(value), problem);
-    });
+    rank_.exchange().fetch(
+        holder, state->id,
+        [store, state](ValuePtr value, std::uint64_t, const std::string& problem) {
+          store([state](ValuePtr each) { state->value = std::move(each); }, std::move(value),
+                problem);
+        });
     return;
   }
   auto* group = static_cast<GroupState*>(target.handle);
@@ -147,24 +159,31 @@ void RankCore::request(Target target, std::size_t& missing) {
   std::uint64_t begin = chunk->first;
   std::uint64_t count = chunk->second.count;
   const auto* bytes = driver_.group_bytes(group->id);
-  const bool whole = bytes == nullptr || (*bytes)[static_cast<std::size_t>(chunk->second.worker)] <= whole_stretch_bytes_max;
+  const bool whole = bytes == nullptr || (*bytes)[static_cast<std::size_t>(chunk->second.worker)] <=
+                                             whole_stretch_bytes_max;
   if (!whole) {
     begin = target.index;
     count = 1;
   }
-  rank_.exchange().fetch_slice(chunk->second.worker, group->id, begin, count,
-                               [store, group, begin, whole](ValuePtr value, std::uint64_t, const std::string& problem) {
-                                 store([group, begin, whole](ValuePtr each) { (whole ? group->here : group->singles)[begin] = std::move(each); },
-                                       std::move(value), problem);
-                               });
+  rank_.exchange().fetch_slice(
+      chunk->second.worker, group->id, begin, count,
+      [store, group, begin, whole](ValuePtr value, std::uint64_t, const std::string& problem) {
+        store(
+            [group, begin, whole](ValuePtr each) {
+              (whole ? group->here : group->singles)[begin] = std::move(each);
+            },
+            std::move(value), problem);
+      });
 }
 
 InputValue RankCore::result(Target target, Timeout timeout) {
   Lock lock(engine_.mutex());
   drain_released();
-  const bool in_time = engine_.wait(lock, [&] { return status_locked(target) != Status::pending; }, deadline(timeout));
+  const bool in_time = engine_.wait(
+      lock, [&] { return status_locked(target) != Status::pending; }, deadline(timeout));
   if (!in_time) {
-    throw TimeoutError(fmt::format("result() waited {} s and the task has not ended", timeout.seconds()));
+    throw TimeoutError(
+        fmt::format("result() waited {} s and the task has not ended", timeout.seconds()));
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
@@ -182,13 +201,16 @@ InputValue RankCore::result(Target target, Timeout timeout) {
 }
 
 bool RankCore::may_move(Target target) {
-  if (target.handle->is_group || target.handle->references.load(std::memory_order_acquire) != 1) return false;
+  if (target.handle->is_group || target.handle->references.load(std::memory_order_acquire) != 1)
+    return false;
   auto& state = static_cast<FutureState&>(*target.handle);
   if (!state.here.load(std::memory_order_acquire) || !state.value) return false;
   const Lock lock(engine_.mutex());
-  // A rank 0 that works has the value in its store as well; without dependents nobody will look for it there.
+  // A rank 0 that works has the value in its store as well; without dependents nobody will look for
+  // it there.
   const scheduler::TaskRecord* record = driver_.scheduler().find_task(state.id);
-  if (record != nullptr && record->references == 0 && !record->is_data) rank_.store().erase(state.id);
+  if (record != nullptr && record->references == 0 && !record->is_data)
+    rank_.store().erase(state.id);
   return !state.value->is_shared();
 }
 
@@ -199,18 +221,21 @@ void RankCore::fetch(std::span<const Target> targets) {
   constexpr std::size_t missing_max = 1024;
   for (const Target& target : targets) {
     InputValue value;
-    if (detail::find_result_here(target, value) || status_locked(target) != Status::finished) continue;
+    if (detail::find_result_here(target, value) || status_locked(target) != Status::finished)
+      continue;
     request(target, missing);
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
   }
   engine_.wait(lock, [&] { return missing == 0; });
 }
 
-bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id, std::vector<ValuePtr>& stretches,
-                                   std::size_t& missing) {
+bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id,
+                                   std::vector<ValuePtr>& stretches, std::size_t& missing) {
   const auto* bytes = driver_.group_bytes(id);
   const FunctionOps* ops = driver_.group_function(id);
-  if (bytes == nullptr || ops == nullptr || ops->result == nullptr || !ops->result->plain_bytes || !record.failures.empty()) return false;
+  if (bytes == nullptr || ops == nullptr || ops->result == nullptr || !ops->result->plain_bytes ||
+      !record.failures.empty())
+    return false;
   std::vector<std::uint64_t> by_rank = *bytes;
   std::uint64_t total = 0;
   std::size_t holders = 0;
@@ -218,21 +243,26 @@ bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId 
     total += each;
     holders += each != 0;
   }
-  if (holders < 2 || total > collective_gather_bytes_max || by_rank[static_cast<std::size_t>(rank_.rank())] != 0) return false;
-  for (const auto& [begin, chunk] : record.chunks) by_rank[static_cast<std::size_t>(chunk.worker)] += stretch_header_bytes;
+  if (holders < 2 || total > collective_gather_bytes_max ||
+      by_rank[static_cast<std::size_t>(rank_.rank())] != 0)
+    return false;
+  for (const auto& [begin, chunk] : record.chunks)
+    by_rank[static_cast<std::size_t>(chunk.worker)] += stretch_header_bytes;
   ++missing;
-  rank_.collectives().gather(id, *ops->results, std::move(by_rank), [this, &stretches, &missing](std::vector<ValuePtr> all) {
-    stretches = std::move(all);
-    --missing;
-    engine_.notify();
-  });
+  rank_.collectives().gather(id, *ops->results, std::move(by_rank),
+                             [this, &stretches, &missing](std::vector<ValuePtr> all) {
+                               stretches = std::move(all);
+                               --missing;
+                               engine_.notify();
+                             });
   return true;
 }
 
 std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
   Lock lock(engine_.mutex());
   std::vector<ValuePtr> stretches;
-  if (group.status.load() == Status::cancelled) throw CancelledError("the map was cancelled: the run ended before it did");
+  if (group.status.load() == Status::cancelled)
+    throw CancelledError("the map was cancelled: the run ended before it did");
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
   if (record == nullptr || group.failure) return stretches;
   std::size_t missing = 0;
@@ -245,19 +275,24 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
         continue;
       }
       ++missing;
-      rank_.exchange().fetch_slice(chunk.worker, group.id, begin, chunk.count,
-                                   [&, this](ValuePtr value, std::uint64_t, const std::string& trouble) {
-                                     if (!trouble.empty()) problem = trouble;
-                                     stretches.push_back(std::move(value));
-                                     --missing;
-                                     engine_.notify();
-                                   });
+      rank_.exchange().fetch_slice(
+          chunk.worker, group.id, begin, chunk.count,
+          [&, this](ValuePtr value, std::uint64_t, const std::string& trouble) {
+            if (!trouble.empty()) problem = trouble;
+            stretches.push_back(std::move(value));
+            --missing;
+            engine_.notify();
+          });
     }
   }
   engine_.wait(lock, [&] { return missing == 0; });
-  if (!problem.empty()) throw Error(ErrorCode::cannot_travel, "the results of a map could not be brought to rank 0: " + problem);
+  if (!problem.empty())
+    throw Error(ErrorCode::cannot_travel,
+                "the results of a map could not be brought to rank 0: " + problem);
   std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
-  std::ranges::sort(stretches, {}, [](const ValuePtr& each) { return static_cast<const detail::ElementsBase&>(*each).begin; });
+  std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
+    return static_cast<const detail::ElementsBase&>(*each).begin;
+  });
   return stretches;
 }
 
@@ -279,7 +314,8 @@ void RankCore::add_done_callback(Target target, std::function<void()> callback) 
   }
 }
 
-void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue, std::uint64_t tag) {
+void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
+                     std::uint64_t tag) {
   const Lock lock(engine_.mutex());
   Handle& handle = *target.handle;
   const bool whole = target.index == detail::whole_group;
@@ -300,9 +336,12 @@ void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Share
   }
 }
 
-bool RankCore::next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion, Timeout timeout) {
+bool RankCore::next_completion(CompletionQueue::Shared& queue,
+                               CompletionQueue::Completion& completion, Timeout timeout) {
   Lock lock(engine_.mutex());
-  if (!engine_.wait(lock, [&] { return !queue.ready.empty(); }, deadline(timeout))) return false;
+  if (!engine_.wait(
+          lock, [&] { return !queue.ready.empty(); }, deadline(timeout)))
+    return false;
   completion = queue.pop();
   return true;
 }
@@ -338,15 +377,19 @@ std::string RankCore::summary() {
   const auto repeated = std::ranges::unique(hosts);
   hosts.erase(repeated.begin(), repeated.end());
   constexpr double gigabyte = 1e9;
-  return fmt::format("<Client: {} ranks = {} workers={} threads={}, memory limit {:.1f} GB per worker, {:.1f} GB in all, hosts {}, {}>",
-                     rank_.size(), rank_.worker() != nullptr ? "scheduler that works," : "1 scheduler +", driver_.workers_joined(),
-                     workers.total_slots(), static_cast<double>(largest) / gigabyte, static_cast<double>(memory) / gigabyte,
-                     fmt::join(hosts, ","), rank_.transport().description());
+  return fmt::format(
+      "<Client: {} ranks = {} workers={} threads={}, memory limit {:.1f} GB per worker, {:.1f} GB "
+      "in all, hosts {}, {}>",
+      rank_.size(), rank_.worker() != nullptr ? "scheduler that works," : "1 scheduler +",
+      driver_.workers_joined(), workers.total_slots(), static_cast<double>(largest) / gigabyte,
+      static_cast<double>(memory) / gigabyte, fmt::join(hosts, ","),
+      rank_.transport().description());
 }
 
 void RankCore::await_workers() {
   Lock lock(engine_.mutex());
-  const auto expected = static_cast<std::uint32_t>(rank_.size() - (rank_.worker() == nullptr ? 1 : 0));
+  const auto expected =
+      static_cast<std::uint32_t>(rank_.size() - (rank_.worker() == nullptr ? 1 : 0));
   engine_.wait(lock, [&] { return driver_.workers_joined() == expected; });
 }
 
@@ -374,10 +417,12 @@ void RankCore::shutdown() {
   if (rank_.worker() != nullptr) rank_.worker()->stop();
   const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
   const auto all_ended = [&] {
-    return driver_.workers_gone() == others && (rank_.worker() == nullptr || rank_.worker()->running() == 0);
+    return driver_.workers_gone() == others &&
+           (rank_.worker() == nullptr || rank_.worker()->running() == 0);
   };
   // Tasks that run and that nobody waits for get this long.
-  stragglers_ = !engine_.wait(lock, all_ended, runtime::Clock::now() + std::chrono::milliseconds(500));
+  stragglers_ =
+      !engine_.wait(lock, all_ended, runtime::Clock::now() + std::chrono::milliseconds(500));
   // Futures that are still held belong to their holders from here on.
   tasks_.clear();
   groups_.clear();

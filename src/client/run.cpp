@@ -1,11 +1,4 @@
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <iostream>
-#include <memory>
-#include <optional>
-#include <utility>
+#include "tutti/run.hpp"
 
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
@@ -18,8 +11,15 @@
 #include "runtime/worker_driver.hpp"
 #include "transport/memory_transport.hpp"
 #include "transport/mpi_transport.hpp"
-#include "tutti/run.hpp"
 #include "tutti/worker.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <unistd.h>
+#include <utility>
 
 namespace tutti {
 namespace {
@@ -37,7 +37,8 @@ struct Run {
 };
 
 void begin_rank(Rank& rank) {
-  this_worker.emplace(rank.rank(), rank.size(), rank.transport().places()[static_cast<std::size_t>(rank.rank())].host,
+  this_worker.emplace(rank.rank(), rank.size(),
+                      rank.transport().places()[static_cast<std::size_t>(rank.rank())].host,
                       rank.setup().works ? rank.setup().threads.threads : 0);
   rank.engine().start_keeper([] { runtime::name_this_thread("tutti-keeper"); });
 }
@@ -60,7 +61,8 @@ void serve(Rank& rank) {
     rank.finish();
   } catch (...) {
     const ExceptionText text = describe_current_exception();
-    runtime::abort_job(1, "rank " + std::to_string(rank.rank()) + " ended with " + text.type + ": " + text.message);
+    runtime::abort_job(1, "rank " + std::to_string(rank.rank()) + " ended with " + text.type +
+                              ": " + text.message);
   }
   runtime::end_job();
   this_worker.reset();
@@ -68,7 +70,8 @@ void serve(Rank& rank) {
 
 void print_verbose(Rank& rank) {
   if (rank.options().verbose == 0) return;
-  std::fprintf(stderr, "%s%s", base::describe(rank.options()).c_str(), runtime::placement_table(rank).c_str());
+  std::fprintf(stderr, "%s%s", base::describe(rank.options()).c_str(),
+               runtime::placement_table(rank).c_str());
 }
 
 Run begin_client(std::unique_ptr<Rank> rank, std::function<bool(int)> on_exit) {
@@ -94,12 +97,14 @@ int end_client(Run& run, int main_code) {
   if (rank.options().verbose != 0) {
     const transport::CollectiveCounts counts = rank.transport().collective_counts();
     std::fprintf(stderr, "tutti: collectives: broadcast %llu, scatter %llu, gather %llu\n",
-                 static_cast<unsigned long long>(counts.broadcast), static_cast<unsigned long long>(counts.scatter),
+                 static_cast<unsigned long long>(counts.broadcast),
+                 static_cast<unsigned long long>(counts.scatter),
                  static_cast<unsigned long long>(counts.gather));
   }
   if (run.core->has_stragglers()) {
     std::cout.flush();
-    runtime::abort_job(code, "tasks that nobody waits for were still running at the end of main and were ended");
+    runtime::abort_job(
+        code, "tasks that nobody waits for were still running at the end of main and were ended");
   }
   if (rank.worker() != nullptr) rank.worker()->join();
   const std::vector<transport::Place> places = rank.transport().places();
@@ -119,7 +124,8 @@ int call_main(const Main& main) {
   } catch (...) {
     const ExceptionText text = describe_current_exception();
     std::fflush(stdout);
-    std::fprintf(stderr, "tutti: the program ended with %s: %s\n", text.type.c_str(), text.message.c_str());
+    std::fprintf(stderr, "tutti: the program ended with %s: %s\n", text.type.c_str(),
+                 text.message.c_str());
     return 1;
   }
 }
@@ -132,7 +138,8 @@ int run_serially(const Options& options, const Main& main) {
   return code;
 }
 
-/// Everything up to the point where ranks part: null when this process is done, with `code` as its exit code.
+/// Everything up to the point where ranks part: null when this process is done, with `code` as its
+/// exit code.
 std::unique_ptr<Rank> start(int& argc, char**& argv, const Options& given, int& code) {
   code = 1;
   const std::vector<std::string> entries = runtime::environment_entries();
@@ -143,7 +150,8 @@ std::unique_ptr<Rank> start(int& argc, char**& argv, const Options& given, int& 
   }
   runtime::Local local = runtime::prepare_local(given, entries, argc > 0 ? argv[0] : "tutti");
   try {
-    auto transport = launch.under_mpi ? transport::start_mpi(argc, argv) : std::move(transport::make_memory_world(1).front());
+    auto transport = launch.under_mpi ? transport::start_mpi(argc, argv)
+                                      : std::move(transport::make_memory_world(1).front());
     return runtime::start_rank(std::move(transport), std::move(local), launch);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tutti: %s\n", error.what());
@@ -177,7 +185,8 @@ bool wants_serial(const Options& given, Options& options) {
   return options.serial;
 }
 
-/// The run of setup(), which ends with the process: in a hook that runs after the destructors of statics.
+/// The run of setup(), which ends with the process: in a hook that runs after the destructors of
+/// statics.
 Run& setup_run() {
   static auto* const run = new Run;
   return *run;
@@ -187,7 +196,9 @@ Run& setup_run() {
 
 const WorkerInfo& get_worker() {
   if (!this_worker) {
-    throw Error(ErrorCode::not_running, "get_worker() was called outside of a run; call it inside a task or inside tutti::run");
+    throw Error(
+        ErrorCode::not_running,
+        "get_worker() was called outside of a run; call it inside a task or inside tutti::run");
   }
   return *this_worker;
 }
@@ -195,13 +206,15 @@ const WorkerInfo& get_worker() {
 namespace detail {
 
 // Declared in tutti/mpi.hpp, which needs the headers of MPI.
-int run_program(const boost::mpi::communicator& communicator, const Options& options, const Main& main);
+int run_program(const boost::mpi::communicator& communicator, const Options& options,
+                const Main& main);
 
 int run_program(int argc, char** argv, const Options& options, const Main& main) {
   Options effective;
   if (wants_serial(options, effective)) {
     // Of several ranks the first does all by itself.
-    const bool is_first = runtime::launch_of(runtime::environment_of(runtime::environment_entries())).prints;
+    const bool is_first =
+        runtime::launch_of(runtime::environment_of(runtime::environment_entries())).prints;
     return is_first ? run_serially(effective, main) : 0;
   }
   int code = 0;
@@ -209,13 +222,15 @@ int run_program(int argc, char** argv, const Options& options, const Main& main)
   return rank ? run_rank(std::move(rank), main) : code;
 }
 
-int run_program(const boost::mpi::communicator& communicator, const Options& options, const Main& main) {
+int run_program(const boost::mpi::communicator& communicator, const Options& options,
+                const Main& main) {
   const std::vector<std::string> entries = runtime::environment_entries();
   runtime::Launch launch = runtime::launch_of(runtime::environment_of(entries));
   // The program chose its ranks itself, also a world of one.
   launch.processes = 0;
   runtime::Local local = runtime::prepare_local(options, entries, "tutti");
-  std::unique_ptr<Rank> rank = runtime::start_rank(transport::attach_mpi(communicator), std::move(local), launch);
+  std::unique_ptr<Rank> rank =
+      runtime::start_rank(transport::attach_mpi(communicator), std::move(local), launch);
   return rank ? run_rank(std::move(rank), main) : 1;
 }
 

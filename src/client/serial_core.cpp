@@ -1,10 +1,10 @@
 #include "client/serial_core.hpp"
 
-#include <utility>
-
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
 #include "tutti/detail/map_thunk.hpp"
+
+#include <utility>
 
 namespace tutti::client_module {
 
@@ -20,11 +20,13 @@ using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
 
-SerialCore::SerialCore(std::uint32_t guard_closures) { epoch_ = make_current(*this, guard_closures); }
+SerialCore::SerialCore(std::uint32_t guard_closures) {
+  epoch_ = make_current(*this, guard_closures);
+}
 SerialCore::~SerialCore() { make_none_current(); }
 
-FailurePtr SerialCore::describe(const std::string& name, const std::string& function, const std::string& type,
-                                const std::string& message) const {
+FailurePtr SerialCore::describe(const std::string& name, const std::string& function,
+                                const std::string& type, const std::string& message) const {
   TaskFailure failure;
   failure.type = type;
   failure.message = message;
@@ -52,8 +54,9 @@ std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
     } else if (input.future.handle->is_group) {
       const auto& group = static_cast<const GroupState&>(*input.future.handle);
       if (input.future.index >= group.total) {
-        throw Error(ErrorCode::bad_argument, "an argument names element " + std::to_string(input.future.index) + " of a map with " +
-                                                 std::to_string(group.total) + " elements");
+        throw Error(ErrorCode::bad_argument,
+                    "an argument names element " + std::to_string(input.future.index) +
+                        " of a map with " + std::to_string(group.total) + " elements");
       }
       values.push_back({group.here.begin()->second.get(), input.future.index});
     } else {
@@ -63,7 +66,8 @@ std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
   return values;
 }
 
-HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& shared_builder) {
+HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& options,
+                             CallBuilder& shared_builder) {
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   auto* state = new FutureState;
@@ -82,13 +86,15 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     state->status = Status::finished;
   } catch (...) {
     const ExceptionText text = describe_current_exception();
-    state->failure = describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
+    state->failure =
+        describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
     state->status = Status::error;
   }
   return handle;
 }
 
-HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total, CallBuilder& shared_builder) {
+HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,
+                          std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   auto* state = new GroupState;
   HandlePtr handle(state);
@@ -108,7 +114,8 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     return handle;
   }
   std::vector<InputPiece> pieces;
-  for (const HandlePtr& source : builder.sources) pieces.push_back({source.group().here.begin()->second.get(), 0, total});
+  for (const HandlePtr& source : builder.sources)
+    pieces.push_back({source.group().here.begin()->second.get(), 0, total});
   std::vector<std::span<const InputPiece>> sources;
   for (const InputPiece& piece : pieces) sources.emplace_back(&piece, 1);
   detail::RangeCall call;
@@ -123,9 +130,11 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     if (results) state->here[0] = std::move(results);
   } catch (...) {
     const ExceptionText text = describe_current_exception();
-    state->failure = describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
+    state->failure =
+        describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
   }
-  const std::string name = options.name.empty() ? function.name(builder.payload.bytes()) : options.name;
+  const std::string name =
+      options.name.empty() ? function.name(builder.payload.bytes()) : options.name;
   for (const detail::ElementFailure& failure : call.failures) {
     FailurePtr origin;
     if (failure.inherited) {
@@ -134,15 +143,20 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
         if (found != source.group().failures.end()) origin = found->second;
       }
     }
-    if (!origin) origin = describe(name + "[" + std::to_string(failure.index) + "]", function.name(builder.payload.bytes()), failure.type, failure.message);
+    if (!origin)
+      origin = describe(name + "[" + std::to_string(failure.index) + "]",
+                        function.name(builder.payload.bytes()), failure.type, failure.message);
     state->failures[failure.index] = std::move(origin);
-    if (!state->here.empty()) static_cast<detail::ElementsBase&>(*state->here[0]).failed.push_back(failure.index);
+    if (!state->here.empty())
+      static_cast<detail::ElementsBase&>(*state->here[0]).failed.push_back(failure.index);
   }
   state->status = state->failure || !state->failures.empty() ? Status::error : Status::finished;
   return handle;
 }
 
-HandlePtr SerialCore::run(const FunctionOps& function, CallBuilder& builder) { return map(function, {}, 1, builder); }
+HandlePtr SerialCore::run(const FunctionOps& function, CallBuilder& builder) {
+  return map(function, {}, 1, builder);
+}
 
 HandlePtr SerialCore::scatter(ValuePtr value, bool) {
   auto* state = new FutureState;
@@ -168,7 +182,9 @@ Status SerialCore::status(Target target) {
   Handle& handle = *target.handle;
   Status status = handle.status.load();
   if (handle.is_group && target.index != detail::whole_group && !handle.failure) {
-    status = static_cast<const GroupState&>(handle).failures.contains(target.index) ? Status::error : Status::finished;
+    status = static_cast<const GroupState&>(handle).failures.contains(target.index)
+                 ? Status::error
+                 : Status::finished;
   }
   return status;
 }
@@ -183,10 +199,12 @@ FailurePtr SerialCore::failure(Target target) {
 
 InputValue SerialCore::result(Target target, Timeout) {
   if (const FailurePtr failed = failure(target)) detail::throw_failure(failed);
-  if (!target.handle->is_group) return {static_cast<const FutureState&>(*target.handle).value.get(), 0};
+  if (!target.handle->is_group)
+    return {static_cast<const FutureState&>(*target.handle).value.get(), 0};
   const auto& group = static_cast<const GroupState&>(*target.handle);
   if (target.index >= group.total) {
-    throw Error(ErrorCode::bad_argument, "element " + std::to_string(target.index) + " was asked for of a map with " +
+    throw Error(ErrorCode::bad_argument, "element " + std::to_string(target.index) +
+                                             " was asked for of a map with " +
                                              std::to_string(group.total) + " elements");
   }
   return {group.here.empty() ? nullptr : group.here.begin()->second.get(), target.index};
@@ -198,13 +216,16 @@ std::vector<ValuePtr> SerialCore::fetch_group(GroupState& group) {
   return stretches;
 }
 
-void SerialCore::watch(Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue, std::uint64_t tag) {
+void SerialCore::watch(Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,
+                       std::uint64_t tag) {
   const std::lock_guard guard(mutex_);
   const bool whole = target.index == detail::whole_group;
-  queue->push(tag, whole ? 0 : target.index, whole ? static_cast<const GroupState&>(*target.handle).total : 1);
+  queue->push(tag, whole ? 0 : target.index,
+              whole ? static_cast<const GroupState&>(*target.handle).total : 1);
 }
 
-bool SerialCore::next_completion(detail::CompletionQueue::Shared& queue, detail::CompletionQueue::Completion& completion, Timeout) {
+bool SerialCore::next_completion(detail::CompletionQueue::Shared& queue,
+                                 detail::CompletionQueue::Completion& completion, Timeout) {
   const std::lock_guard guard(mutex_);
   completion = queue.pop();
   return true;

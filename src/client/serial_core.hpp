@@ -1,16 +1,16 @@
 #pragma once
 
-/// SerialCore: the Core of TUTTI_SERIAL=1. Each task runs at submit, in order, on the calling thread: for a first try, and for a
-/// debugger.
+/// SerialCore: the Core of TUTTI_SERIAL=1. Each task runs at submit, in order, on the calling
+/// thread: for a first try, and for a debugger.
+
+#include "client/completion.hpp"
+#include "client/failure_ledger.hpp"
+#include "tutti/detail/core.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <string>
-
-#include "client/completion.hpp"
-#include "client/failure_ledger.hpp"
-#include "tutti/detail/core.hpp"
 
 namespace tutti::client_module {
 
@@ -19,9 +19,10 @@ class SerialCore final : public detail::Core {
   explicit SerialCore(std::uint32_t guard_closures);
   ~SerialCore() override;
 
-  detail::HandlePtr submit(const detail::FunctionOps& function, const TaskOptions& options, detail::CallBuilder& builder) override;
-  detail::HandlePtr map(const detail::FunctionOps& function, const TaskOptions& options, std::uint64_t total,
-                        detail::CallBuilder& builder) override;
+  detail::HandlePtr submit(const detail::FunctionOps& function, const TaskOptions& options,
+                           detail::CallBuilder& builder) override;
+  detail::HandlePtr map(const detail::FunctionOps& function, const TaskOptions& options,
+                        std::uint64_t total, detail::CallBuilder& builder) override;
   detail::HandlePtr run(const detail::FunctionOps& function, detail::CallBuilder& builder) override;
   detail::HandlePtr scatter(detail::ValuePtr value, bool broadcast) override;
   detail::HandlePtr scatter_sequence(detail::ValuePtr elements, bool local) override;
@@ -35,12 +36,16 @@ class SerialCore final : public detail::Core {
   std::vector<detail::ValuePtr> fetch_group(detail::GroupState& group) override;
   void add_done_callback(detail::Target, std::function<void()> callback) override { callback(); }
   void fire_and_forget(detail::Handle&) override {}
-  void watch(detail::Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue, std::uint64_t tag) override;
-  bool next_completion(detail::CompletionQueue::Shared& queue, detail::CompletionQueue::Completion& completion, Timeout) override;
+  void watch(detail::Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,
+             std::uint64_t tag) override;
+  bool next_completion(detail::CompletionQueue::Shared& queue,
+                       detail::CompletionQueue::Completion& completion, Timeout) override;
   bool peek_completion(const detail::CompletionQueue::Shared& queue) override;
 
   int ranks() const override { return 1; }
-  std::string summary() override { return "<Client: serial, each task runs at submit on the calling thread>"; }
+  std::string summary() override {
+    return "<Client: serial, each task runs at submit on the calling thread>";
+  }
   double seconds_since_start() override {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
@@ -51,8 +56,8 @@ class SerialCore final : public detail::Core {
  private:
   void released(detail::Handle* handle) noexcept override;
   detail::FailurePtr failure_of_inputs(const detail::CallBuilder& builder);
-  detail::FailurePtr describe(const std::string& name, const std::string& function, const std::string& type,
-                              const std::string& message) const;
+  detail::FailurePtr describe(const std::string& name, const std::string& function,
+                              const std::string& type, const std::string& message) const;
   std::vector<detail::InputValue> values_of(detail::CallBuilder& builder) const;
 
   std::uint32_t epoch_ = 0;

@@ -1,10 +1,10 @@
 #include "runtime/collectives.hpp"
 
-#include <utility>
-
 #include "runtime/data_exchange.hpp"
 #include "tutti/check.hpp"
 #include "tutti/detail/elements.hpp"
+
+#include <utility>
 
 namespace tutti::runtime {
 namespace {
@@ -21,7 +21,9 @@ constexpr std::size_t message_overhead_bytes = 256;
 
 MutableBuffer receiving(Bytes& bytes) { return {bytes.data(), bytes.size()}; }
 /// The root of a broadcast sends from memory that nobody writes to.
-MutableBuffer sending(ConstBuffer buffer) { return {const_cast<std::byte*>(buffer.data), buffer.size}; }
+MutableBuffer sending(ConstBuffer buffer) {
+  return {const_cast<std::byte*>(buffer.data), buffer.size};
+}
 
 /// Calls `done` after it was counted down `count` times.
 Done after(std::size_t count, Done done) {
@@ -96,11 +98,13 @@ void Collectives::place_value(TaskId id, ValuePtr value, Done finished) {
       done();
     });
     transport_.broadcast(0, sending({writer->bytes().data(), writer->size()}), each);
-    for (const ConstBuffer& buffer : writer->buffers()) transport_.broadcast(0, sending(buffer), each);
+    for (const ConstBuffer& buffer : writer->buffers())
+      transport_.broadcast(0, sending(buffer), each);
   });
 }
 
-void Collectives::place_sequence(TaskId id, ValuePtr elements, std::vector<Share> shares, Done finished) {
+void Collectives::place_sequence(TaskId id, ValuePtr elements, std::vector<Share> shares,
+                                 Done finished) {
   const auto ranks = static_cast<std::size_t>(transport_.size());
   const bool plain = [&] {
     Writer probe(0);
@@ -109,7 +113,8 @@ void Collectives::place_sequence(TaskId id, ValuePtr elements, std::vector<Share
   }();
   // Plain elements go from the caller's memory into place; all others as streams.
   auto writers = std::make_shared<std::vector<Writer>>();
-  for (std::size_t rank = 0; rank < ranks; ++rank) writers->emplace_back(plain ? 0 : Writer::all_inline);
+  for (std::size_t rank = 0; rank < ranks; ++rank)
+    writers->emplace_back(plain ? 0 : Writer::all_inline);
   std::vector<Share> share_of(ranks);
   for (const Share& share : shares) share_of[static_cast<std::size_t>(share.rank)] = share;
   std::uint64_t total = 0;
@@ -134,7 +139,8 @@ void Collectives::place_sequence(TaskId id, ValuePtr elements, std::vector<Share
     message.count = share_of[rank].count;
     message.token = type.bytes();
     const std::uint64_t size = plain ? writer.buffers().front().size : 0;
-    message.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(&size, plain ? 1 : 0));
+    message.buffer_bytes =
+        protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(&size, plain ? 1 : 0));
     outbox_.add(static_cast<int>(rank), message, message_overhead_bytes);
   }
   enqueue([this, writers, elements, plain, large, finished](Done done) {
@@ -156,7 +162,8 @@ void Collectives::place_sequence(TaskId id, ValuePtr elements, std::vector<Share
   });
 }
 
-void Collectives::gather(TaskId id, const ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank, OnGathered on_gathered) {
+void Collectives::gather(TaskId id, const ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank,
+                         OnGathered on_gathered) {
   auto streams = std::make_shared<std::vector<Bytes>>();
   for (std::size_t rank = 0; rank < bytes_by_rank.size(); ++rank) {
     streams->emplace_back(static_cast<std::size_t>(rank == 0 ? 0 : bytes_by_rank[rank]));
@@ -196,13 +203,18 @@ void Collectives::on_enter(const EnterCollective& message) {
     operation->buffer_bytes.push_back(message.buffer_bytes[index]);
   }
   operation->stream.resize(static_cast<std::size_t>(message.stream_bytes));
-  if (operation->kind == EnterCollective::Kind::define_group) coming_definitions_.insert(operation->id);
+  if (operation->kind == EnterCollective::Kind::define_group)
+    coming_definitions_.insert(operation->id);
   enqueue([this, operation](const Done& done) {
     switch (operation->kind) {
-      case EnterCollective::Kind::define_group: return enter_definition(operation, done);
-      case EnterCollective::Kind::place_value: return enter_place_value(operation, done);
-      case EnterCollective::Kind::place_sequence: return enter_place_sequence(operation, done);
-      case EnterCollective::Kind::gather: return enter_gather(operation, done);
+      case EnterCollective::Kind::define_group:
+        return enter_definition(operation, done);
+      case EnterCollective::Kind::place_value:
+        return enter_place_value(operation, done);
+      case EnterCollective::Kind::place_sequence:
+        return enter_place_sequence(operation, done);
+      case EnterCollective::Kind::gather:
+        return enter_gather(operation, done);
     }
   });
 }
@@ -219,35 +231,41 @@ void Collectives::enter_definition(const std::shared_ptr<Operation>& operation, 
 void Collectives::enter_place_value(const std::shared_ptr<Operation>& operation, const Done& done) {
   transport_.broadcast(0, receiving(operation->stream), [this, operation, done] {
     std::vector<MutableBuffer> destinations;
-    operation->value = read_value_stream(*operation->ops, operation->stream.span(), operation->buffer_bytes, destinations);
+    operation->value = read_value_stream(*operation->ops, operation->stream.span(),
+                                         operation->buffer_bytes, destinations);
     const Done each = after(1 + destinations.size(), [this, operation, done] {
       const std::uint64_t bytes = operation->ops->nbytes(*operation->value);
       store_.put(operation->id, operation->value, bytes);
       on_placed_(operation->id);
       done();
     });
-    for (const MutableBuffer& destination : destinations) transport_.broadcast(0, destination, each);
+    for (const MutableBuffer& destination : destinations)
+      transport_.broadcast(0, destination, each);
     each();
   });
 }
 
-void Collectives::enter_place_sequence(const std::shared_ptr<Operation>& operation, const Done& done) {
-  transport_.scatter(0, {}, receiving(operation->stream), operation->large, [this, operation, done] {
-    std::vector<MutableBuffer> destinations;
-    operation->value = read_value_stream(*operation->ops, operation->stream.span(), operation->buffer_bytes, destinations);
-    const Done each = after(1 + destinations.size(), [this, operation, done] {
-      if (operation->count != 0) {
-        const std::uint64_t bytes = operation->ops->nbytes(*operation->value);
-        store_.put_stretch(operation->id, {operation->begin, operation->count, operation->value, bytes});
-      }
-      on_placed_(operation->id);
-      done();
-    });
-    for (const MutableBuffer& destination : destinations) {
-      transport_.scatter(0, {}, destination, operation->large, each);
-    }
-    each();
-  });
+void Collectives::enter_place_sequence(const std::shared_ptr<Operation>& operation,
+                                       const Done& done) {
+  transport_.scatter(
+      0, {}, receiving(operation->stream), operation->large, [this, operation, done] {
+        std::vector<MutableBuffer> destinations;
+        operation->value = read_value_stream(*operation->ops, operation->stream.span(),
+                                             operation->buffer_bytes, destinations);
+        const Done each = after(1 + destinations.size(), [this, operation, done] {
+          if (operation->count != 0) {
+            const std::uint64_t bytes = operation->ops->nbytes(*operation->value);
+            store_.put_stretch(operation->id,
+                               {operation->begin, operation->count, operation->value, bytes});
+          }
+          on_placed_(operation->id);
+          done();
+        });
+        for (const MutableBuffer& destination : destinations) {
+          transport_.scatter(0, {}, destination, operation->large, each);
+        }
+        each();
+      });
 }
 
 void Collectives::enter_gather(const std::shared_ptr<Operation>& operation, const Done& done) {
@@ -255,9 +273,11 @@ void Collectives::enter_gather(const std::shared_ptr<Operation>& operation, cons
   store_.for_each_stretch(operation->id, [&](const worker::Store::Stretch& stretch) {
     stretch.value->ops().write(*stretch.value, writer);
   });
-  check(writer.size() == operation->stream.size(), "a rank sends as much to a gather as rank 0 expects");
+  check(writer.size() == operation->stream.size(),
+        "a rank sends as much to a gather as rank 0 expects");
   operation->stream = writer.take();
-  transport_.gather(0, {operation->stream.data(), operation->stream.size()}, {}, false, [operation, done] { done(); });
+  transport_.gather(0, {operation->stream.data(), operation->stream.size()}, {}, false,
+                    [operation, done] { done(); });
 }
 
 }  // namespace tutti::runtime

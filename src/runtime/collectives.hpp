@@ -1,7 +1,13 @@
 #pragma once
 
-/// Collectives: broadcasts, scatters and gathers that rank 0 announces. All ranks enter them in the order of the announcements,
-/// one after the other, while tasks go on running.
+/// Collectives: broadcasts, scatters and gathers that rank 0 announces. All ranks enter them in the
+/// order of the announcements, one after the other, while tasks go on running.
+
+#include "protocol/messages.hpp"
+#include "runtime/outbox.hpp"
+#include "transport/transport.hpp"
+#include "tutti/detail/value.hpp"
+#include "worker/store.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -10,12 +16,6 @@
 #include <set>
 #include <span>
 #include <vector>
-
-#include "protocol/messages.hpp"
-#include "runtime/outbox.hpp"
-#include "transport/transport.hpp"
-#include "tutti/detail/value.hpp"
-#include "worker/store.hpp"
 
 namespace tutti::runtime {
 
@@ -33,8 +33,8 @@ class Collectives {
   using OnPlaced = std::function<void(TaskId id)>;
   using OnGathered = std::function<void(std::vector<detail::ValuePtr> stretches)>;
 
-  Collectives(transport::Transport& transport, Outbox& outbox, worker::Store& store, OnDefinition on_definition,
-              OnPlaced on_placed)
+  Collectives(transport::Transport& transport, Outbox& outbox, worker::Store& store,
+              OnDefinition on_definition, OnPlaced on_placed)
       : transport_(transport),
         outbox_(outbox),
         store_(store),
@@ -48,15 +48,18 @@ class Collectives {
   /// Puts a copy of a value on every rank; `done` when rank 0 has sent it.
   void place_value(TaskId id, detail::ValuePtr value, transport::Done done);
   /// Puts the shares of a sequence on their ranks, at most one share a rank.
-  void place_sequence(TaskId id, detail::ValuePtr elements, std::vector<Share> shares, transport::Done done);
-  /// Brings all stretches of a sequence of plain bytes here. `bytes_by_rank` is what each rank has to send: its stretches in
-  /// order, each as write() gives it.
-  void gather(TaskId id, const detail::ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank, OnGathered on_gathered);
+  void place_sequence(TaskId id, detail::ValuePtr elements, std::vector<Share> shares,
+                      transport::Done done);
+  /// Brings all stretches of a sequence of plain bytes here. `bytes_by_rank` is what each rank has
+  /// to send: its stretches in order, each as write() gives it.
+  void gather(TaskId id, const detail::ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank,
+              OnGathered on_gathered);
 
   // ---- other ranks
 
   void on_enter(const protocol::EnterCollective& message);
-  /// A group is not needed any more. Its definition, if it is still on its way, is dropped when it comes.
+  /// A group is not needed any more. Its definition, if it is still on its way, is dropped when it
+  /// comes.
   void on_release(TaskId group);
 
  private:
@@ -67,7 +70,8 @@ class Collectives {
   void start_next();
   void enter_definition(const std::shared_ptr<Operation>& operation, const transport::Done& done);
   void enter_place_value(const std::shared_ptr<Operation>& operation, const transport::Done& done);
-  void enter_place_sequence(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void enter_place_sequence(const std::shared_ptr<Operation>& operation,
+                            const transport::Done& done);
   void enter_gather(const std::shared_ptr<Operation>& operation, const transport::Done& done);
   void send_to_all(const protocol::EnterCollective& message);
 

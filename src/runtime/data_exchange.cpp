@@ -1,13 +1,13 @@
 #include "runtime/data_exchange.hpp"
 
-#include <cstring>
-#include <utility>
-#include <vector>
-
 #include "base/exception_text.hpp"
 #include "tutti/check.hpp"
 #include "tutti/detail/function_token.hpp"
 #include "tutti/error.hpp"
+
+#include <cstring>
+#include <utility>
+#include <vector>
 
 namespace tutti::runtime {
 namespace {
@@ -16,7 +16,8 @@ using detail::Value;
 using detail::ValueOps;
 using detail::ValuePtr;
 
-/// Buffers from this size on go beside the stream, streams from this size on beside the packet; in bytes.
+/// Buffers from this size on go beside the stream, streams from this size on beside the packet; in
+/// bytes.
 constexpr std::size_t buffer_bytes_min = 4 * 1024;
 constexpr std::size_t stream_bytes_max = 32 * 1024;
 /// Tags on the data channel are reused after this many transfers.
@@ -33,20 +34,24 @@ TypeToken::TypeToken(const ValueOps& ops) {
 
 const ValueOps& TypeToken::decode(std::span<const std::byte> bytes) {
   detail::FunctionToken token;
-  if (bytes.size() != sizeof(token)) throw Error(ErrorCode::corrupt_data, "a message names a type by a token of wrong size");
+  if (bytes.size() != sizeof(token))
+    throw Error(ErrorCode::corrupt_data, "a message names a type by a token of wrong size");
   std::memcpy(&token, bytes.data(), sizeof(token));
   return *static_cast<const ValueOps*>(detail::address_of(token));
 }
 
 ValuePtr read_value_stream(const ValueOps& ops, std::span<const std::byte> stream,
-                           std::span<const std::uint64_t> buffer_bytes, std::vector<MutableBuffer>& destinations) {
-  if (ops.read == nullptr) throw Error(ErrorCode::cannot_travel, "values of type " + ops.type_name() + " cannot travel");
+                           std::span<const std::uint64_t> buffer_bytes,
+                           std::vector<MutableBuffer>& destinations) {
+  if (ops.read == nullptr)
+    throw Error(ErrorCode::cannot_travel, "values of type " + ops.type_name() + " cannot travel");
   Reader reader(stream, buffer_bytes);
   ValuePtr value(ops.read(reader));
   reader.expect_end();
   destinations = reader.destinations();
   if (destinations.size() != buffer_bytes.size()) {
-    throw Error(ErrorCode::corrupt_data, "a value of type " + ops.type_name() + " came with more buffers than it reads");
+    throw Error(ErrorCode::corrupt_data,
+                "a value of type " + ops.type_name() + " came with more buffers than it reads");
   }
   return value;
 }
@@ -71,11 +76,14 @@ void DataExchange::fetch(int holder, TaskId id, OnValue on_value) {
     on_value(ValuePtr(const_cast<Value*>(value)), 0, "");
     return;
   }
-  request(holder, {.request = 0, .id = id, .slice = false, .begin = 0, .count = 0}, std::move(on_value));
+  request(holder, {.request = 0, .id = id, .slice = false, .begin = 0, .count = 0},
+          std::move(on_value));
 }
 
-void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count, OnValue on_value) {
-  const protocol::Fetch message{.request = 0, .id = id, .slice = true, .begin = begin, .count = count};
+void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
+                               OnValue on_value) {
+  const protocol::Fetch message{
+      .request = 0, .id = id, .slice = true, .begin = begin, .count = count};
   if (holder == transport_.rank()) {
     // The whole stretch, without copy: readers look up elements by their index.
     const worker::Store::Stretch* stretch = store_.find_stretch(id, begin);
@@ -131,10 +139,12 @@ void DataExchange::on_fetch(int from, const protocol::Fetch& message) {
   answer.tag = next_tag_++ % tags;
   answer.token = type.bytes();
   answer.stream_bytes = writer->size();
-  const bool stream_beside = writer->size() + sizes.size() * sizeof(std::uint64_t) > stream_bytes_max;
+  const bool stream_beside =
+      writer->size() + sizes.size() * sizeof(std::uint64_t) > stream_bytes_max;
   if (!stream_beside) answer.stream = writer->bytes();
   answer.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(sizes));
-  outbox_.add(from, answer, message_overhead_bytes + answer.stream.size() + answer.buffer_bytes.bytes().size());
+  outbox_.add(from, answer,
+              message_overhead_bytes + answer.stream.size() + answer.buffer_bytes.bytes().size());
   // The announcement goes first, so that the receiver is awake and has its buffers ready.
   if (stream_beside || !sizes.empty()) outbox_.flush();
   if (stream_beside) {
@@ -152,7 +162,9 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
   OnValue on_value = std::move(found->second);
   requests_.erase(found);
   if (!message.found) {
-    on_value(ValuePtr(), 0, std::string(reinterpret_cast<const char*>(message.stream.data()), message.stream.size()));
+    on_value(
+        ValuePtr(), 0,
+        std::string(reinterpret_cast<const char*>(message.stream.data()), message.stream.size()));
     return;
   }
   auto arrival = std::make_shared<Arrival>();
@@ -176,21 +188,25 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
 void DataExchange::read_stream(const std::shared_ptr<Arrival>& arrival) {
   std::vector<MutableBuffer> destinations;
   try {
-    arrival->value = read_value_stream(*arrival->ops, arrival->stream.span(), arrival->buffer_bytes, destinations);
+    arrival->value = read_value_stream(*arrival->ops, arrival->stream.span(), arrival->buffer_bytes,
+                                       destinations);
   } catch (...) {
     const ExceptionText text = describe_current_exception();
-    const std::string problem = "reading a value of type " + arrival->ops->type_name() + " threw " + text.type + ": " + text.message;
+    const std::string problem = "reading a value of type " + arrival->ops->type_name() + " threw " +
+                                text.type + ": " + text.message;
     // The buffers that were announced come all the same; they must be received somewhere.
     for (const std::uint64_t size : arrival->buffer_bytes) {
       auto discarded = std::make_shared<Bytes>(static_cast<std::size_t>(size));
-      transport_.receive_bulk(arrival->from, arrival->tag, {discarded->data(), discarded->size()}, [discarded] {});
+      transport_.receive_bulk(arrival->from, arrival->tag, {discarded->data(), discarded->size()},
+                              [discarded] {});
     }
     arrival->on_value(ValuePtr(), 0, problem);
     return;
   }
   arrival->missing = destinations.size() + 1;
   for (const MutableBuffer& destination : destinations) {
-    transport_.receive_bulk(arrival->from, arrival->tag, destination, [this, arrival] { buffer_arrived(arrival); });
+    transport_.receive_bulk(arrival->from, arrival->tag, destination,
+                            [this, arrival] { buffer_arrived(arrival); });
   }
   buffer_arrived(arrival);
 }

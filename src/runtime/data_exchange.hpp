@@ -1,7 +1,13 @@
 #pragma once
 
-/// DataExchange: brings values from the rank that holds them, and serves those that others ask for. Large buffers are sent
-/// from and received into their place.
+/// DataExchange: brings values from the rank that holds them, and serves those that others ask for.
+/// Large buffers are sent from and received into their place.
+
+#include "protocol/messages.hpp"
+#include "runtime/outbox.hpp"
+#include "transport/transport.hpp"
+#include "tutti/detail/value.hpp"
+#include "worker/store.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -11,18 +17,13 @@
 #include <string>
 #include <vector>
 
-#include "protocol/messages.hpp"
-#include "runtime/outbox.hpp"
-#include "transport/transport.hpp"
-#include "tutti/detail/value.hpp"
-#include "worker/store.hpp"
-
 namespace tutti::runtime {
 
 class DataExchange {
  public:
   /// `value` is null when it was not found or could not be read; then `problem` says why.
-  using OnValue = std::function<void(detail::ValuePtr value, std::uint64_t bytes, const std::string& problem)>;
+  using OnValue =
+      std::function<void(detail::ValuePtr value, std::uint64_t bytes, const std::string& problem)>;
 
   DataExchange(transport::Transport& transport, Outbox& outbox, worker::Store& store)
       : transport_(transport), outbox_(outbox), store_(store) {}
@@ -30,7 +31,8 @@ class DataExchange {
   /// Asks `holder`, which may be this rank, for a value.
   void fetch(int holder, TaskId id, OnValue on_value);
   /// Asks for elements [begin, begin + count) of a sequence, which lie in one stretch there.
-  void fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count, OnValue on_value);
+  void fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
+                   OnValue on_value);
 
   void on_fetch(int from, const protocol::Fetch& message);
   void on_data(int from, const protocol::Data& message);
@@ -52,9 +54,11 @@ class DataExchange {
   std::uint64_t bytes_sent_ = 0;
 };
 
-/// Reads a value whose stream is here; its out-of-band buffers are in `destinations` and arrive later. Throws what its type throws.
+/// Reads a value whose stream is here; its out-of-band buffers are in `destinations` and arrive
+/// later. Throws what its type throws.
 detail::ValuePtr read_value_stream(const detail::ValueOps& ops, std::span<const std::byte> stream,
-                                   std::span<const std::uint64_t> buffer_bytes, std::vector<MutableBuffer>& destinations);
+                                   std::span<const std::uint64_t> buffer_bytes,
+                                   std::vector<MutableBuffer>& destinations);
 
 /// The token of a type's operations, as messages carry it, and back.
 struct TypeToken {

@@ -1,8 +1,6 @@
 #include "runtime/job_end.hpp"
 
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "runtime/rank.hpp"
 
 #include <array>
 #include <atomic>
@@ -10,10 +8,11 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <signal.h>
+#include <stdlib.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
-
-#include "runtime/rank.hpp"
 
 namespace tutti::runtime {
 namespace {
@@ -74,11 +73,12 @@ void handle_ending(int number) {
 void restore_ending(int number) {
   struct sigaction current {};
   ::sigaction(number, nullptr, &current);
-  if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == &on_ending_signal) ::signal(number, SIG_DFL);
+  if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == &on_ending_signal)
+    ::signal(number, SIG_DFL);
 }
 
-/// The launcher ends all ranks when one of them ended the job, or when it was itself told to. One rank says so, the others keep quiet:
-/// what was printed before is the reason.
+/// The launcher ends all ranks when one of them ended the job, or when it was itself told to. One
+/// rank says so, the others keep quiet: what was printed before is the reason.
 void end_by_signal(Rank& rank, int number) {
   const bool by_launcher = signal_sender.load() == ::getppid() && rank.size() > 1;
   if (by_launcher && rank.rank() != 0) {
@@ -88,14 +88,16 @@ void end_by_signal(Rank& rank, int number) {
     job = nullptr;
     ::_exit(128 + number);
   }
-  abort_job(128 + number, std::string("rank ") + rank_text + " received SIG" + ::sigabbrev_np(number) +
-                              (by_launcher ? " from the launcher; the job ends" : "; the job ends"));
+  abort_job(128 + number,
+            std::string("rank ") + rank_text + " received SIG" + ::sigabbrev_np(number) +
+                (by_launcher ? " from the launcher; the job ends" : "; the job ends"));
 }
 
 void on_process_exit(int status, void*) {
   if (job.load() == nullptr) return;
   if (exit_hook && exit_hook(status)) return;
-  abort_job(status == 0 ? 1 : status, "exit(" + std::to_string(status) + ") was called on rank " + rank_text +
+  abort_job(status == 0 ? 1 : status, "exit(" + std::to_string(status) + ") was called on rank " +
+                                          rank_text +
                                           " before the run ended; return from main instead");
 }
 
@@ -124,7 +126,8 @@ void end_job() {
   for (std::size_t index = 0; index < crash_signals.size(); ++index) {
     struct sigaction current {};
     ::sigaction(crash_signals[index], nullptr, &current);
-    if (current.sa_handler == &on_crash) ::sigaction(crash_signals[index], &before_crash[index], nullptr);
+    if (current.sa_handler == &on_crash)
+      ::sigaction(crash_signals[index], &before_crash[index], nullptr);
   }
 }
 
@@ -134,7 +137,8 @@ void watch_job() {
   if (const int number = signal_received.load(); number != 0) end_by_signal(*rank, number);
   const auto& places = rank->transport().places();
   const auto& own = places[static_cast<std::size_t>(rank->rank())];
-  if (rank->rank() != 0 && places[0].node == own.node && ::kill(places[0].pid, 0) != 0 && errno == ESRCH) {
+  if (rank->rank() != 0 && places[0].node == own.node && ::kill(places[0].pid, 0) != 0 &&
+      errno == ESRCH) {
     std::fprintf(stderr, "tutti: rank %s: rank 0 is gone; leaving\n", rank_text);
     ::_exit(1);
   }

@@ -1,15 +1,15 @@
 #pragma once
 
-/// Outbox: messages to each rank, packed into packets. A packet goes when it is full, or when flush() is called at the end of a turn;
-/// never after a timer.
+/// Outbox: messages to each rank, packed into packets. A packet goes when it is full, or when
+/// flush() is called at the end of a turn; never after a timer.
+
+#include "protocol/codec.hpp"
+#include "transport/transport.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include "protocol/codec.hpp"
-#include "transport/transport.hpp"
 
 namespace tutti::runtime {
 
@@ -18,7 +18,8 @@ class Outbox {
   explicit Outbox(transport::Transport& transport)
       : transport_(transport), packets_(static_cast<std::size_t>(transport.size())) {}
 
-  /// Appends a message that takes at most `bytes_max` bytes. One that no packet can hold goes in fragments.
+  /// Appends a message that takes at most `bytes_max` bytes. One that no packet can hold goes in
+  /// fragments.
   template <class Message>
   void add(int to, const Message& message, std::size_t bytes_max) {
     if (bytes_max > transport::packet_bytes_max) return add_fragments(to, message);

@@ -3,9 +3,8 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
+#include <sched.h>
 #include <utility>
 
 namespace tutti::runtime {
@@ -29,8 +28,8 @@ microseconds until(const Deadline& deadline, microseconds limit) {
 
 }  // namespace
 
-void ProgressEngine::set_handlers(transport::Transport::OnPacket on_packet, std::function<bool()> end_turn,
-                                  std::function<void()> on_tick) {
+void ProgressEngine::set_handlers(transport::Transport::OnPacket on_packet,
+                                  std::function<bool()> end_turn, std::function<void()> on_tick) {
   on_packet_ = std::move(on_packet);
   end_turn_ = std::move(end_turn);
   on_tick_ = std::move(on_tick);
@@ -84,11 +83,13 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
     }
     const Clock::time_point now = Clock::now();
     if (deadline && now >= *deadline) return ready();
-    // Transfers that are under way go at the speed of those who poll: 16 MB took 100 ms with naps of 50 us in between, 2 ms without.
+    // Transfers that are under way go at the speed of those who poll: 16 MB took 100 ms with naps
+    // of 50 us in between, 2 ms without.
     if (now - active < options_.idle_spin || transport_.busy()) {
       const std::uint64_t seen = changes_.load(std::memory_order_acquire);
       lock.unlock();
-      // Yielding lets the other ranks of an oversubscribed node run; on a free core it returns at once.
+      // Yielding lets the other ranks of an oversubscribed node run; on a free core it returns at
+      // once.
       if (now - active > options_.idle_spin / 4) sched_yield();
       lock.lock();
       if (changes_.load(std::memory_order_relaxed) != seen) active = now;
@@ -97,7 +98,8 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
     if (!watched_) {
       watch(lock, until(deadline, std::min(watch_limit, transport_.sleep_limit())), ready);
     } else {
-      // The keeper leaves the watch to threads that have nothing else to do: they act on what comes without a switch.
+      // The keeper leaves the watch to threads that have nothing else to do: they act on what comes
+      // without a switch.
       if (keeper_watches_) transport_.wake();
       ++waiting_;
       changed_.wait_for(lock, until(deadline, watch_limit));
@@ -109,7 +111,8 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
   return true;
 }
 
-/// Sleeps until something arrives, this rank is woken, or the limit is over. The lock is released meanwhile.
+/// Sleeps until something arrives, this rank is woken, or the limit is over. The lock is released
+/// meanwhile.
 void ProgressEngine::watch(Lock& lock, microseconds limit, const std::function<bool()>& ready) {
   watched_ = true;
   const std::uint32_t ticket = transport_.prepare_sleep();
@@ -160,7 +163,8 @@ void ProgressEngine::keep(Lock& lock) {
     }
     if (waiting_ != 0 && !watched_ && spinning_ == 0) changed_.notify_one();
     if (watched_ || waiting_ != 0) {
-      // Another thread has the watch, or takes it now. When it leaves for long it tells, else the limit bounds the gap.
+      // Another thread has the watch, or takes it now. When it leaves for long it tells, else the
+      // limit bounds the gap.
       keeper_asleep_ = true;
       keeper_.wait_for(lock, keeper_limit);
       keeper_asleep_ = false;

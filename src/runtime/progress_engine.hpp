@@ -3,8 +3,10 @@
 /// ProgressEngine: the lock of a rank, and who moves its messages.
 ///
 /// Whoever has nothing better to do polls: the client's thread while it waits, an executor between
-/// tasks, and, when nobody did for a while, the keeper thread. Only one thread at a time watches the doorbell; the others
-/// wait for it to tell them.
+/// tasks, and, when nobody did for a while, the keeper thread. Only one thread at a time watches
+/// the doorbell; the others wait for it to tell them.
+
+#include "transport/transport.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -15,8 +17,6 @@
 #include <optional>
 #include <thread>
 #include <vector>
-
-#include "transport/transport.hpp"
 
 namespace tutti::runtime {
 
@@ -32,27 +32,33 @@ class ProgressEngine {
  public:
   using Lock = std::unique_lock<std::mutex>;
 
-  ProgressEngine(transport::Transport& transport, EngineOptions options) : transport_(transport), options_(options) {}
+  ProgressEngine(transport::Transport& transport, EngineOptions options)
+      : transport_(transport), options_(options) {}
   ~ProgressEngine() { stop_keeper(); }
 
-  /// `on_packet` gets what arrives. `end_turn` runs after each poll and makes up what follows: decisions, messages. It returns true
-  /// when it sent something. `on_tick` runs on the keeper thread, without the lock, a few times a second.
-  void set_handlers(transport::Transport::OnPacket on_packet, std::function<bool()> end_turn, std::function<void()> on_tick);
+  /// `on_packet` gets what arrives. `end_turn` runs after each poll and makes up what follows:
+  /// decisions, messages. It returns true when it sent something. `on_tick` runs on the keeper
+  /// thread, without the lock, a few times a second.
+  void set_handlers(transport::Transport::OnPacket on_packet, std::function<bool()> end_turn,
+                    std::function<void()> on_tick);
 
   std::mutex& mutex() { return mutex_; }
 
-  /// Moves messages once. The caller holds the lock. True when something arrived, completed or was sent.
+  /// Moves messages once. The caller holds the lock. True when something arrived, completed or was
+  /// sent.
   bool poll();
-  /// Polls until `ready()` holds or the deadline is over; spins, yields, then sleeps. `lock` is held when ready() is called and
-  /// on return. False when the time was over.
+  /// Polls until `ready()` holds or the deadline is over; spins, yields, then sleeps. `lock` is
+  /// held when ready() is called and on return. False when the time was over.
   bool wait(Lock& lock, const std::function<bool()>& ready, Deadline deadline = {});
   /// Something changed that waiting threads may wait for. The caller holds the lock.
   void notify();
-  /// Runs `work` without the lock, on a thread that waits or on the keeper. The caller holds the lock.
+  /// Runs `work` without the lock, on a thread that waits or on the keeper. The caller holds the
+  /// lock.
   void defer(std::function<void()> work);
   /// Time since somebody polled; for threads that run short tasks one after the other.
   bool poll_is_due() const { return Clock::now() - last_poll_ > std::chrono::microseconds(50); }
-  /// The calling thread leaves for long: somebody else has to look after messages. The caller holds the lock.
+  /// The calling thread leaves for long: somebody else has to look after messages. The caller holds
+  /// the lock.
   void hand_over();
 
   void start_keeper(const std::function<void()>& thread_setup);

@@ -1,18 +1,19 @@
 #include "runtime/rank.hpp"
 
-#include <utility>
-
 #include "base/log.hpp"
 #include "runtime/job_end.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/error.hpp"
 
+#include <utility>
+
 namespace tutti::runtime {
 namespace {
 
 EngineOptions engine_options(const Options& options) {
-  return {std::chrono::microseconds(options.idle_spin_us), std::chrono::microseconds(options.keeper_interval_us)};
+  return {std::chrono::microseconds(options.idle_spin_us),
+          std::chrono::microseconds(options.keeper_interval_us)};
 }
 
 }  // namespace
@@ -24,12 +25,14 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
       outbox_(*transport_),
       exchange_(*transport_, outbox_, store_),
       collectives_(
-          *transport_, outbox_, store_, [this](std::span<const std::byte> definition) { worker_->on_definition(definition); },
+          *transport_, outbox_, store_,
+          [this](std::span<const std::byte> definition) { worker_->on_definition(definition); },
           [this](TaskId id) { outbox_.add(0, protocol::Placed{id}, 64); }) {
   if (setup_.works) worker_ = std::make_unique<WorkerDriver>(*this);
   if (rank() == 0) scheduler_ = std::make_unique<SchedulerDriver>(*this);
-  engine_.set_handlers([this](int from, std::span<const std::byte> packet) { on_packet(from, packet); },
-                       [this] { return end_turn(); }, [] { watch_job(); });
+  engine_.set_handlers(
+      [this](int from, std::span<const std::byte> packet) { on_packet(from, packet); },
+      [this] { return end_turn(); }, [] { watch_job(); });
 }
 
 Rank::~Rank() { engine_.stop_keeper(); }
@@ -57,7 +60,8 @@ void Rank::dispatch(int from, const protocol::Message& message) {
           exchange_.on_fetch(from, each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Data>) {
           exchange_.on_data(from, each);
-        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::EnterCollective>) {
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>,
+                                            protocol::EnterCollective>) {
           collectives_.on_enter(each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Fragment>) {
           on_fragment(from, each);

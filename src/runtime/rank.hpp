@@ -2,11 +2,6 @@
 
 /// Rank: what every rank has, whatever its role, and who gets which message.
 
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "protocol/codec.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
@@ -16,6 +11,11 @@
 #include "transport/transport.hpp"
 #include "tutti/options.hpp"
 #include "worker/store.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace tutti::runtime {
 

@@ -1,13 +1,13 @@
 #include "runtime/scheduler_driver.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <utility>
-
 #include "base/module_table.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/function_token.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace tutti::runtime {
 namespace {
@@ -36,7 +36,8 @@ SchedulerDriver::SchedulerDriver(Rank& rank)
 // ---- from the client
 
 protocol::FunctionId SchedulerDriver::function_id(const detail::FunctionOps& ops) {
-  const auto [entry, is_new] = function_ids_.try_emplace(&ops, static_cast<protocol::FunctionId>(functions_.size()));
+  const auto [entry, is_new] =
+      function_ids_.try_emplace(&ops, static_cast<protocol::FunctionId>(functions_.size()));
   if (is_new) functions_.push_back({&ops, token_bytes(&ops), base::module_name(&ops)});
   return entry->second;
 }
@@ -82,11 +83,13 @@ void SchedulerDriver::released(TaskId id) {
   scheduler_.on_client_released(id, commands_);
 }
 
-TaskId SchedulerDriver::place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds) {
+TaskId SchedulerDriver::place_value(std::span<const std::int32_t> holders, std::uint64_t bytes,
+                                    bool client_holds) {
   return scheduler_.place_value(holders, bytes, client_holds);
 }
 
-TaskId SchedulerDriver::place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total) {
+TaskId SchedulerDriver::place_sequence(std::span<const scheduler::AvailablePiece> stretches,
+                                       std::uint64_t total) {
   return scheduler_.place_sequence(stretches, total);
 }
 
@@ -100,7 +103,8 @@ void SchedulerDriver::finish_pinned_here(TaskId group, std::uint64_t bytes) {
   on(0, message);
 }
 
-void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type, const std::string& message) {
+void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type,
+                                       const std::string& message) {
   on(0, protocol::ElementThrew{group, 0, false, type, message});
 }
 
@@ -133,8 +137,9 @@ void SchedulerDriver::on(int from, const protocol::TaskFinished& message) {
   sink_->on_finished(message.task, message.has_result, message.result);
 }
 
-TaskFailure SchedulerDriver::failure(int from, TaskId task, std::string_view type, std::string_view message,
-                                     const std::string& function, const std::string& default_name) const {
+TaskFailure SchedulerDriver::failure(int from, TaskId task, std::string_view type,
+                                     std::string_view message, const std::string& function,
+                                     const std::string& default_name) const {
   TaskFailure result;
   result.type = type;
   result.message = message;
@@ -151,26 +156,33 @@ void SchedulerDriver::on(int from, const protocol::TaskThrew& message) {
   const scheduler::TaskRecord* record = scheduler_.find_task(message.task);
   if (record == nullptr) return;
   const std::string function = functions_[record->function].ops->name(record->payload.bytes());
-  scheduler_.on_task_threw(from, message.task, failure(from, message.task, message.type, message.message, function, function),
-                           commands_);
+  scheduler_.on_task_threw(
+      from, message.task,
+      failure(from, message.task, message.type, message.message, function, function), commands_);
 }
 
 void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
   const auto group = groups_.find(message.group);
   if (group == groups_.end()) return;
   const std::string function = group->second.ops->name(group->second.payload.span());
-  TaskFailure details = failure(from, message.group, message.type, message.message, function, function);
+  TaskFailure details =
+      failure(from, message.group, message.type, message.message, function, function);
   details.task += "[" + std::to_string(message.index) + "]";
-  if (!scheduler_.on_element_threw(from, message.group, message.index, message.inherited, std::move(details))) return;
+  if (!scheduler_.on_element_threw(from, message.group, message.index, message.inherited,
+                                   std::move(details)))
+    return;
   const scheduler::GroupRecord* record = scheduler_.find_group(message.group);
-  sink_->on_element_failed(message.group, message.index, scheduler::failure_of(*record, message.index));
+  sink_->on_element_failed(message.group, message.index,
+                           scheduler::failure_of(*record, message.index));
 }
 
 void SchedulerDriver::on(int from, const protocol::RangeFinished& message) {
   dirty_ = true;
   const auto group = groups_.find(message.group);
-  if (group != groups_.end()) group->second.bytes_by_rank[static_cast<std::size_t>(from)] += message.result_bytes;
-  if (scheduler_.on_range_finished(from, message.group, message.begin, message.count, message.result_bytes, commands_)) {
+  if (group != groups_.end())
+    group->second.bytes_by_rank[static_cast<std::size_t>(from)] += message.result_bytes;
+  if (scheduler_.on_range_finished(from, message.group, message.begin, message.count,
+                                   message.result_bytes, commands_)) {
     sink_->on_range(message.group, message.begin, message.count);
   }
 }
@@ -181,7 +193,8 @@ void SchedulerDriver::on(int, const protocol::Timing& message) {
     return;
   }
   const auto group = groups_.find(message.group);
-  if (group != groups_.end()) scheduler_.on_timing(group->second.function, message.calls, message.nanoseconds);
+  if (group != groups_.end())
+    scheduler_.on_timing(group->second.function, message.calls, message.nanoseconds);
 }
 
 void SchedulerDriver::on(int from, const protocol::Replica& message) {
@@ -200,7 +213,8 @@ void SchedulerDriver::end_turn() {
   if (!dirty_) return;
   dirty_ = false;
   const auto now = std::chrono::steady_clock::now() - start_;
-  scheduler_.set_time(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+  scheduler_.set_time(static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
   scheduler_.place(commands_);
   obey();
   if (rank_.options().validate) scheduler_.check_invariants();
@@ -222,7 +236,8 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   for (; known <= record.function; ++known) {
     const Function& function = functions_[known];
     const protocol::DefineFunction message{known, function.token, function.module};
-    rank_.outbox().add(worker, message, message_overhead_bytes + function.token.size() + function.module.size());
+    rank_.outbox().add(worker, message,
+                       message_overhead_bytes + function.token.size() + function.module.size());
   }
   protocol::AssignTask message;
   message.task = task;
@@ -233,9 +248,12 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   for (const scheduler::Input& input : record.input_span()) {
     input_refs_.push_back({input.id, input.index, scheduler_.holder_of(input, worker), 0});
   }
-  message.inputs = protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
+  message.inputs =
+      protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
   message.payload = record.payload.bytes();
-  rank_.outbox().add(worker, message, message_overhead_bytes + message.inputs.bytes().size() + message.payload.size());
+  rank_.outbox().add(
+      worker, message,
+      message_overhead_bytes + message.inputs.bytes().size() + message.payload.size());
 }
 
 Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int consumer) const {
@@ -246,20 +264,22 @@ Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int cons
   }
   Writer writer;
   protocol::encode(writer, protocol::DefineGroup{id, function.token, function.module,
-                                                 protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs)),
+                                                 protocol::PackedList<protocol::InputRef>(
+                                                     std::span<const protocol::InputRef>(inputs)),
                                                  group.payload.span()});
   return writer.take();
 }
 
-/// Tells a worker what the group runs, before its first range: all ranks at once by a broadcast when the map has an element for each
-/// of them, or when the definition is too large for a packet.
+/// Tells a worker what the group runs, before its first range: all ranks at once by a broadcast
+/// when the map has an element for each of them, or when the definition is too large for a packet.
 void SchedulerDriver::make_known(TaskId id, Group& group, int worker) {
   if (group.announced) return;
   if (group.knows.empty()) {
     group.knows.resize(static_cast<std::size_t>(rank_.size()), 0);
     Bytes definition = encode_definition(id, group, scheduler::no_worker);
-    const bool to_all = rank_.size() > 1 && (group.total >= static_cast<std::uint64_t>(rank_.size()) ||
-                                             definition.size() > transport::packet_bytes_max / 2);
+    const bool to_all =
+        rank_.size() > 1 && (group.total >= static_cast<std::uint64_t>(rank_.size()) ||
+                             definition.size() > transport::packet_bytes_max / 2);
     if (to_all) {
       group.announced = true;
       if (rank_.worker() != nullptr) rank_.worker()->on_definition(definition.span());
@@ -276,7 +296,8 @@ void SchedulerDriver::make_known(TaskId id, Group& group, int worker) {
     return;
   }
   Reader reader(definition.span());
-  rank_.outbox().add(worker, std::get<protocol::DefineGroup>(protocol::decode(reader)), definition.size());
+  rank_.outbox().add(worker, std::get<protocol::DefineGroup>(protocol::decode(reader)),
+                     definition.size());
 }
 
 void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) {
@@ -287,14 +308,16 @@ void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) 
   const scheduler::GroupRecord& record = *scheduler_.find_group(range.group);
   piece_refs_.clear();
   for (std::size_t source = 0; source < record.sources.size(); ++source) {
-    scheduler_.append_pieces(record.sources[source], static_cast<std::uint32_t>(source), range.begin, range.count, piece_refs_);
+    scheduler_.append_pieces(record.sources[source], static_cast<std::uint32_t>(source),
+                             range.begin, range.count, piece_refs_);
   }
   protocol::AssignRange message;
   message.group = range.group;
   message.begin = range.begin;
   message.count = range.count;
   message.priority = record.priority;
-  message.pieces = protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
+  message.pieces =
+      protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
   rank_.outbox().add(range.worker, message, message_overhead_bytes + message.pieces.bytes().size());
 }
 
@@ -307,14 +330,16 @@ void SchedulerDriver::send_releases() {
     const int worker = releases[first].worker;
     ids.clear();
     std::size_t last = first;
-    while (last < releases.size() && releases[last].worker == worker && ids.size() < ids_max) ids.push_back(releases[last++].id);
+    while (last < releases.size() && releases[last].worker == worker && ids.size() < ids_max)
+      ids.push_back(releases[last++].id);
     first = last;
     if (worker == rank_.rank() && rank_.worker() == nullptr) {
       for (const TaskId id : ids) rank_.store().erase(id);
       continue;
     }
-    rank_.outbox().add(worker, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))},
-                       message_overhead_bytes + ids.size() * sizeof(TaskId));
+    rank_.outbox().add(
+        worker, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))},
+        message_overhead_bytes + ids.size() * sizeof(TaskId));
   }
 }
 
@@ -326,10 +351,13 @@ void SchedulerDriver::forget(TaskId id) {
   if (found == groups_.end()) return;
   const Group& group = found->second;
   for (int worker = 0; worker < rank_.size(); ++worker) {
-    const bool knows = group.announced || (!group.knows.empty() && group.knows[static_cast<std::size_t>(worker)] != 0);
+    const bool knows = group.announced ||
+                       (!group.knows.empty() && group.knows[static_cast<std::size_t>(worker)] != 0);
     if (!knows || (worker == 0 && rank_.worker() == nullptr)) continue;
-    rank_.outbox().add(worker, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(&id, 1))},
-                       message_overhead_bytes);
+    rank_.outbox().add(
+        worker,
+        protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(&id, 1))},
+        message_overhead_bytes);
   }
   groups_.erase(found);
 }

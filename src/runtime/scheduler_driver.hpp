@@ -2,6 +2,12 @@
 
 /// SchedulerDriver: joins the Scheduler of rank 0 to messages, and to the futures of the client.
 
+#include "protocol/messages.hpp"
+#include "scheduler/scheduler.hpp"
+#include "tutti/detail/function_ops.hpp"
+
+#include <tsl/robin_map.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,12 +16,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include <tsl/robin_map.h>
-
-#include "protocol/messages.hpp"
-#include "scheduler/scheduler.hpp"
-#include "tutti/detail/function_ops.hpp"
 
 namespace tutti::runtime {
 
@@ -29,10 +29,12 @@ class FutureSink {
   virtual void on_finished(TaskId task, bool has_result, std::span<const std::byte> result) = 0;
   virtual void on_failed(TaskId task_or_group, const scheduler::FailurePtr& failure) = 0;
   virtual void on_range(TaskId group, std::uint64_t begin, std::uint64_t count) = 0;
-  virtual void on_element_failed(TaskId group, std::uint64_t index, const scheduler::FailurePtr& failure) = 0;
+  virtual void on_element_failed(TaskId group, std::uint64_t index,
+                                 const scheduler::FailurePtr& failure) = 0;
   virtual void on_group_done(TaskId group) = 0;
   virtual void on_forgotten(TaskId task_or_group) = 0;
-  /// A turn ends: hands over what was released since the last one. The only one that may call released().
+  /// A turn ends: hands over what was released since the last one. The only one that may call
+  /// released().
   virtual void before_turn() = 0;
 };
 
@@ -112,8 +114,8 @@ class SchedulerDriver {
     Bytes payload;
     std::vector<scheduler::Input> inputs;
     std::uint64_t total = 0;
-    bool announced = false;            ///< to all ranks
-    std::vector<std::uint8_t> knows;   ///< by rank, when it was not announced to all
+    bool announced = false;           ///< to all ranks
+    std::vector<std::uint8_t> knows;  ///< by rank, when it was not announced to all
     std::vector<std::uint64_t> bytes_by_rank;
   };
 
@@ -125,8 +127,8 @@ class SchedulerDriver {
   Bytes encode_definition(TaskId id, const Group& group, int consumer) const;
   void send_releases();
   void forget(TaskId id);
-  TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message, const std::string& function,
-                      const std::string& default_name) const;
+  TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message,
+                      const std::string& function, const std::string& default_name) const;
   bool wants_inline() const;
 
   Rank& rank_;

@@ -1,17 +1,17 @@
 #include "runtime/startup.hpp"
 
+#include "base/exception_text.hpp"
+#include "base/log.hpp"
+#include "base/module_table.hpp"
+#include "base/options.hpp"
+#include "tutti/error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <set>
 #include <utility>
-
-#include "base/exception_text.hpp"
-#include "base/log.hpp"
-#include "base/module_table.hpp"
-#include "base/options.hpp"
-#include "tutti/error.hpp"
 
 namespace tutti::runtime {
 namespace {
@@ -55,7 +55,8 @@ Introduction decode(std::span<const std::byte> bytes) {
   introduction.cpu_set = reader.text();
   reader.value(introduction.usable_bytes);
   // Another program may have other options; then the run ends with a sentence that says so.
-  if (introduction.program == base::program_identity()) introduction.options = base::decode_options(reader);
+  if (introduction.program == base::program_identity())
+    introduction.options = base::decode_options(reader);
   return introduction;
 }
 
@@ -64,7 +65,9 @@ void broadcast(transport::Transport& transport, MutableBuffer data, EarlyPackets
   transport.broadcast(0, data, [&] { done = true; });
   // A rank that is ahead of this one may have begun already.
   while (!done) {
-    transport.poll([&](int from, std::span<const std::byte> packet) { early.push_back({from, Bytes::copy_of(packet)}); });
+    transport.poll([&](int from, std::span<const std::byte> packet) {
+      early.push_back({from, Bytes::copy_of(packet)});
+    });
   }
 }
 
@@ -95,11 +98,14 @@ std::vector<Bytes> exchange(transport::Transport& transport, Bytes own, EarlyPac
   bytes.resize(static_cast<std::size_t>(size));
   broadcast(transport, {bytes.data(), bytes.size()}, early);
   Reader reader(bytes.span());
-  for (Bytes& each : all) each = Bytes::copy_of(reader.view(static_cast<std::size_t>(reader.count_of(1))));
+  for (Bytes& each : all)
+    each = Bytes::copy_of(reader.view(static_cast<std::size_t>(reader.count_of(1))));
   return all;
 }
 
-std::string rank_list(const std::vector<int>& ranks) { return fmt::format("{}", fmt::join(ranks, ", ")); }
+std::string rank_list(const std::vector<int>& ranks) {
+  return fmt::format("{}", fmt::join(ranks, ", "));
+}
 
 /// Why these ranks cannot run together; empty when they can.
 std::string find_problem(const std::vector<Introduction>& all) {
@@ -110,20 +116,25 @@ std::string find_problem(const std::vector<Introduction>& all) {
     if (!all[rank].problem.empty() && seen.insert(all[rank].problem).second) {
       text += (text.empty() ? "" : "\n") + all[rank].problem;
     }
-    if (all[rank].program != all[0].program || all[rank].protocol_version != all[0].protocol_version) {
+    if (all[rank].program != all[0].program ||
+        all[rank].protocol_version != all[0].protocol_version) {
       others.push_back(static_cast<int>(rank));
     }
   }
   if (text.empty() && !others.empty()) {
     text = fmt::format(
-        "rank {} runs another program than rank 0; all ranks must start the same build. Rank 0: {}. Rank {}: {}. A stale "
-        "copy on one node is the usual reason: install the program anew there, or start it from a shared file system",
-        rank_list(others), all[0].modules, others.front(), all[static_cast<std::size_t>(others.front())].modules);
+        "rank {} runs another program than rank 0; all ranks must start the same build. Rank 0: "
+        "{}. Rank {}: {}. A stale "
+        "copy on one node is the usual reason: install the program anew there, or start it from a "
+        "shared file system",
+        rank_list(others), all[0].modules, others.front(),
+        all[static_cast<std::size_t>(others.front())].modules);
   }
   return text;
 }
 
-ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& transport, const Options& options, bool rank0_works) {
+ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& transport,
+                const Options& options, bool rank0_works) {
   const auto& places = transport.places();
   const int node = places[static_cast<std::size_t>(transport.rank())].node;
   std::vector<RankOnNode> ranks;
@@ -134,7 +145,8 @@ ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& tran
     if (rank == transport.rank()) index = ranks.size();
     ranks.push_back({rank, rank != 0 || rank0_works, each.cores, each.cpu_set});
   }
-  return plan_threads(ranks, index, options.threads_per_worker, all[static_cast<std::size_t>(transport.rank())].cores_of_node,
+  return plan_threads(ranks, index, options.threads_per_worker,
+                      all[static_cast<std::size_t>(transport.rank())].cores_of_node,
                       places[static_cast<std::size_t>(transport.rank())].host);
 }
 
@@ -147,27 +159,32 @@ unsigned ranks_on_node(const transport::Transport& transport) {
 void print_differences(const std::vector<Introduction>& all) {
   for (std::size_t rank = 1; rank < all.size(); ++rank) {
     for (const std::string& difference : base::differences(all[0].options, all[rank].options)) {
-      base::log_warning(fmt::format("rank {} was started with another option than rank 0, whose options count: {} (here: rank 0, "
-                                    "there: rank {})",
-                                    rank, difference, rank));
+      base::log_warning(
+          fmt::format("rank {} was started with another option than rank 0, whose options count: "
+                      "{} (here: rank 0, "
+                      "there: rank {})",
+                      rank, difference, rank));
     }
   }
 }
 
 }  // namespace
 
-Local prepare_local(const Options& given, const std::vector<std::string>& environment, const std::string& program) {
+Local prepare_local(const Options& given, const std::vector<std::string>& environment,
+                    const std::string& program) {
   Local local;
   try {
     local.options = base::options_from_environment(given, environment, local.warnings);
-    if (local.options.name.empty()) local.options.name = program.substr(program.find_last_of('/') + 1);
+    if (local.options.name.empty())
+      local.options.name = program.substr(program.find_last_of('/') + 1);
   } catch (const std::exception& error) {
     local.problem = error.what();
   }
   return local;
 }
 
-std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport, Local local, const Launch& launch) {
+std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport, Local local,
+                                 const Launch& launch) {
   base::set_log_rank(transport->rank());
   base::set_log_level(local.options.log_level);
   const std::vector<std::string> environment = environment_entries();
@@ -182,7 +199,8 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
   std::vector<Introduction> all;
   EarlyPackets early;
-  for (const Bytes& each : exchange(*transport, encode(own), early)) all.push_back(decode(each.span()));
+  for (const Bytes& each : exchange(*transport, encode(own), early))
+    all.push_back(decode(each.span()));
 
   const bool prints = transport->rank() == 0;
   std::string problem = find_problem(all);
@@ -191,12 +209,14 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   const bool rank0_works = setup.options.rank0_works.value_or(transport->size() == 1);
   if (problem.empty() && transport->size() == 1 && !rank0_works) {
     problem =
-        "this run has one rank and rank0_works is off, so that nobody would run tasks; start more ranks (mpirun -n 4 ...) or leave "
+        "this run has one rank and rank0_works is off, so that nobody would run tasks; start more "
+        "ranks (mpirun -n 4 ...) or leave "
         "rank0_works unset";
   }
   if (problem.empty()) {
     try {
-      setup.memory_limit_bytes = base::memory_limit_bytes(setup.options.memory_limit, own.usable_bytes, ranks_on_node(*transport));
+      setup.memory_limit_bytes = base::memory_limit_bytes(
+          setup.options.memory_limit, own.usable_bytes, ranks_on_node(*transport));
     } catch (const std::exception& error) {
       problem = error.what();
     }
@@ -212,7 +232,8 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   }
   base::set_log_level(setup.options.log_level);
   setup.works = transport->rank() != 0 || rank0_works;
-  for (const Introduction& each : all) setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
+  for (const Introduction& each : all)
+    setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
   setup.threads = plan(all, *transport, setup.options, rank0_works);
   for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
   auto rank = std::make_unique<Rank>(std::move(transport), std::move(setup));
@@ -222,13 +243,15 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
 
 std::string placement_table(Rank& rank) {
   constexpr double gigabyte = 1e9;
-  std::string text = fmt::format("{}\n  {:>5} {:<24} {:>5} {:>8} {:>6} {:<16} {:>12}\n", rank.transport().description(), "rank", "host",
-                                 "node", "pid", "cores", "cpus", "node memory");
+  std::string text = fmt::format("{}\n  {:>5} {:<24} {:>5} {:>8} {:>6} {:<16} {:>12}\n",
+                                 rank.transport().description(), "rank", "host", "node", "pid",
+                                 "cores", "cpus", "node memory");
   std::size_t number = 0;
   for (const transport::Place& place : rank.transport().places()) {
     const RankFacts& facts = rank.setup().ranks[number];
-    text += fmt::format("  {:>5} {:<24} {:>5} {:>8} {:>6} {:<16} {:>9.1f} GB\n", number, place.host, place.node, place.pid, facts.cores,
-                        facts.cpu_set, static_cast<double>(facts.usable_bytes) / gigabyte);
+    text += fmt::format("  {:>5} {:<24} {:>5} {:>8} {:>6} {:<16} {:>9.1f} GB\n", number, place.host,
+                        place.node, place.pid, facts.cores, facts.cpu_set,
+                        static_cast<double>(facts.usable_bytes) / gigabyte);
     ++number;
   }
   return text;

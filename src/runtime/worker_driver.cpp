@@ -1,17 +1,17 @@
 #include "runtime/worker_driver.hpp"
 
-#include <algorithm>
-#include <string>
-#include <utility>
-
-#include "base/module_table.hpp"
 #include "base/log.hpp"
+#include "base/module_table.hpp"
 #include "runtime/launch_environment.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/thread_setup.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/error.hpp"
 #include "worker/run_batch.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
 
 namespace tutti::runtime {
 namespace {
@@ -27,7 +27,9 @@ const FunctionOps* function_of(std::span<const std::byte> token_bytes, std::stri
   return static_cast<const FunctionOps*>(base::address_of(token, module));
 }
 
-std::string_view shortened(const std::string& text) { return std::string_view(text).substr(0, text_bytes_max); }
+std::string_view shortened(const std::string& text) {
+  return std::string_view(text).substr(0, text_bytes_max);
+}
 
 /// Whether the calling thread runs tasks: it takes one itself and need not wake another for it.
 thread_local bool is_executor = false;
@@ -36,7 +38,8 @@ thread_local bool is_executor = false;
 
 WorkerDriver::WorkerDriver(Rank& rank)
     : rank_(rank),
-      state_({.slots = std::max(1u, rank.setup().threads.threads), .rank = rank.rank()}, rank.store()) {}
+      state_({.slots = std::max(1u, rank.setup().threads.threads), .rank = rank.rank()},
+             rank.store()) {}
 
 void WorkerDriver::say_hello() {
   const std::lock_guard lock(rank_.engine().mutex());
@@ -55,7 +58,8 @@ void WorkerDriver::start_threads(unsigned borrowed) {
 void WorkerDriver::run_executor(unsigned number) {
   is_executor = true;
   const ThreadPlan& plan = rank_.setup().threads;
-  if (rank_.options().pin && plan.pin) pin_this_thread(plan.first_core + number * plan.cores_per_thread, plan.cores_per_thread);
+  if (rank_.options().pin && plan.pin)
+    pin_this_thread(plan.first_core + number * plan.cores_per_thread, plan.cores_per_thread);
   set_library_threads(plan.cores_per_thread, environment_of(environment_entries()));
 
   ProgressEngine& engine = rank_.engine();
@@ -136,10 +140,12 @@ void WorkerDriver::obey() {
   std::vector<worker::WorkerCommands::Fetch> fetches = std::move(commands_.fetch);
   commands_.fetch.clear();
   for (const auto& each : fetches) {
-    const auto on_value = [this, request = each.request, id = each.id](detail::ValuePtr value, std::uint64_t bytes,
-                                                                      const std::string& problem) {
+    const auto on_value = [this, request = each.request, id = each.id](detail::ValuePtr value,
+                                                                       std::uint64_t bytes,
+                                                                       const std::string& problem) {
       if (!problem.empty()) {
-        base::log_error("the input " + std::to_string(id.bits()) + " of a task could not be brought here: " + problem);
+        base::log_error("the input " + std::to_string(id.bits()) +
+                        " of a task could not be brought here: " + problem);
       }
       state_.on_data(request, problem.empty(), std::move(value), bytes, commands_);
       obey();
@@ -150,7 +156,8 @@ void WorkerDriver::obey() {
       rank_.exchange().fetch(each.holder, each.id, on_value);
     }
   }
-  for (const TaskId id : commands_.replicas) rank_.outbox().add(0, protocol::Replica{id}, report_overhead_bytes);
+  for (const TaskId id : commands_.replicas)
+    rank_.outbox().add(0, protocol::Replica{id}, report_overhead_bytes);
   commands_.replicas.clear();
   std::vector<worker::RangeWork*> finished = std::move(commands_.finished_ranges);
   commands_.finished_ranges.clear();
@@ -162,7 +169,8 @@ void WorkerDriver::report(worker::Batch& batch) {
   for (worker::Execution& item : batch.items) {
     if (item.kind != worker::Execution::Kind::task) continue;
     if (item.threw) {
-      const protocol::TaskThrew message{item.id, shortened(item.error_type), shortened(item.error_message)};
+      const protocol::TaskThrew message{item.id, shortened(item.error_type),
+                                        shortened(item.error_message)};
       rank_.outbox().add(0, message, report_overhead_bytes + 2 * text_bytes_max);
       continue;
     }
@@ -178,8 +186,8 @@ void WorkerDriver::report(worker::Batch& batch) {
 void WorkerDriver::report_range(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
   for (const detail::ElementFailure& failure : range.failures) {
-    const protocol::ElementThrew message{range.group, failure.index, failure.inherited, shortened(failure.type),
-                                         shortened(failure.message)};
+    const protocol::ElementThrew message{range.group, failure.index, failure.inherited,
+                                         shortened(failure.type), shortened(failure.message)};
     rank_.outbox().add(0, message, report_overhead_bytes + 2 * text_bytes_max);
   }
   protocol::RangeFinished message;
@@ -188,10 +196,12 @@ void WorkerDriver::report_range(worker::RangeWork& range) {
   message.count = range.count;
   if (range.results) {
     auto& elements = static_cast<detail::ElementsBase&>(*range.results);
-    for (const detail::ElementFailure& failure : range.failures) elements.failed.push_back(failure.index);
+    for (const detail::ElementFailure& failure : range.failures)
+      elements.failed.push_back(failure.index);
     message.result_bytes = elements.ops().nbytes(elements);
   }
-  rank_.store().put_stretch(range.group, {range.begin, range.count, std::move(range.results), message.result_bytes});
+  rank_.store().put_stretch(
+      range.group, {range.begin, range.count, std::move(range.results), message.result_bytes});
   rank_.outbox().add(0, message, report_overhead_bytes);
   report_timings();
   state_.recycle(&range);
@@ -200,7 +210,8 @@ void WorkerDriver::report_range(worker::RangeWork& range) {
 void WorkerDriver::report_timings() {
   timings_.clear();
   state_.take_timings(timings_);
-  for (const protocol::Timing& timing : timings_) rank_.outbox().add(0, timing, report_overhead_bytes);
+  for (const protocol::Timing& timing : timings_)
+    rank_.outbox().add(0, timing, report_overhead_bytes);
 }
 
 }  // namespace tutti::runtime

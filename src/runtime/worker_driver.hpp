@@ -2,14 +2,14 @@
 
 /// WorkerDriver: joins WorkerState to messages and threads.
 
-#include <cstdint>
-#include <span>
-#include <vector>
-
 #include "protocol/messages.hpp"
 #include "runtime/progress_engine.hpp"
 #include "worker/executor.hpp"
 #include "worker/worker_state.hpp"
+
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace tutti::runtime {
 

@@ -6,9 +6,7 @@
 namespace tutti::scheduler {
 namespace {
 
-bool is_wanted(const GroupRecord& group) {
-  return group.client_holds || group.references != 0;
-}
+bool is_wanted(const GroupRecord& group) { return group.client_holds || group.references != 0; }
 
 }  // namespace
 

@@ -124,7 +124,8 @@ void Scheduler::check_group(std::uint32_t slot, Tally& tally) const {
   std::uint64_t available = 0;
   for (const AvailablePiece& piece : group.available) available += piece.count;
   check(given_out + available <= group.total, "no element is offered twice");
-  if (available != 0 && !group.pinned) check(tally.group_queued[slot], "a group with available pieces is queued");
+  if (available != 0 && !group.pinned)
+    check(tally.group_queued[slot], "a group with available pieces is queued");
   for (const Input& input : group.inputs) tally_reference(input.id, tally);
   for (const TaskId source : group.sources) tally_reference(source, tally);
 }

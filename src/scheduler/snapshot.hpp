@@ -1,11 +1,12 @@
 #pragma once
 
-/// Snapshot: a small copy of what the scheduler knows, for observers. Taken between turns, read without the lock.
+/// Snapshot: a small copy of what the scheduler knows, for observers. Taken between turns, read
+/// without the lock.
+
+#include "scheduler/scheduler.hpp"
 
 #include <cstdint>
 #include <vector>
-
-#include "scheduler/scheduler.hpp"
 
 namespace tutti::scheduler {
 
@@ -18,8 +19,8 @@ struct WorkerSnapshot {
 };
 
 struct Snapshot {
-  std::uint64_t time_ns = 0;       ///< as told by set_time
-  std::uint64_t next_event = 0;    ///< number of the next event of the story
+  std::uint64_t time_ns = 0;     ///< as told by set_time
+  std::uint64_t next_event = 0;  ///< number of the next event of the story
   Counts counts;
   std::vector<WorkerSnapshot> workers;
 };

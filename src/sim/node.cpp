@@ -115,8 +115,8 @@ void Node::obey() {
       outbox_.send(0, protocol::ElementThrew{range->group, failure.index, failure.inherited,
                                              failure.type, failure.message});
     }
-    outbox_.send(0, protocol::RangeFinished{
-                        range->group, range->begin, range->count, range->count * 8});
+    outbox_.send(
+        0, protocol::RangeFinished{range->group, range->begin, range->count, range->count * 8});
     state_.recycle(range);
   }
   commands_.clear();

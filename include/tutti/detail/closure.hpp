@@ -2,6 +2,10 @@
 
 /// How a callable travels: as a token, as plain bytes, or by its serialize function.
 
+#include "tutti/detail/function_token.hpp"
+#include "tutti/function.hpp"
+#include "tutti/serialize.hpp"
+
 #include <atomic>
 #include <concepts>
 #include <cstddef>
@@ -14,23 +18,21 @@
 #include <type_traits>
 #include <utility>
 
-#include "tutti/detail/function_token.hpp"
-#include "tutti/function.hpp"
-#include "tutti/serialize.hpp"
-
 namespace tutti::detail {
 
-/// Throws Error (cannot_travel) when the bytes of a closure hold a pointer into this process; looks at the first closures
-/// of each function only. `seen` counts them.
+/// Throws Error (cannot_travel) when the bytes of a closure hold a pointer into this process; looks
+/// at the first closures of each function only. `seen` counts them.
 void guard_closure(std::span<const std::byte> closure, std::size_t alignment, bool padding_cleared,
                    std::atomic<std::uint32_t>& seen, std::string (*name)());
 
 template <class F>
-inline constexpr bool is_function_pointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
+inline constexpr bool is_function_pointer =
+    std::is_pointer_v<F>&& std::is_function_v<std::remove_pointer_t<F>>;
 
 template <class F>
 inline constexpr bool closure_travels =
-    !std::is_member_function_pointer_v<F> && (is_function_pointer<F> || std::is_trivially_copyable_v<F> || can_travel<F>);
+    !std::is_member_function_pointer_v<F> &&
+    (is_function_pointer<F> || std::is_trivially_copyable_v<F> || can_travel<F>);
 template <class F, class... Values>
 inline constexpr bool closure_travels<Bound<F, Values...>> = closure_travels<F>;
 
@@ -38,14 +40,18 @@ inline constexpr bool closure_travels<Bound<F, Values...>> = closure_travels<F>;
 template <class F>
 constexpr void explain_closure() {
   static_assert(!std::is_member_function_pointer_v<F>,
-                "a pointer to a member function cannot travel to another rank; pass a lambda that calls the function");
+                "a pointer to a member function cannot travel to another rank; pass a lambda that "
+                "calls the function");
   static_assert(closure_travels<F> || std::is_member_function_pointer_v<F>,
-                "this lambda captures a value that is not plain bytes (std::string, std::vector, ...), and C++ cannot "
-                "look inside a lambda. Pass it as an argument, submit([](const std::string& s, int i) {...}, s, i), or "
+                "this lambda captures a value that is not plain bytes (std::string, std::vector, "
+                "...), and C++ cannot "
+                "look inside a lambda. Pass it as an argument, submit([](const std::string& s, int "
+                "i) {...}, s, i), or "
                 "bind it, tutti::bind([](const std::string& s, int i) {...}, s).");
 }
 
-/// Appends a value whose bytes all stay in the stream: a call has no buffers beside it. A large stream travels as a value of its own.
+/// Appends a value whose bytes all stay in the stream: a call has no buffers beside it. A large
+/// stream travels as a value of its own.
 template <class T>
 void write_inline_value(Writer& writer, const T& value) {
   if constexpr (route_of<T> == Route::plain) {
@@ -63,7 +69,8 @@ struct ClosureGuard {
   static inline std::atomic<std::uint32_t> seen{0};
 };
 
-/// Closure<F>::write appends the callable; an object of Closure<F> is made from a Reader and gives it back.
+/// Closure<F>::write appends the callable; an object of Closure<F> is made from a Reader and gives
+/// it back.
 template <class F>
 class Closure {
  public:
@@ -109,13 +116,14 @@ class Closure {
 
 /// A pointer to a function travels as (module, offset).
 template <class F>
-  requires is_function_pointer<F>
+requires is_function_pointer<F>
 class Closure<F> {
  public:
   static void write(Writer& writer, F function) {
     write_function_pointer(writer, reinterpret_cast<const void*>(function));
   }
-  explicit Closure(Reader& reader) : function_(reinterpret_cast<F>(const_cast<void*>(read_function_pointer(reader)))) {}
+  explicit Closure(Reader& reader)
+      : function_(reinterpret_cast<F>(const_cast<void*>(read_function_pointer(reader)))) {}
   F get() const { return function_; }
 
  private:
@@ -129,13 +137,14 @@ class Closure<Bound<F, Values...>> {
   static void write(Writer& writer, const Bound<F, Values...>& bound) {
     (explain_travel<Values>(), ...);
     Closure<F>::write(writer, bound.function);
-    std::apply([&](const Values&... each) { (write_inline_value(writer, each), ...); }, bound.values);
+    std::apply([&](const Values&... each) { (write_inline_value(writer, each), ...); },
+               bound.values);
   }
   explicit Closure(Reader& reader) : function_(reader), values_{read_value<Values>(reader)...} {}
   const auto& get() const { return *this; }
   template <class... Args>
-    requires std::invocable<const Bound<F, Values...>&, Args...>
-  decltype(auto) operator()(Args&&... arguments) const {
+  requires std::invocable < const Bound<F, Values...>
+  &, Args... > decltype(auto) operator()(Args&&... arguments) const {
     return std::apply(
         [&](const Values&... each) -> decltype(auto) {
           return std::as_const(function_).get()(each..., std::forward<Args>(arguments)...);

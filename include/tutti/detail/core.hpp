@@ -2,6 +2,14 @@
 
 /// Core: what stands behind Client and Future, without types. One per run, on rank 0.
 
+#include "tutti/detail/elements.hpp"
+#include "tutti/detail/function_ops.hpp"
+#include "tutti/error.hpp"
+#include "tutti/ids.hpp"
+#include "tutti/status.hpp"
+#include "tutti/task_options.hpp"
+#include "tutti/timeout.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -14,14 +22,6 @@
 #include <utility>
 #include <vector>
 
-#include "tutti/detail/elements.hpp"
-#include "tutti/detail/function_ops.hpp"
-#include "tutti/error.hpp"
-#include "tutti/ids.hpp"
-#include "tutti/status.hpp"
-#include "tutti/task_options.hpp"
-#include "tutti/timeout.hpp"
-
 namespace tutti::detail {
 
 class CompletionQueue;
@@ -29,7 +29,8 @@ struct Watchers;
 
 using FailurePtr = std::shared_ptr<const TaskFailure>;
 
-/// What futures of one task, or of one map, share. Counted; freed by the core when the last future is gone.
+/// What futures of one task, or of one map, share. Counted; freed by the core when the last future
+/// is gone.
 struct Handle {
   std::atomic<std::uint32_t> references{1};
   std::atomic<Status> status{Status::pending};
@@ -51,7 +52,8 @@ struct FutureState final : Handle {
   const ValueOps* ops = nullptr;  ///< of the result; null for void
   /// The result once it is on rank 0: the value, or a SerializedValue that was not read yet.
   ValuePtr value;
-  /// The result is on rank 0 for good: `value` does not change any more and may be read without the lock.
+  /// The result is on rank 0 for good: `value` does not change any more and may be read without the
+  /// lock.
   std::atomic<bool> here{false};
   /// What the result counts in rank 0's budget for results that came inside reports.
   std::uint32_t inline_bytes = 0;
@@ -84,7 +86,8 @@ class HandlePtr {
     return *this;
   }
   ~HandlePtr() {
-    if (handle_ != nullptr && handle_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) release_handle(handle_);
+    if (handle_ != nullptr && handle_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      release_handle(handle_);
   }
   Handle* get() const noexcept { return handle_; }
   Handle* operator->() const noexcept { return handle_; }
@@ -106,7 +109,8 @@ struct Target {
 /// The index of a Target that means a whole map.
 inline constexpr std::uint64_t whole_group = ~std::uint64_t{0};
 
-/// The result of a task that is on rank 0 already, without a lock; null value and false when it may not be.
+/// The result of a task that is on rank 0 already, without a lock; null value and false when it may
+/// not be.
 inline bool find_result_here(const Target& target, InputValue& value) {
   if (target.handle->is_group) return false;
   const auto& state = static_cast<const FutureState&>(*target.handle);
@@ -115,7 +119,8 @@ inline bool find_result_here(const Target& target, InputValue& value) {
   return true;
 }
 
-/// An input of a call that is being submitted: a future, or a large argument that travels as a value of its own.
+/// An input of a call that is being submitted: a future, or a large argument that travels as a
+/// value of its own.
 struct CallInput {
   Target future;
   ValuePtr literal;
@@ -128,7 +133,7 @@ inline constexpr std::size_t inline_argument_bytes_max = 8 * 1024;
 struct CallBuilder {
   Writer payload{inline_argument_bytes_max};
   std::vector<CallInput> inputs;
-  std::vector<HandlePtr> sources;   ///< of a map: futures of maps and materialised sequences
+  std::vector<HandlePtr> sources;  ///< of a map: futures of maps and materialised sequences
   std::uint64_t bytes_per_element = 0;
   void clear() {
     payload.clear();
@@ -149,7 +154,8 @@ class CompletionQueue {
   CompletionQueue(const CompletionQueue&) = delete;
   CompletionQueue& operator=(const CompletionQueue&) = delete;
 
-  /// The completion of the target is announced as (tag, its index); of a whole group, one for each element.
+  /// The completion of the target is announced as (tag, its index); of a whole group, one for each
+  /// element.
   void add(Target target, std::uint64_t tag);
   struct Completion {
     std::uint64_t tag = 0;
@@ -171,26 +177,29 @@ class Core {
  public:
   virtual ~Core() = default;
 
-  /// The core of the run. Throws Error (not_running) when there is none; `what` says what was tried.
+  /// The core of the run. Throws Error (not_running) when there is none; `what` says what was
+  /// tried.
   static Core& current(const char* what);
   /// The core that made the handle. Throws Error (not_running) when its run is over.
   static Core& of(const Handle& handle);
 
   /// `builder` is emptied. `result` is null for void.
-  virtual HandlePtr submit(const FunctionOps& function, const TaskOptions& options, CallBuilder& builder) = 0;
-  virtual HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total,
-                        CallBuilder& builder) = 0;
+  virtual HandlePtr submit(const FunctionOps& function, const TaskOptions& options,
+                           CallBuilder& builder) = 0;
+  virtual HandlePtr map(const FunctionOps& function, const TaskOptions& options,
+                        std::uint64_t total, CallBuilder& builder) = 0;
   /// One call on every rank at once, rank 0 included.
   virtual HandlePtr run(const FunctionOps& function, CallBuilder& builder) = 0;
   /// Puts a value on a worker, or on all ranks.
   virtual HandlePtr scatter(ValuePtr value, bool broadcast) = 0;
-  /// Spreads the elements of a sequence over the workers; `local` keeps it on rank 0 (sources of maps).
+  /// Spreads the elements of a sequence over the workers; `local` keeps it on rank 0 (sources of
+  /// maps).
   virtual HandlePtr scatter_sequence(ValuePtr elements, bool local) = 0;
 
   virtual Status status(Target target) = 0;
   virtual bool wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) = 0;
-  /// Waits, brings the result to rank 0, and returns it; null for void. Throws TaskFailed, TimeoutError,
-  /// CancelledError. For an element: the stretch that holds it.
+  /// Waits, brings the result to rank 0, and returns it; null for void. Throws TaskFailed,
+  /// TimeoutError, CancelledError. For an element: the stretch that holds it.
   virtual InputValue result(Target target, Timeout timeout) = 0;
   virtual FailurePtr failure(Target target) = 0;
   /// Brings all results of targets that finished to rank 0 at once.
@@ -201,8 +210,10 @@ class Core {
   virtual bool may_move(Target target) = 0;
   virtual void add_done_callback(Target target, std::function<void()> callback) = 0;
   virtual void fire_and_forget(Handle& handle) = 0;
-  virtual void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue, std::uint64_t tag) = 0;
-  virtual bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion, Timeout timeout) = 0;
+  virtual void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
+                     std::uint64_t tag) = 0;
+  virtual bool next_completion(CompletionQueue::Shared& queue,
+                               CompletionQueue::Completion& completion, Timeout timeout) = 0;
   virtual bool peek_completion(const CompletionQueue::Shared& queue) = 0;
 
   virtual int ranks() const = 0;

@@ -2,6 +2,9 @@
 
 /// Elements<T>: a stretch of a sequence of T, contiguous; what a map gives and is fed from.
 
+#include "tutti/detail/function_ops.hpp"
+#include "tutti/detail/value_ops.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "tutti/detail/function_ops.hpp"
-#include "tutti/detail/value_ops.hpp"
 
 namespace tutti::detail {
 
@@ -27,7 +27,9 @@ class ElementsBase : public Value {
   /// Elements that have no value, in ascending order; set before the stretch is shared.
   std::vector<std::uint64_t> failed;
 
-  bool has_failed(std::uint64_t index) const { return std::binary_search(failed.begin(), failed.end(), index); }
+  bool has_failed(std::uint64_t index) const {
+    return std::binary_search(failed.begin(), failed.end(), index);
+  }
 
  protected:
   ~ElementsBase() = default;
@@ -38,7 +40,10 @@ class Elements final : public ElementsBase {
  public:
   /// Uninitialised room for results. Elements are made in place by several threads, one each.
   Elements(std::uint64_t first, std::uint64_t number)
-      : ElementsBase(ops, first, number), storage_(std::allocator<T>().allocate(number)), data_(storage_), owned_(number) {
+      : ElementsBase(ops, first, number),
+        storage_(std::allocator<T>().allocate(number)),
+        data_(storage_),
+        owned_(number) {
     if constexpr (!std::is_trivially_destructible_v<T>) made_ = std::make_unique<bool[]>(number);
   }
   /// The elements of a vector.
@@ -92,9 +97,11 @@ class Elements final : public ElementsBase {
     const auto& self = static_cast<const Elements&>(value);
     write_slice(value, self.begin, self.count, writer);
   }
-  static void write_slice(const Value& value, std::uint64_t begin, std::uint64_t count, Writer& writer) {
+  static void write_slice(const Value& value, std::uint64_t begin, std::uint64_t count,
+                          Writer& writer) {
     const auto& self = static_cast<const Elements&>(value);
-    check(begin >= self.begin && begin + count <= self.begin + self.count, "a slice lies within its stretch");
+    check(begin >= self.begin && begin + count <= self.begin + self.count,
+          "a slice lies within its stretch");
     writer.count(begin);
     writer.count(count);
     const auto first = std::lower_bound(self.failed.begin(), self.failed.end(), begin);

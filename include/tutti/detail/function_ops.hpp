@@ -1,18 +1,19 @@
 #pragma once
 
-/// FunctionOps: what a rank needs to run a shipped function. One constant object per function and argument
-/// types; its address travels between ranks as (module, offset).
+/// FunctionOps: what a rank needs to run a shipped function. One constant object per function and
+/// argument types; its address travels between ranks as (module, offset).
+
+#include "tutti/detail/value.hpp"
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "tutti/detail/value.hpp"
-
 namespace tutti::detail {
 
-/// The result of another task, as a function sees it. `index` selects an element when the value is a sequence.
+/// The result of another task, as a function sees it. `index` selects an element when the value is
+/// a sequence.
 struct InputValue {
   const Value* value = nullptr;
   std::uint64_t index = 0;
@@ -46,7 +47,8 @@ struct RangeCall {
 };
 
 struct FunctionOps {
-  /// The name for logs, traces and errors. The payload of a call, when it is at hand, tells which function a pointer means.
+  /// The name for logs, traces and errors. The payload of a call, when it is at hand, tells which
+  /// function a pointer means.
   std::string (*name)(std::span<const std::byte> payload);
   /// Ops of the result (of one element for a map); null for void.
   const ValueOps* result;
@@ -60,7 +62,8 @@ struct FunctionOps {
   Value* (*make_results)(std::uint64_t begin, std::uint64_t count);
   /// For a map: runs a stretch. Exceptions of elements end in `failures`.
   void (*call_range)(const Value& bound, RangeCall& call);
-  /// For a single call: the same call whose payload is a value, its last input (std::vector<std::byte>).
+  /// For a single call: the same call whose payload is a value, its last input
+  /// (std::vector<std::byte>).
   const FunctionOps* large;
 };
 

@@ -1,6 +1,11 @@
 #pragma once
 
-/// From the arguments of map() and run() to a builder: which are ranges, which constants, how long they are.
+/// From the arguments of map() and run() to a builder: which are ranges, which constants, how long
+/// they are.
+
+#include "tutti/detail/core.hpp"
+#include "tutti/detail/map_thunk.hpp"
+#include "tutti/future.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,10 +15,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "tutti/detail/core.hpp"
-#include "tutti/detail/map_thunk.hpp"
-#include "tutti/future.hpp"
 
 namespace tutti::detail {
 
@@ -85,7 +86,8 @@ std::size_t write_map_argument(Core& core, CallBuilder& builder, U&& argument) {
     if (size != 0) {
       const std::uint64_t bytes = nbytes(values);
       builder.bytes_per_element += bytes / size + 1;
-      builder.sources.push_back(core.scatter_sequence(ValuePtr(new Elements<T>(std::move(values))), true));
+      builder.sources.push_back(
+          core.scatter_sequence(ValuePtr(new Elements<T>(std::move(values))), true));
     }
     return size;
   } else if constexpr (is_mapped_range<A>) {
@@ -112,13 +114,17 @@ constexpr bool ranges_over_futures() {
 template <class F, class... A>
 struct MapCall {
   static_assert(!(ranges_over_futures<A>() || ... || false),
-                "map takes the futures of another map (Futures), not a vector of single futures; submit the calls in a loop");
+                "map takes the futures of another map (Futures), not a vector of single futures; "
+                "submit the calls in a loop");
   static_assert((is_mapped_range<A> || ... || false) || (is_instance<A, Futures> || ... || false),
-                "map needs at least one range among its arguments: a vector, tutti::range(n), or the futures of another map. "
+                "map needs at least one range among its arguments: a vector, tutti::range(n), or "
+                "the futures of another map. "
                 "A string is no range; use submit for a single call");
   static_assert(std::is_invocable_v<const F&, typename Role<A>::Once::Element...>,
-                "this function cannot be called with one element of each range and the constants. They arrive as const&, so a "
-                "parameter must be a value or a const reference; text arrives as std::string; a lambda must not be mutable");
+                "this function cannot be called with one element of each range and the constants. "
+                "They arrive as const&, so a "
+                "parameter must be a value or a const reference; text arrives as std::string; a "
+                "lambda must not be mutable");
   using Result = MapResult<F, Role<A>...>;
 
   static const FunctionOps& ops() { return map_ops<F, Role<A>...>; }
@@ -127,7 +133,8 @@ struct MapCall {
   static std::size_t write(Core& core, CallBuilder& builder, const F& function, U&&... arguments) {
     builder.clear();
     Closure<F>::write(builder.payload, function);
-    const std::size_t lengths[] = {write_map_argument<A>(core, builder, std::forward<U>(arguments))...};
+    const std::size_t lengths[] = {
+        write_map_argument<A>(core, builder, std::forward<U>(arguments))...};
     const std::size_t total = common_length(lengths, function_name<F>(builder.payload.bytes()));
     if (total == 0) builder.sources.clear();
     return total;
@@ -149,7 +156,8 @@ struct RunCall {
   using RunRole = typename Constantly<U>::type;
 
   static_assert(std::is_invocable_v<const F&, typename RunRole<A>::Once::Element...>,
-                "this function cannot be called with these arguments; they arrive as const&, and a lambda must not be mutable");
+                "this function cannot be called with these arguments; they arrive as const&, and a "
+                "lambda must not be mutable");
   using Result = MapResult<F, RunRole<A>...>;
 
   static const FunctionOps& ops() { return map_ops<F, RunRole<A>...>; }
@@ -172,7 +180,8 @@ struct RunCall {
   }
 };
 
-/// The elements of the stretches of a map, which are in order and cover it, without those that failed.
+/// The elements of the stretches of a map, which are in order and cover it, without those that
+/// failed.
 template <class T>
 std::vector<T> take_elements(const GroupState& group, const std::vector<ValuePtr>& stretches) {
   std::vector<T> results;

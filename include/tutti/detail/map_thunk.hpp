@@ -1,6 +1,13 @@
 #pragma once
 
-/// Thunks of maps: one bound object a rank, then stretches of calls without a message or an allocation each.
+/// Thunks of maps: one bound object a rank, then stretches of calls without a message or an
+/// allocation each.
+
+#include "tutti/detail/closure.hpp"
+#include "tutti/detail/core.hpp"
+#include "tutti/detail/elements.hpp"
+#include "tutti/detail/slots.hpp"
+#include "tutti/detail/thunk.hpp"
 
 #include <array>
 #include <cstddef>
@@ -16,12 +23,6 @@
 #include <utility>
 #include <vector>
 
-#include "tutti/detail/closure.hpp"
-#include "tutti/detail/core.hpp"
-#include "tutti/detail/elements.hpp"
-#include "tutti/detail/slots.hpp"
-#include "tutti/detail/thunk.hpp"
-
 namespace tutti::detail {
 
 /// Notes the exception that is being handled as the failure of an element.
@@ -31,14 +32,15 @@ void note_inherited_failure(RangeCall& call, std::uint64_t index);
 template <class T>
 inline constexpr bool is_text =
     std::is_same_v<std::decay_t<T>, const char*> || std::is_same_v<std::decay_t<T>, char*> ||
-    std::is_same_v<std::decay_t<T>, std::string> || std::is_same_v<std::decay_t<T>, std::string_view>;
+    std::is_same_v<std::decay_t<T>, std::string> ||
+    std::is_same_v<std::decay_t<T>, std::string_view>;
 
 /// True when an argument of map is taken element by element.
 template <class T>
 inline constexpr bool is_mapped_range = std::ranges::input_range<T> && !is_text<T>;
 
-// ---- roles of map's arguments. Each role says how it is written on rank 0, what one rank reads once (Once), and
-// what it gives for an element.
+// ---- roles of map's arguments. Each role says how it is written on rank 0, what one rank reads
+// once (Once), and what it gives for an element.
 
 /// Goes whole to every call.
 template <class A>
@@ -91,7 +93,8 @@ struct NumbersRole {
   };
 };
 
-/// Elements of a sequence that lies on some ranks: the results of another map, a scattered or local sequence.
+/// Elements of a sequence that lies on some ranks: the results of another map, a scattered or local
+/// sequence.
 template <class T>
 struct SequenceRole {
   static constexpr bool is_source = true;
@@ -110,7 +113,8 @@ class SequenceCursor {
   /// Null when the element of the source has failed.
   const T* at(std::uint64_t index) {
     while (elements_ == nullptr || index - begin_ >= count_) next(index);
-    return elements_->failed.empty() || !elements_->has_failed(index) ? &elements_->at(index) : nullptr;
+    return elements_->failed.empty() || !elements_->has_failed(index) ? &elements_->at(index)
+                                                                      : nullptr;
   }
 
  private:
@@ -146,7 +150,8 @@ struct CursorOf<SequenceRole<T>> {
 
 /// What a call gets for one element of one argument; null pointers stand for failed elements.
 template <class Role>
-decltype(auto) element_of(const typename Role::Once& once, typename CursorOf<Role>::type& cursor, std::uint64_t index) {
+decltype(auto) element_of(const typename Role::Once& once, typename CursorOf<Role>::type& cursor,
+                          std::uint64_t index) {
   if constexpr (Role::is_source) {
     return cursor.at(index);
   } else {
@@ -235,14 +240,17 @@ struct MapThunk {
   template <std::size_t... I>
   static void run(const BoundCall& bound, RangeCall& call, std::index_sequence<I...>) {
     const auto& function = bound.closure.get();
-    std::tuple<typename CursorOf<Roles>::type...> cursors{typename CursorOf<Roles>::type(pieces_of<I>(call))...};
+    std::tuple<typename CursorOf<Roles>::type...> cursors{
+        typename CursorOf<Roles>::type(pieces_of<I>(call))...};
     std::uint64_t index = call.begin;
     const std::uint64_t end = call.begin + call.count;
-    // The try block is entered again only after an exception: no cost for elements that do not throw.
+    // The try block is entered again only after an exception: no cost for elements that do not
+    // throw.
     while (index < end) {
       try {
         for (; index < end; ++index) {
-          call_one(function, call, index, element_of<Roles>(detail::get<I>(bound.once), std::get<I>(cursors), index)...);
+          call_one(function, call, index,
+                   element_of<Roles>(detail::get<I>(bound.once), std::get<I>(cursors), index)...);
         }
       } catch (...) {
         note_element_failure(call, index);
@@ -252,7 +260,8 @@ struct MapThunk {
   }
 
   template <class Function, class... E>
-  static void call_one(const Function& function, RangeCall& call, std::uint64_t index, E&&... elements) {
+  static void call_one(const Function& function, RangeCall& call, std::uint64_t index,
+                       E&&... elements) {
     if constexpr (sources != 0) {
       if ((is_missing<Roles>(elements) || ...)) {
         note_inherited_failure(call, index);

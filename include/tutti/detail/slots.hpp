@@ -1,7 +1,7 @@
 #pragma once
 
-/// Slots: objects of several types that are made one after the other from the same reader. A std::tuple would do, but in which order it
-/// makes its elements is nobody's promise.
+/// Slots: objects of several types that are made one after the other from the same reader. A
+/// std::tuple would do, but in which order it makes its elements is nobody's promise.
 
 #include <cstddef>
 #include <utility>

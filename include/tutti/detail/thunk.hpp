@@ -2,6 +2,11 @@
 
 /// Thunks of single calls: from a function and its argument types to FunctionOps.
 
+#include "tutti/detail/closure.hpp"
+#include "tutti/detail/core.hpp"
+#include "tutti/detail/elements.hpp"
+#include "tutti/detail/slots.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -11,11 +16,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "tutti/detail/closure.hpp"
-#include "tutti/detail/core.hpp"
-#include "tutti/detail/elements.hpp"
-#include "tutti/detail/slots.hpp"
 
 namespace tutti {
 template <class T>
@@ -43,11 +43,14 @@ struct CallReader {
   }
 };
 
-/// How one argument of a call is written on rank 0 and read where the call runs. `A` is the stored type.
+/// How one argument of a call is written on rank 0 and read where the call runs. `A` is the stored
+/// type.
 template <class A>
 struct Argument {
-  /// Types that may be large are passed as const&, whether they came inside the message or as a value.
-  static constexpr bool may_be_large = std::copy_constructible<A> && (!is_plain<A> || sizeof(A) > inline_argument_bytes_max);
+  /// Types that may be large are passed as const&, whether they came inside the message or as a
+  /// value.
+  static constexpr bool may_be_large =
+      std::copy_constructible<A> && (!is_plain<A> || sizeof(A) > inline_argument_bytes_max);
 
   template <class U>
   static void write(CallBuilder& builder, U&& argument) {
@@ -61,7 +64,9 @@ struct Argument {
       if constexpr (std::is_same_v<std::remove_cvref_t<U>, A>) {
         builder.payload.value(false);
         write_value(builder.payload, argument);
-        if (builder.payload.size() - start <= inline_argument_bytes_max && builder.payload.buffers().size() == buffers) return;
+        if (builder.payload.size() - start <= inline_argument_bytes_max &&
+            builder.payload.buffers().size() == buffers)
+          return;
         builder.payload.truncate(start);
         builder.payload.drop_buffers(buffers);
         builder.payload.value(true);
@@ -104,7 +109,8 @@ struct Argument {
 /// A future: its result, without copy.
 template <class T>
 struct Argument<Future<T>> {
-  static_assert(!std::is_void_v<T>, "the future of a void task carries no value that a call could take");
+  static_assert(!std::is_void_v<T>,
+                "the future of a void task carries no value that a call could take");
   static void write(CallBuilder& builder, const Future<T>& future) {
     builder.inputs.push_back({target_of(future), {}});
   }
@@ -120,14 +126,16 @@ struct Argument<Future<T>> {
 template <class T>
 struct Argument<std::vector<Future<T>>> {
   static void write(CallBuilder& builder, const std::vector<Future<T>>& futures) {
-    static_assert(!std::is_void_v<T>, "futures of void tasks carry no values that a call could take");
+    static_assert(!std::is_void_v<T>,
+                  "futures of void tasks carry no values that a call could take");
     builder.payload.count(futures.size());
     for (const Future<T>& future : futures) builder.inputs.push_back({target_of(future), {}});
   }
   explicit Argument(CallReader& call) {
     const std::uint64_t count = call.reader.count();
     values_.reserve(count);
-    for (std::uint64_t index = 0; index < count; ++index) values_.push_back(input_cast<T>(call.input()));
+    for (std::uint64_t index = 0; index < count; ++index)
+      values_.push_back(input_cast<T>(call.input()));
   }
   using Passed = std::vector<T>&&;
   Passed pass() { return std::move(values_); }
@@ -141,7 +149,8 @@ template <class T>
 struct Argument<Futures<T>> : Argument<std::vector<Future<T>>> {
   using Base = Argument<std::vector<Future<T>>>;
   static void write(CallBuilder& builder, const Futures<T>& futures) {
-    static_assert(!std::is_void_v<T>, "futures of void tasks carry no values that a call could take");
+    static_assert(!std::is_void_v<T>,
+                  "futures of void tasks carry no values that a call could take");
     builder.payload.count(futures.size());
     for (std::uint64_t index = 0; index < futures.size(); ++index) {
       builder.inputs.push_back({{handle_of(futures).get(), index}, {}});
@@ -150,21 +159,27 @@ struct Argument<Futures<T>> : Argument<std::vector<Future<T>>> {
   using Base::Base;
 };
 
-/// The type that a call of F with these stored arguments gives, decayed. Explains when it cannot be called.
+/// The type that a call of F with these stored arguments gives, decayed. Explains when it cannot be
+/// called.
 template <class F, class... A>
 constexpr void explain_call() {
   static_assert(std::is_invocable_v<F&, typename Argument<A>::Passed...>,
-                "this function cannot be called with these arguments. Futures stand for their results; large values arrive "
-                "as const&, so a parameter must be a value or a const reference; text arrives as std::string");
+                "this function cannot be called with these arguments. Futures stand for their "
+                "results; large values arrive "
+                "as const&, so a parameter must be a value or a const reference; text arrives as "
+                "std::string");
 }
-/// False for a call whose sentence was given already: nothing else of it is instantiated, which would only add errors.
+/// False for a call whose sentence was given already: nothing else of it is instantiated, which
+/// would only add errors.
 template <class F, class... A>
-inline constexpr bool is_good_call = std::is_invocable_v<F&, typename Argument<A>::Passed...> && closure_travels<F>;
+inline constexpr bool is_good_call =
+    std::is_invocable_v<F&, typename Argument<A>::Passed...>&& closure_travels<F>;
 
 template <class F, class... A>
 constexpr auto find_call_result() {
   if constexpr (is_good_call<F, A...>) {
-    return std::type_identity<std::decay_t<std::invoke_result_t<F&, typename Argument<A>::Passed...>>>();
+    return std::type_identity<
+        std::decay_t<std::invoke_result_t<F&, typename Argument<A>::Passed...>>>();
   } else {
     return std::type_identity<void>();
   }
@@ -231,22 +246,15 @@ struct ResultOps<void> {
 };
 
 template <class F, class... A>
-inline constexpr FunctionOps large_call_ops{&function_name<F>,
-                                            ResultOps<CallResult<F, A...>>::get(),
-                                            nullptr,
-                                            &CallThunk<F, A...>::call_large,
-                                            nullptr,
-                                            nullptr,
-                                            nullptr,
-                                            nullptr};
+inline constexpr FunctionOps large_call_ops{
+    &function_name<F>, ResultOps<CallResult<F, A...>>::get(),
+    nullptr,           &CallThunk<F, A...>::call_large,
+    nullptr,           nullptr,
+    nullptr,           nullptr};
 template <class F, class... A>
-inline constexpr FunctionOps call_ops{&function_name<F>,
-                                      ResultOps<CallResult<F, A...>>::get(),
-                                      nullptr,
-                                      &CallThunk<F, A...>::call,
-                                      nullptr,
-                                      nullptr,
-                                      nullptr,
-                                      &large_call_ops<F, A...>};
+inline constexpr FunctionOps call_ops{&function_name<F>, ResultOps<CallResult<F, A...>>::get(),
+                                      nullptr,           &CallThunk<F, A...>::call,
+                                      nullptr,           nullptr,
+                                      nullptr,           &large_call_ops<F, A...>};
 
 }  // namespace tutti::detail

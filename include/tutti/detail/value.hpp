@@ -1,21 +1,21 @@
 #pragma once
 
-/// Value: an immutable, reference-counted object whose type is known by a table of functions. What the
-/// store of a rank holds, and what a future holds once its result is here.
+/// Value: an immutable, reference-counted object whose type is known by a table of functions. What
+/// the store of a rank holds, and what a future holds once its result is here.
+
+#include "tutti/bytes.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
 
-#include "tutti/bytes.hpp"
-
 namespace tutti::detail {
 
 class Value;
 
-/// What can be done with a value without knowing its type. One constant object per type; its address travels
-/// between ranks as (module, offset).
+/// What can be done with a value without knowing its type. One constant object per type; its
+/// address travels between ranks as (module, offset).
 struct ValueOps {
   std::string (*type_name)();
   void (*destroy)(Value*) noexcept;
@@ -23,12 +23,13 @@ struct ValueOps {
   std::uint64_t (*nbytes)(const Value&) noexcept;
   /// Null when the type cannot travel (move-only, or not serializable).
   void (*write)(const Value&, Writer&);
-  /// A new value with one reference. Out-of-band buffers are noted in the reader and filled later. Null like `write`.
+  /// A new value with one reference. Out-of-band buffers are noted in the reader and filled later.
+  /// Null like `write`.
   Value* (*read)(Reader&);
   /// True when the value is plain bytes, so that reading runs no user code and cannot fail.
   bool plain_bytes;
-  /// For a sequence of elements (`Elements<T>`): writes elements [begin, begin + count) as a sequence of their own.
-  /// Null for all other types.
+  /// For a sequence of elements (`Elements<T>`): writes elements [begin, begin + count) as a
+  /// sequence of their own. Null for all other types.
   void (*write_slice)(const Value&, std::uint64_t begin, std::uint64_t count, Writer&) = nullptr;
 };
 
@@ -41,7 +42,8 @@ class Value {
   const ValueOps& ops() const noexcept { return *ops_; }
   void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) ops_->destroy(const_cast<Value*>(this));
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      ops_->destroy(const_cast<Value*>(this));
   }
   bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
 
@@ -86,7 +88,8 @@ template <class T>
 class TypedValue final : public Value {
  public:
   template <class... Args>
-  explicit TypedValue(const ValueOps& ops, Args&&... args) : Value(ops), value(std::forward<Args>(args)...) {}
+  explicit TypedValue(const ValueOps& ops, Args&&... args)
+      : Value(ops), value(std::forward<Args>(args)...) {}
   T value;
 };
 

@@ -1,5 +1,7 @@
 #include "base/pointer_guard.hpp"
 
+#include "support/sanitizers.hpp"
+
 #include <doctest/doctest.h>
 
 #include <array>
@@ -33,7 +35,8 @@ bool is_searched(const void* address) {
 
 }  // namespace
 
-TEST_CASE("a captured reference to a local variable is found") {
+TEST_CASE("a captured reference to a local variable is found" *
+          doctest::skip(tutti::testing::address_sanitizer)) {
   int local = 5;
   const auto closure = [&local] { return local; };
   CHECK(contains(found_in(closure), "the 8 bytes at position 0 point into the stack"));

@@ -1,0 +1,14 @@
+#pragma once
+
+/// Which sanitizer a test was built with, for the few that look at addresses or at the size of the process.
+
+namespace tutti::testing {
+
+#if defined(__SANITIZE_ADDRESS__)
+/// Stack and heap lie elsewhere, and freed memory is kept.
+inline constexpr bool address_sanitizer = true;
+#else
+inline constexpr bool address_sanitizer = false;
+#endif
+
+}  // namespace tutti::testing
