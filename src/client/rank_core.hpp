@@ -85,7 +85,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                          const scheduler::FailurePtr& failure) override;
   void on_group_done(TaskId group) override;
   void on_forgotten(TaskId id) override;
-  void before_turn() override { drain_released(); }
+  void before_turn() override;
 
   void released(Handle* handle) noexcept override;
   void drain_released();
@@ -122,6 +122,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::atomic<std::size_t> released_count_{0};
   std::vector<scheduler::Input> inputs_;
   std::uint32_t unsent_ = 0;
+  std::uint32_t turns_ = 0;
   FailureLedger failures_;
   std::map<Handle*, std::string> problems_;  ///< why a result could not be brought here
   bool shut_down_ = false;
