@@ -241,7 +241,7 @@ void results_go_with_their_last_future(tutti::Client& client) {
   const std::size_t after = measure();
   // 400 MB were made; what stays beyond the first rounds is noise of the allocators.
   const std::size_t growth = after > before ? after - before : 0;
-  if (!tutti::testing::address_sanitizer && growth > (std::size_t{16} << 20) * static_cast<std::size_t>(client.ranks())) {
+  if (!tutti::testing::memory_is_watched && growth > (std::size_t{16} << 20) * static_cast<std::size_t>(client.ranks())) {
     std::cout << "memory of all ranks grew by " << growth << " bytes\n";
     expect(false);
   }

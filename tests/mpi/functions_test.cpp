@@ -160,7 +160,7 @@ void two_files_are_not_mixed_up(tutti::Client& client) {
 }
 
 void pointers_are_found(tutti::Client& client) {
-  if (tutti::testing::address_sanitizer) return;
+  if (tutti::testing::memory_is_watched) return;
   int local = 5;
   int& reference = local;
   expect_throws<tutti::Error>([&] { (void)client.submit([&reference](int x) { return reference + x; }, 1); },

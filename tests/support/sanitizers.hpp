@@ -4,11 +4,11 @@
 
 namespace tutti::testing {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 /// Stack and heap lie elsewhere, and freed memory is kept.
-inline constexpr bool address_sanitizer = true;
+inline constexpr bool memory_is_watched = true;
 #else
-inline constexpr bool address_sanitizer = false;
+inline constexpr bool memory_is_watched = false;
 #endif
 
 }  // namespace tutti::testing

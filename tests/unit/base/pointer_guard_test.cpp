@@ -36,7 +36,7 @@ bool is_searched(const void* address) {
 }  // namespace
 
 TEST_CASE("a captured reference to a local variable is found" *
-          doctest::skip(tutti::testing::address_sanitizer)) {
+          doctest::skip(tutti::testing::memory_is_watched)) {
   int local = 5;
   const auto closure = [&local] { return local; };
   CHECK(contains(found_in(closure), "the 8 bytes at position 0 point into the stack"));
