@@ -47,30 +47,18 @@ void print_row(const Figure& figure) {
   std::fflush(stdout);
 }
 
-/// When MPI_Init_thread returned; without MPI, when the program began.
-Clock::time_point mpi_ready = Clock::now();
-
-/// Milliseconds until the first task has run, from mpi_ready.
+/// Milliseconds from the return of MPI_Init until the first task has run.
 Figure startup(tutti::Client& client) {
-  const double client_seconds = seconds_since(mpi_ready);
+  const double client_seconds = client.seconds_since_start();
   (void)client.submit([] { return 1; }).result();
   Figure figure{
-      "startup", seconds_since(mpi_ready) * 1e3, "ms", nlohmann::ordered_json::object(), {}};
+      "startup", client.seconds_since_start() * 1e3, "ms", nlohmann::ordered_json::object(), {}};
   figure.parameters["client_after_ms"] = client_seconds * 1e3;
   return figure;
 }
 
 }  // namespace
 }  // namespace bench
-
-// MPI's profiling interface: a program may put its own function in front of each of MPI's, which is
-// called PMPI_... then. Declared here, as only the library's own code includes mpi.h.
-extern "C" int PMPI_Init_thread(int* argc, char*** argv, int required, int* provided);
-extern "C" int MPI_Init_thread(int* argc, char*** argv, int required, int* provided) {
-  const int code = PMPI_Init_thread(argc, argv, required, provided);
-  bench::mpi_ready = bench::Clock::now();
-  return code;
-}
 
 int main(int argc, char** argv) {
   CLI::App app(

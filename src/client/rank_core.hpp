@@ -70,7 +70,6 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when a task failed and
   /// nobody asked. Prints which.
   int exit_code(int main_code);
-  bool is_shut_down() const { return shut_down_; }
   /// True when a worker did not end its tasks in time.
   bool has_stragglers() const { return stragglers_; }
 
