@@ -101,8 +101,10 @@ bool is_like_two_integers(std::uint64_t word) {
   return low < small || low > ~small;
 }
 
-/// Letters and zeros only, as in a short array of char.
+/// At most five letters and zeros, as in a short array of char. Six letters are not told from an
+/// address of a program: one heap pointer in fifty would pass for text.
 bool is_like_text(std::uint64_t word) {
+  if (word >= std::uint64_t{1} << 40) return false;
   for (; word != 0; word >>= 8) {
     const std::uint64_t letter = word & 0xff;
     if (letter != 0 && (letter < 0x20 || letter > 0x7e)) return false;
