@@ -1,6 +1,6 @@
 #pragma once
 
-/// Durations: mean run time of each function, recent calls weighing more.
+/// Durations: mean run time and result size of each function, recent calls weighing more.
 
 #include <algorithm>
 #include <cstdint>
@@ -21,6 +21,18 @@ class Durations {
       sum.calls = (sum.calls + 1) / 2;
       sum.nanoseconds /= 2;
     }
+  }
+  void add_result(std::uint32_t function, std::uint64_t bytes) {
+    if (function >= sums_.size()) sums_.resize(function + 1);
+    Sum& sum = sums_[function];
+    const double old = sum.result_bytes;
+    sum.result_bytes = sum.results++ == 0
+                           ? static_cast<double>(bytes)
+                           : old + (static_cast<double>(bytes) - old) / result_memory;
+  }
+  /// Mean bytes of a result; 0 when nothing is known.
+  double result_bytes(std::uint32_t function) const {
+    return function < sums_.size() ? sums_[function].result_bytes : 0;
   }
   bool known(std::uint32_t function) const {
     return function < sums_.size() && sums_[function].calls != 0;
@@ -44,7 +56,10 @@ class Durations {
   struct Sum {
     std::uint64_t calls = 0;
     std::uint64_t nanoseconds = 0;
+    std::uint64_t results = 0;
+    double result_bytes = 0;
   };
+  static constexpr double result_memory = 8;
   static constexpr std::uint64_t forget_after_calls = 1u << 12;
   static constexpr std::uint32_t load_ns_max = std::numeric_limits<std::uint32_t>::max();
   std::vector<Sum> sums_;

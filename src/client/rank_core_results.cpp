@@ -131,12 +131,13 @@ InputValue RankCore::value_here(Target target) {
 void RankCore::request(Target target, std::size_t& missing) {
   if (is_here(target)) return;
   ++missing;
+  using Arrived = runtime::DataExchange::Arrived;
   const auto store = [this, target, &missing](const std::function<void(ValuePtr)>& keep,
-                                              ValuePtr value, const std::string& problem) {
-    if (problem.empty()) {
-      keep(std::move(value));
+                                              Arrived arrived) {
+    if (arrived.problem.empty()) {
+      keep(std::move(arrived.value));
     } else {
-      problems_[target.handle] = problem;
+      problems_[target.handle] = arrived.problem;
     }
     --missing;
     engine_.notify();
@@ -144,12 +145,11 @@ void RankCore::request(Target target, std::size_t& missing) {
   if (!target.handle->is_group) {
     auto* state = static_cast<FutureState*>(target.handle);
     const int holder = driver_.scheduler().holder_of({state->id, 0}, rank_.rank());
-    rank_.exchange().fetch(
-        holder, state->id,
-        [store, state](ValuePtr value, std::uint64_t, const std::string& problem) {
-          store([state](ValuePtr each) { state->value = std::move(each); }, std::move(value),
-                problem);
-        });
+    rank_.exchange().fetch(holder, state->id, driver_.scheduler().sequence_of(holder),
+                           [store, state](Arrived arrived) {
+                             store([state](ValuePtr each) { state->value = std::move(each); },
+                                   std::move(arrived));
+                           });
     return;
   }
   auto* group = static_cast<GroupState*>(target.handle);
@@ -166,13 +166,12 @@ void RankCore::request(Target target, std::size_t& missing) {
     count = 1;
   }
   rank_.exchange().fetch_slice(
-      chunk->second.worker, group->id, begin, count,
-      [store, group, begin, whole](ValuePtr value, std::uint64_t, const std::string& problem) {
+      chunk->second.worker, group->id, begin, count, [store, group, begin, whole](Arrived arrived) {
         store(
             [group, begin, whole](ValuePtr each) {
               (whole ? group->here : group->singles)[begin] = std::move(each);
             },
-            std::move(value), problem);
+            std::move(arrived));
       });
 }
 
@@ -275,14 +274,13 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
         continue;
       }
       ++missing;
-      rank_.exchange().fetch_slice(
-          chunk.worker, group.id, begin, chunk.count,
-          [&, this](ValuePtr value, std::uint64_t, const std::string& trouble) {
-            if (!trouble.empty()) problem = trouble;
-            stretches.push_back(std::move(value));
-            --missing;
-            engine_.notify();
-          });
+      rank_.exchange().fetch_slice(chunk.worker, group.id, begin, chunk.count,
+                                   [&, this](runtime::DataExchange::Arrived arrived) {
+                                     if (!arrived.problem.empty()) problem = arrived.problem;
+                                     stretches.push_back(std::move(arrived.value));
+                                     --missing;
+                                     engine_.notify();
+                                   });
     }
   }
   engine_.wait(lock, [&] { return missing == 0; });

@@ -94,7 +94,23 @@ AssignRange decode_assign_range(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.priority);
+  message.pinned = get_flag(reader);
   message.pieces = get_list<PieceRef>(reader);
+  return message;
+}
+
+Located decode_located(Reader& reader) {
+  Located message;
+  message.id = get_id(reader);
+  reader.value(message.holder);
+  reader.value(message.sequence);
+  return message;
+}
+
+GaveBack decode_gave_back(Reader& reader) {
+  GaveBack message;
+  message.tasks = get_list<TaskId>(reader);
+  message.ranges = get_list<RangeCut>(reader);
   return message;
 }
 
@@ -167,13 +183,17 @@ Fetch decode_fetch(Reader& reader) {
   message.slice = get_flag(reader);
   reader.value(message.begin);
   reader.value(message.count);
+  reader.value(message.sequence);
   return message;
 }
 
 Data decode_data(Reader& reader) {
   Data message;
   reader.value(message.request);
-  message.found = get_flag(reader);
+  const auto answer = reader.value<std::uint8_t>();
+  if (answer > static_cast<std::uint8_t>(Data::Answer::unwritable))
+    throw Error(ErrorCode::corrupt_data, "a message of data answers in an unknown way");
+  message.answer = static_cast<Data::Answer>(answer);
   reader.value(message.tag);
   message.token = get_bytes(reader);
   reader.value(message.stream_bytes);
@@ -217,12 +237,25 @@ void encode(Writer& writer, const AssignRange& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.priority);
+  put(writer, message.pinned);
   put_list(writer, message.pieces);
 }
 
 void encode(Writer& writer, const ReleaseData& message) {
   begin<ReleaseData>(writer);
   put_list(writer, message.ids);
+}
+
+void encode(Writer& writer, const GiveBack& message) {
+  begin<GiveBack>(writer);
+  writer.value(message.units_max);
+}
+
+void encode(Writer& writer, const Located& message) {
+  begin<Located>(writer);
+  put(writer, message.id);
+  writer.value(message.holder);
+  writer.value(message.sequence);
 }
 
 void encode(Writer& writer, const EnterCollective& message) {
@@ -290,6 +323,23 @@ void encode(Writer& writer, const Replica& message) {
   put(writer, message.id);
 }
 
+void encode(Writer& writer, const GaveBack& message) {
+  begin<GaveBack>(writer);
+  put_list(writer, message.tasks);
+  put_list(writer, message.ranges);
+}
+
+void encode(Writer& writer, const Locate& message) {
+  begin<Locate>(writer);
+  put(writer, message.id);
+}
+
+void encode(Writer& writer, const Transfer& message) {
+  begin<Transfer>(writer);
+  writer.value(message.bytes);
+  writer.value(message.nanoseconds);
+}
+
 void encode(Writer& writer, const Placed& message) {
   begin<Placed>(writer);
   put(writer, message.id);
@@ -304,12 +354,13 @@ void encode(Writer& writer, const Fetch& message) {
   put(writer, message.slice);
   writer.value(message.begin);
   writer.value(message.count);
+  writer.value(message.sequence);
 }
 
 void encode(Writer& writer, const Data& message) {
   begin<Data>(writer);
   writer.value(message.request);
-  put(writer, message.found);
+  writer.value(static_cast<std::uint8_t>(message.answer));
   writer.value(message.tag);
   put_bytes(writer, message.token);
   writer.value(message.stream_bytes);
@@ -335,6 +386,10 @@ Message decode(Reader& reader) {
       return decode_assign_range(reader);
     case kind_of<ReleaseData>():
       return ReleaseData{get_list<TaskId>(reader)};
+    case kind_of<GiveBack>():
+      return GiveBack{reader.value<std::uint32_t>()};
+    case kind_of<Located>():
+      return decode_located(reader);
     case kind_of<EnterCollective>():
       return decode_enter_collective(reader);
     case kind_of<Shutdown>():
@@ -355,6 +410,14 @@ Message decode(Reader& reader) {
       return decode_timing(reader);
     case kind_of<Replica>():
       return Replica{get_id(reader)};
+    case kind_of<GaveBack>():
+      return decode_gave_back(reader);
+    case kind_of<Locate>():
+      return Locate{get_id(reader)};
+    case kind_of<Transfer>(): {
+      const auto bytes = reader.value<std::uint64_t>();
+      return Transfer{bytes, reader.value<std::uint64_t>()};
+    }
     case kind_of<Placed>():
       return Placed{get_id(reader)};
     case kind_of<Goodbye>():

@@ -15,19 +15,30 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
 
-/// A value, or an element of a sequence, and the rank that holds it or will produce it.
+/// A value, or elements [index, index + count) of a sequence, and the rank that holds them or will
+/// produce them.
 struct InputRef {
   TaskId id;
   std::uint64_t index = 0;
+  std::uint64_t count = 1;
   std::int32_t holder = -1;
-  std::uint32_t reserved = 0;
+  /// How many tasks rank 0 has assigned to the holder so far, modulo 2^31: a holder that has seen
+  /// so many and does not know the value will not get to know it.
+  std::uint32_t sequence : 31 = 0;
+  /// Nobody else needs the value: it may be moved from.
+  std::uint32_t last_use : 1 = 0;
   bool operator==(const InputRef&) const = default;
 };
+
+/// Whether a rank that was assigned `seen` tasks has seen those that a reference counts.
+inline constexpr bool has_seen(std::uint32_t seen, std::uint32_t sequence) {
+  return ((seen - sequence) & 0x7fffffffu) < 0x40000000u;
+}
 
 /// A piece of a source sequence that feeds a range of a map.
 struct PieceRef {
@@ -79,7 +90,7 @@ struct DefineGroup {
   std::span<const std::byte> payload;
 };
 
-/// A task to run. Its inputs are with their holders, or are produced on the receiving rank itself.
+/// A task to run. Its inputs are with their holders, or will be: they are asked for at once.
 struct AssignTask {
   TaskId task;
   FunctionId function = 0;
@@ -96,12 +107,26 @@ struct AssignRange {
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
   std::int16_t priority = 0;
+  bool pinned = false;  ///< it must run there: it is not given back
   PackedList<PieceRef> pieces;
 };
 
 /// Values that nobody needs any more.
 struct ReleaseData {
   PackedList<TaskId> ids;
+};
+
+/// Others are idle: give back half of what no thread has begun, at most so many tasks and elements.
+/// Answered by GaveBack.
+struct GiveBack {
+  std::uint32_t units_max = 1;
+};
+
+/// The answer to Locate. `holder` is -1 when the value will never be there.
+struct Located {
+  TaskId id;
+  std::int32_t holder = -1;
+  std::uint32_t sequence = 0;
 };
 
 /// All ranks enter a collective next; the n-th such message is the n-th collective.
@@ -175,6 +200,33 @@ struct Replica {
   TaskId id;
 };
 
+/// The end of a stretch that was not begun: elements [begin + kept, begin + kept + given) of the
+/// stretch that was assigned with `begin`.
+struct RangeCut {
+  TaskId group;
+  std::uint64_t begin = 0;
+  std::uint64_t kept = 0;
+  std::uint64_t given = 0;
+  bool operator==(const RangeCut&) const = default;
+};
+
+/// What the sender will not run after all; nothing when all it has was begun.
+struct GaveBack {
+  PackedList<TaskId> tasks;
+  PackedList<RangeCut> ranges;
+};
+
+/// The sender asked for an input where it is not any more: where is it now?
+struct Locate {
+  TaskId id;
+};
+
+/// A large transfer came in: its bytes, and how long they took.
+struct Transfer {
+  std::uint64_t bytes = 0;
+  std::uint64_t nanoseconds = 0;
+};
+
 /// A value or stretch that rank 0 placed by a collective is in the sender's store.
 struct Placed {
   TaskId id;
@@ -192,13 +244,22 @@ struct Fetch {
   bool slice = false;
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
+  /// Of the InputRef that named the holder; the answer waits until the task has run, or until so
+  /// many tasks were assigned and it was none of them.
+  std::uint32_t sequence = 0;
 };
 
 /// The answer to Fetch. Buffers follow as bulk messages with `tag`, in order; so does the stream
 /// when it is too long for a packet.
 struct Data {
+  enum class Answer : std::uint8_t {
+    found,
+    gone,       ///< it is not here and will not be
+    failed,     ///< the task that should give it threw, or an input of it failed
+    unwritable  ///< it cannot travel; the stream says why
+  };
   std::uint64_t request = 0;
-  bool found = false;
+  Answer answer = Answer::gone;
   std::uint32_t tag = 0;
   std::span<const std::byte> token;  ///< type of the value
   std::uint64_t stream_bytes = 0;
@@ -213,9 +274,9 @@ struct Fragment {
   std::span<const std::byte> bytes;
 };
 
-using Message =
-    std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, EnterCollective,
-                 Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew, RangeFinished, Timing,
-                 Replica, Placed, Goodbye, Fetch, Data, Fragment>;
+using Message = std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData,
+                             GiveBack, Located, EnterCollective, Shutdown, Hello, TaskFinished,
+                             TaskThrew, ElementThrew, RangeFinished, Timing, Replica, GaveBack,
+                             Locate, Transfer, Placed, Goodbye, Fetch, Data, Fragment>;
 
 }  // namespace tutti::protocol

@@ -5,6 +5,7 @@
 #include "tutti/detail/function_token.hpp"
 #include "tutti/error.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -23,6 +24,15 @@ constexpr std::size_t stream_bytes_max = 32 * 1024;
 /// Tags on the data channel are reused after this many transfers.
 constexpr std::uint32_t tags = 1u << 14;
 constexpr std::size_t message_overhead_bytes = 128;
+/// Transfers from this size on are timed, in bytes: the wire counts there, not the rank's manners.
+constexpr std::uint64_t timed_bytes_min = 256 * 1024;
+
+using Clock = std::chrono::steady_clock;
+
+detail::ValuePtr shared(const detail::Value* value) {
+  if (value != nullptr) value->retain();
+  return detail::ValuePtr(const_cast<detail::Value*>(value));
+}
 
 }  // namespace
 
@@ -66,29 +76,33 @@ struct DataExchange::Arrival {
   std::size_t missing = 0;
   ValuePtr value;
   OnValue on_value;
+  Clock::time_point begin = Clock::now();
 };
 
-void DataExchange::fetch(int holder, TaskId id, OnValue on_value) {
+void DataExchange::fetch(int holder, TaskId id, std::uint32_t sequence, OnValue on_value) {
   if (holder == transport_.rank()) {
-    const Value* value = store_.find(id);
     check(store_.contains(id), "rank 0 knows who holds a value");
-    if (value != nullptr) value->retain();
-    on_value(ValuePtr(const_cast<Value*>(value)), 0, "");
+    on_value({Answer::found, shared(store_.find(id)), 0, ""});
     return;
   }
-  request(holder, {.request = 0, .id = id, .slice = false, .begin = 0, .count = 0},
-          std::move(on_value));
+  protocol::Fetch message;
+  message.id = id;
+  message.sequence = sequence;
+  request(holder, message, std::move(on_value));
 }
 
 void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
                                OnValue on_value) {
-  const protocol::Fetch message{
-      .request = 0, .id = id, .slice = true, .begin = begin, .count = count};
+  protocol::Fetch message;
+  message.id = id;
+  message.slice = true;
+  message.begin = begin;
+  message.count = count;
   if (holder == transport_.rank()) {
     // The whole stretch, without copy: readers look up elements by their index.
     const worker::Store::Stretch* stretch = store_.find_stretch(id, begin);
     check(stretch != nullptr, "rank 0 knows who holds an element");
-    on_value(stretch->value, 0, "");
+    on_value({Answer::found, stretch->value, 0, ""});
     return;
   }
   request(holder, message, std::move(on_value));
@@ -96,23 +110,21 @@ void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::
 
 void DataExchange::request(int holder, protocol::Fetch message, OnValue on_value) {
   message.request = next_request_++;
-  requests_.emplace(message.request, std::move(on_value));
+  requests_.insert({message.request, std::move(on_value)});
   outbox_.add(holder, message, message_overhead_bytes);
 }
 
-void DataExchange::on_fetch(int from, const protocol::Fetch& message) {
+bool DataExchange::serve(int to, const protocol::Fetch& message) {
   ValuePtr value;
   if (message.slice) {
     const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
-    if (stretch != nullptr) value = stretch->value;
-  } else if (const Value* found = store_.find(message.id)) {
-    found->retain();
-    value = ValuePtr(const_cast<Value*>(found));
+    if (stretch == nullptr) return false;
+    value = stretch->value;
+  } else {
+    if (!store_.contains(message.id)) return false;
+    value = shared(store_.find(message.id));
   }
-  protocol::Data answer;
-  answer.request = message.request;
-  const std::string no_value = "the value is not on this rank any more";
-  std::string problem = value ? "" : no_value;
+  std::string problem = value ? "" : "it has no value";
   auto writer = std::make_shared<Writer>(buffer_bytes_min);
   if (value) {
     try {
@@ -127,15 +139,30 @@ void DataExchange::on_fetch(int from, const protocol::Fetch& message) {
       problem = "writing it threw " + describe_current_exception().message;
     }
   }
-  if (!problem.empty()) {
-    answer.stream = std::as_bytes(std::span(problem));
-    outbox_.add(from, answer, message_overhead_bytes + problem.size());
-    return;
+  if (problem.empty()) {
+    send_value(to, message.request, value, writer);
+  } else {
+    refuse(to, message.request, Answer::unwritable, problem);
   }
+  return true;
+}
+
+void DataExchange::refuse(int to, std::uint64_t request, Answer answer, const std::string& why) {
+  protocol::Data message;
+  message.request = request;
+  message.answer = answer;
+  message.stream = std::as_bytes(std::span(why));
+  outbox_.add(to, message, message_overhead_bytes + why.size());
+}
+
+void DataExchange::send_value(int to, std::uint64_t request, const ValuePtr& value,
+                              const std::shared_ptr<Writer>& writer) {
+  protocol::Data answer;
+  answer.request = request;
   const TypeToken type(value->ops());
   std::vector<std::uint64_t> sizes;
   for (const ConstBuffer& buffer : writer->buffers()) sizes.push_back(buffer.size);
-  answer.found = true;
+  answer.answer = Answer::found;
   answer.tag = next_tag_++ % tags;
   answer.token = type.bytes();
   answer.stream_bytes = writer->size();
@@ -143,28 +170,28 @@ void DataExchange::on_fetch(int from, const protocol::Fetch& message) {
       writer->size() + sizes.size() * sizeof(std::uint64_t) > stream_bytes_max;
   if (!stream_beside) answer.stream = writer->bytes();
   answer.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(sizes));
-  outbox_.add(from, answer,
+  outbox_.add(to, answer,
               message_overhead_bytes + answer.stream.size() + answer.buffer_bytes.bytes().size());
   // The announcement goes first, so that the receiver is awake and has its buffers ready.
   if (stream_beside || !sizes.empty()) outbox_.flush();
   if (stream_beside) {
-    transport_.send_bulk(from, answer.tag, {writer->bytes().data(), writer->size()}, [writer] {});
+    transport_.send_bulk(to, answer.tag, {writer->bytes().data(), writer->size()}, [writer] {});
   }
   for (const ConstBuffer& buffer : writer->buffers()) {
     bytes_sent_ += buffer.size;
-    transport_.send_bulk(from, answer.tag, buffer, [writer, value] {});
+    transport_.send_bulk(to, answer.tag, buffer, [writer, value] {});
   }
 }
 
 void DataExchange::on_data(int from, const protocol::Data& message) {
   const auto found = requests_.find(message.request);
   check(found != requests_.end(), "data answers a request of this rank");
-  OnValue on_value = std::move(found->second);
+  OnValue on_value = std::move(found.value());
   requests_.erase(found);
-  if (!message.found) {
-    on_value(
-        ValuePtr(), 0,
-        std::string(reinterpret_cast<const char*>(message.stream.data()), message.stream.size()));
+  if (message.answer != Answer::found) {
+    std::string why(reinterpret_cast<const char*>(message.stream.data()), message.stream.size());
+    if (why.empty()) why = "the value is not on that rank any more";
+    on_value({message.answer, ValuePtr(), 0, std::move(why)});
     return;
   }
   auto arrival = std::make_shared<Arrival>();
@@ -200,7 +227,7 @@ void DataExchange::read_stream(const std::shared_ptr<Arrival>& arrival) {
       transport_.receive_bulk(arrival->from, arrival->tag, {discarded->data(), discarded->size()},
                               [discarded] {});
     }
-    arrival->on_value(ValuePtr(), 0, problem);
+    arrival->on_value({Answer::unwritable, ValuePtr(), 0, problem});
     return;
   }
   arrival->missing = destinations.size() + 1;
@@ -215,7 +242,15 @@ void DataExchange::buffer_arrived(const std::shared_ptr<Arrival>& arrival) {
   if (--arrival->missing != 0) return;
   std::uint64_t bytes = arrival->stream.size();
   for (const std::uint64_t size : arrival->buffer_bytes) bytes += size;
-  arrival->on_value(std::move(arrival->value), bytes, "");
+  if (bytes >= timed_bytes_min) {
+    const auto elapsed = Clock::now() - arrival->begin;
+    transfers_.bytes += bytes;
+    transfers_.nanoseconds += static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+  }
+  arrival->on_value({Answer::found, std::move(arrival->value), bytes, ""});
 }
+
+protocol::Transfer DataExchange::take_transfers() { return std::exchange(transfers_, {}); }
 
 }  // namespace tutti::runtime

@@ -9,9 +9,10 @@
 #include "tutti/detail/value.hpp"
 #include "worker/store.hpp"
 
+#include <tsl/robin_map.h>
+
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,34 +22,48 @@ namespace tutti::runtime {
 
 class DataExchange {
  public:
-  /// `value` is null when it was not found or could not be read; then `problem` says why.
-  using OnValue =
-      std::function<void(detail::ValuePtr value, std::uint64_t bytes, const std::string& problem)>;
+  using Answer = protocol::Data::Answer;
+  /// What came of a request. Without a value `problem` says why.
+  struct Arrived {
+    Answer answer = Answer::found;
+    detail::ValuePtr value;
+    std::uint64_t bytes = 0;
+    std::string problem;
+  };
+  using OnValue = std::function<void(Arrived arrived)>;
 
   DataExchange(transport::Transport& transport, Outbox& outbox, worker::Store& store)
       : transport_(transport), outbox_(outbox), store_(store) {}
 
-  /// Asks `holder`, which may be this rank, for a value.
-  void fetch(int holder, TaskId id, OnValue on_value);
+  /// Asks `holder`, which may be this rank, for a value. `sequence` tells how long it is worth
+  /// waiting for, see protocol::InputRef.
+  void fetch(int holder, TaskId id, std::uint32_t sequence, OnValue on_value);
   /// Asks for elements [begin, begin + count) of a sequence, which lie in one stretch there.
   void fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
                    OnValue on_value);
 
-  void on_fetch(int from, const protocol::Fetch& message);
+  /// Serves what is in the store. False when it is not there.
+  bool serve(int to, const protocol::Fetch& message);
+  void refuse(int to, std::uint64_t request, Answer answer, const std::string& why = {});
   void on_data(int from, const protocol::Data& message);
 
   std::uint64_t bytes_sent() const { return bytes_sent_; }
+  /// Large transfers that came in since the last call: bytes, and the time that they took.
+  protocol::Transfer take_transfers();
 
  private:
   struct Arrival;
   void request(int holder, protocol::Fetch message, OnValue on_value);
+  void send_value(int to, std::uint64_t request, const detail::ValuePtr& value,
+                  const std::shared_ptr<Writer>& writer);
   void read_stream(const std::shared_ptr<Arrival>& arrival);
   void buffer_arrived(const std::shared_ptr<Arrival>& arrival);
 
   transport::Transport& transport_;
   Outbox& outbox_;
   worker::Store& store_;
-  std::map<std::uint64_t, OnValue> requests_;
+  tsl::robin_map<std::uint64_t, OnValue> requests_;
+  protocol::Transfer transfers_;
   std::uint64_t next_request_ = 1;
   std::uint32_t next_tag_ = 1;
   std::uint64_t bytes_sent_ = 0;

@@ -50,14 +50,14 @@ void Rank::deliver_early(const EarlyPackets& packets) {
 void Rank::dispatch(int from, const protocol::Message& message) {
   std::visit(
       [&](const auto& each) {
-        if constexpr (requires { worker_->on(from, each); }) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Fetch>) {
+          on_fetch(from, each);
+        } else if constexpr (requires { worker_->on(from, each); }) {
           check(worker_ != nullptr, "only a rank that works gets work");
           worker_->on(from, each);
         } else if constexpr (requires { scheduler_->on(from, each); }) {
           check(scheduler_ != nullptr, "only rank 0 gets reports");
           scheduler_->on(from, each);
-        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Fetch>) {
-          exchange_.on_fetch(from, each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Data>) {
           exchange_.on_data(from, each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>,
@@ -71,6 +71,15 @@ void Rank::dispatch(int from, const protocol::Message& message) {
         }
       },
       message);
+}
+
+/// A rank that does not work has what it was asked for, or never will.
+void Rank::on_fetch(int from, const protocol::Fetch& message) {
+  if (worker_ != nullptr) {
+    worker_->on(from, message);
+  } else if (!exchange_.serve(from, message)) {
+    exchange_.refuse(from, message.request, protocol::Data::Answer::gone);
+  }
 }
 
 void Rank::on_fragment(int from, const protocol::Fragment& fragment) {

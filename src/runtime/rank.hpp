@@ -75,6 +75,7 @@ class Rank {
  private:
   void on_packet(int from, std::span<const std::byte> packet);
   void dispatch(int from, const protocol::Message& message);
+  void on_fetch(int from, const protocol::Fetch& message);
   void on_fragment(int from, const protocol::Fragment& fragment);
   bool end_turn();
 

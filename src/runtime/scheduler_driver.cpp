@@ -72,7 +72,6 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   group.ops = call.function;
   group.function = spec.function;
   group.payload = std::move(call.payload);
-  group.inputs.assign(call.inputs.begin(), call.inputs.end());
   group.total = call.total;
   group.bytes_by_rank.resize(static_cast<std::size_t>(rank_.size()), 0);
   return id;
@@ -202,6 +201,26 @@ void SchedulerDriver::on(int from, const protocol::Replica& message) {
   scheduler_.on_replica(from, message.id, commands_);
 }
 
+void SchedulerDriver::on(int from, const protocol::GaveBack& message) {
+  dirty_ = true;
+  std::vector<TaskId> tasks;
+  for (std::size_t index = 0; index < message.tasks.size(); ++index)
+    tasks.push_back(message.tasks[index]);
+  std::vector<protocol::RangeCut> ranges;
+  for (std::size_t index = 0; index < message.ranges.size(); ++index)
+    ranges.push_back(message.ranges[index]);
+  scheduler_.on_gave_back(from, tasks, ranges, commands_);
+}
+
+void SchedulerDriver::on(int from, const protocol::Locate& message) {
+  dirty_ = true;
+  scheduler_.on_locate(from, message.id, commands_);
+}
+
+void SchedulerDriver::on(int, const protocol::Transfer& message) {
+  scheduler_.on_transfer(message.bytes, message.nanoseconds);
+}
+
 void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
@@ -224,6 +243,7 @@ void SchedulerDriver::obey() {
   for (const auto& each : commands_.assign) send_task(each.task, each.worker);
   for (const auto& each : commands_.assign_range) send_range(each);
   send_releases();
+  send_questions();
   for (const auto& each : commands_.failed) sink_->on_failed(each.task, each.failure);
   for (const TaskId group : commands_.group_done) sink_->on_group_done(group);
   for (const TaskId id : commands_.forgotten) forget(id);
@@ -245,9 +265,7 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   message.priority = record.priority;
   message.inline_result = record.inline_result && record.client_holds;
   input_refs_.clear();
-  for (const scheduler::Input& input : record.input_span()) {
-    input_refs_.push_back({input.id, input.index, scheduler_.holder_of(input, worker), 0});
-  }
+  scheduler_.append_input_refs(record.input_span(), worker, input_refs_);
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
   message.payload = record.payload.bytes();
@@ -259,9 +277,7 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
 Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int consumer) const {
   const Function& function = functions_[group.function];
   std::vector<protocol::InputRef> inputs;
-  for (const scheduler::Input& input : group.inputs) {
-    inputs.push_back({input.id, input.index, scheduler_.holder_of(input, consumer), 0});
-  }
+  scheduler_.append_constant_refs(*scheduler_.find_group(id), consumer, inputs);
   Writer writer;
   protocol::encode(writer, protocol::DefineGroup{id, function.token, function.module,
                                                  protocol::PackedList<protocol::InputRef>(
@@ -316,9 +332,19 @@ void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) 
   message.begin = range.begin;
   message.count = range.count;
   message.priority = record.priority;
+  message.pinned = record.pinned;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
   rank_.outbox().add(range.worker, message, message_overhead_bytes + message.pieces.bytes().size());
+}
+
+void SchedulerDriver::send_questions() {
+  for (const auto& each : commands_.give_back)
+    rank_.outbox().add(each.worker, protocol::GiveBack{each.units_max}, message_overhead_bytes);
+  for (const auto& each : commands_.located) {
+    const protocol::Located message{each.id, each.holder, scheduler_.sequence_of(each.holder)};
+    rank_.outbox().add(each.worker, message, message_overhead_bytes);
+  }
 }
 
 void SchedulerDriver::send_releases() {

@@ -96,6 +96,9 @@ class SchedulerDriver {
   void on(int from, const protocol::RangeFinished& message);
   void on(int from, const protocol::Timing& message);
   void on(int from, const protocol::Replica& message);
+  void on(int from, const protocol::GaveBack& message);
+  void on(int from, const protocol::Locate& message);
+  void on(int from, const protocol::Transfer& message);
   void on(int from, const protocol::Placed& message);
   void on(int from, const protocol::Goodbye& message);
 
@@ -112,7 +115,6 @@ class SchedulerDriver {
     const detail::FunctionOps* ops = nullptr;
     protocol::FunctionId function = 0;
     Bytes payload;
-    std::vector<scheduler::Input> inputs;
     std::uint64_t total = 0;
     bool announced = false;           ///< to all ranks
     std::vector<std::uint8_t> knows;  ///< by rank, when it was not announced to all
@@ -126,6 +128,7 @@ class SchedulerDriver {
   void make_known(TaskId id, Group& group, int worker);
   Bytes encode_definition(TaskId id, const Group& group, int consumer) const;
   void send_releases();
+  void send_questions();
   void forget(TaskId id);
   TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message,
                       const std::string& function, const std::string& default_name) const;

@@ -114,7 +114,7 @@ void WorkerDriver::on_definition(std::span<const std::byte> definition) {
 
 void WorkerDriver::on(int, const protocol::AssignTask& message) {
   state_.on_assign(message, commands_);
-  if (!commands_.fetch.empty()) obey();
+  if (!commands_.empty()) obey();
 }
 
 void WorkerDriver::on(int, const protocol::AssignRange& message) {
@@ -130,6 +130,29 @@ void WorkerDriver::on(int, const protocol::ReleaseData& message) {
   }
 }
 
+void WorkerDriver::on(int, const protocol::GiveBack& message) {
+  const worker::WorkerCommands::GaveBack given = state_.on_give_back(message.units_max, commands_);
+  protocol::GaveBack answer;
+  answer.tasks = protocol::PackedList<TaskId>(std::span<const TaskId>(given.tasks));
+  answer.ranges =
+      protocol::PackedList<protocol::RangeCut>(std::span<const protocol::RangeCut>(given.ranges));
+  rank_.outbox().add(
+      0, answer,
+      report_overhead_bytes + answer.tasks.bytes().size() + answer.ranges.bytes().size());
+  obey();
+}
+
+void WorkerDriver::on(int, const protocol::Located& message) {
+  state_.on_located(message, commands_);
+  obey();
+}
+
+void WorkerDriver::on(int from, const protocol::Fetch& message) {
+  if (rank_.exchange().serve(from, message)) return;
+  state_.on_fetch(from, message, commands_);
+  obey();
+}
+
 void WorkerDriver::end_turn() {
   const std::size_t own = is_executor ? 1 : 0;
   if (state_.ready_count() > own) rank_.engine().notify();
@@ -137,25 +160,11 @@ void WorkerDriver::end_turn() {
 
 /// Does what the state asked for.
 void WorkerDriver::obey() {
-  std::vector<worker::WorkerCommands::Fetch> fetches = std::move(commands_.fetch);
-  commands_.fetch.clear();
-  for (const auto& each : fetches) {
-    const auto on_value = [this, request = each.request, id = each.id](detail::ValuePtr value,
-                                                                       std::uint64_t bytes,
-                                                                       const std::string& problem) {
-      if (!problem.empty()) {
-        base::log_error("the input " + std::to_string(id.bits()) +
-                        " of a task could not be brought here: " + problem);
-      }
-      state_.on_data(request, problem.empty(), std::move(value), bytes, commands_);
-      obey();
-    };
-    if (each.slice) {
-      rank_.exchange().fetch_slice(each.holder, each.id, each.begin, each.count, on_value);
-    } else {
-      rank_.exchange().fetch(each.holder, each.id, on_value);
-    }
-  }
+  obey_fetches();
+  obey_answers();
+  for (const TaskId id : commands_.locate)
+    rank_.outbox().add(0, protocol::Locate{id}, report_overhead_bytes);
+  commands_.locate.clear();
   for (const TaskId id : commands_.replicas)
     rank_.outbox().add(0, protocol::Replica{id}, report_overhead_bytes);
   commands_.replicas.clear();
@@ -163,6 +172,42 @@ void WorkerDriver::obey() {
   commands_.finished_ranges.clear();
   for (worker::RangeWork* range : finished) report_range(*range);
   if (rank_.options().validate) state_.check_invariants();
+}
+
+void WorkerDriver::obey_fetches() {
+  if (commands_.fetch.empty()) return;
+  std::vector<worker::WorkerCommands::Fetch> fetches = std::move(commands_.fetch);
+  commands_.fetch.clear();
+  for (const auto& each : fetches) {
+    const auto on_value = [this, request = each.request,
+                           id = each.id](DataExchange::Arrived arrived) {
+      if (arrived.answer == protocol::Data::Answer::unwritable) {
+        base::log_error("the input " + std::to_string(id.bits()) +
+                        " of a task could not be brought here: " + arrived.problem);
+      }
+      state_.on_data(request, arrived.answer, std::move(arrived.value), arrived.bytes, commands_);
+      obey();
+    };
+    if (each.slice) {
+      rank_.exchange().fetch_slice(each.holder, each.id, each.begin, each.count, on_value);
+    } else {
+      rank_.exchange().fetch(each.holder, each.id, each.sequence, on_value);
+    }
+  }
+}
+
+void WorkerDriver::obey_answers() {
+  if (commands_.answers.empty()) return;
+  for (const worker::WorkerCommands::Answer& each : commands_.answers) {
+    protocol::Fetch asked;
+    asked.request = each.to.request;
+    asked.id = each.id;
+    const bool found = each.answer == protocol::Data::Answer::found;
+    if (!found || !rank_.exchange().serve(each.to.rank, asked))
+      rank_.exchange().refuse(each.to.rank, each.to.request,
+                              found ? protocol::Data::Answer::gone : each.answer);
+  }
+  commands_.answers.clear();
 }
 
 void WorkerDriver::report(worker::Batch& batch) {
@@ -212,6 +257,8 @@ void WorkerDriver::report_timings() {
   state_.take_timings(timings_);
   for (const protocol::Timing& timing : timings_)
     rank_.outbox().add(0, timing, report_overhead_bytes);
+  const protocol::Transfer transfers = rank_.exchange().take_transfers();
+  if (transfers.bytes != 0) rank_.outbox().add(0, transfers, report_overhead_bytes);
 }
 
 }  // namespace tutti::runtime

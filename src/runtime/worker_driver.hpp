@@ -37,6 +37,9 @@ class WorkerDriver {
   void on(int from, const protocol::AssignTask& message);
   void on(int from, const protocol::AssignRange& message);
   void on(int from, const protocol::ReleaseData& message);
+  void on(int from, const protocol::GiveBack& message);
+  void on(int from, const protocol::Located& message);
+  void on(int from, const protocol::Fetch& message);
   void on_definition(std::span<const std::byte> definition);
 
   /// After each poll: tells waiting threads of new work. The caller holds the lock.
@@ -44,6 +47,8 @@ class WorkerDriver {
 
  private:
   void obey();
+  void obey_fetches();
+  void obey_answers();
   void report(worker::Batch& batch);
   void report_range(worker::RangeWork& range);
   void report_timings();

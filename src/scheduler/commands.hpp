@@ -33,6 +33,17 @@ struct Commands {
     TaskId id;
     std::int32_t worker;
   };
+  /// Ask the worker for work that it has not begun.
+  struct GiveBack {
+    std::int32_t worker;
+    std::uint32_t units_max;
+  };
+  /// Tell the worker where a value is, or will be; no_worker: nowhere, ever.
+  struct Located {
+    TaskId id;
+    std::int32_t worker;
+    std::int32_t holder;
+  };
   /// Tell the future.
   struct Failed {
     TaskId task;
@@ -42,18 +53,22 @@ struct Commands {
   std::vector<Assign> assign;
   std::vector<AssignRange> assign_range;
   std::vector<Release> release;
+  std::vector<GiveBack> give_back;
+  std::vector<Located> located;
   std::vector<Failed> failed;      ///< tasks and whole groups
   std::vector<TaskId> group_done;  ///< every element finished or failed
   std::vector<TaskId> forgotten;   ///< ids that mean nothing from now on
 
   bool empty() const {
-    return assign.empty() && assign_range.empty() && release.empty() && failed.empty() &&
-           group_done.empty() && forgotten.empty();
+    return assign.empty() && assign_range.empty() && release.empty() && give_back.empty() &&
+           located.empty() && failed.empty() && group_done.empty() && forgotten.empty();
   }
   void clear() {
     assign.clear();
     assign_range.clear();
     release.clear();
+    give_back.clear();
+    located.clear();
     failed.clear();
     group_done.clear();
     forgotten.clear();

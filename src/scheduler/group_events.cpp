@@ -157,7 +157,6 @@ bool Scheduler::on_element_threw(int rank, TaskId id, std::uint64_t index, bool 
 
 bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std::uint64_t count,
                                   std::uint64_t result_bytes, Commands& commands) {
-  (void)result_bytes;
   GroupRecord* group = groups_.find(id);
   if (group == nullptr) return false;
   const auto range = group->outstanding.find(begin);
@@ -165,7 +164,8 @@ bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std:
       range->second.count != count) {
     return false;
   }
-  if (!group->pinned) workers_.unload(rank, range->second.estimate_ns);
+  if (!group->pinned) workers_.unload(rank, range->second.estimate_ns, count);
+  group->result_bytes += result_bytes;
   group->outstanding.erase(range);
   group->chunks[begin] = {count, rank};
   group->done += count;
@@ -174,17 +174,8 @@ bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std:
   // Before the dependents: a map that becomes active by them takes all finished stretches itself.
   offer_derived(*group, begin, count, rank);
 
-  auto waiting = group->element_dependents.lower_bound(begin);
-  while (waiting != group->element_dependents.end() && waiting->first - begin < count) {
-    if (const FailurePtr failure = scheduler::failure_of(*group, waiting->first)) {
-      std::vector<TaskId> dependents;
-      edges_.take(waiting->second, dependents);
-      for (const TaskId dependent : dependents) fail(dependent, failure, commands);
-    } else {
-      finish_dependents(waiting->second, false, commands);
-    }
-    waiting = group->element_dependents.erase(waiting);
-  }
+  end_elements(*group, begin, count, commands);
+  end_slices(*group, begin, count, commands);
   if (group->done == group->total) {
     complete_group(id, commands);
     activate_derived(*group);
@@ -195,6 +186,53 @@ bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std:
   return true;
 }
 
+/// Elements that single tasks need have ended.
+void Scheduler::end_elements(GroupRecord& group, std::uint64_t begin, std::uint64_t count,
+                             Commands& commands) {
+  auto waiting = group.element_dependents.lower_bound(begin);
+  while (waiting != group.element_dependents.end() && waiting->first - begin < count) {
+    if (const FailurePtr failure = scheduler::failure_of(group, waiting->first)) {
+      std::vector<EdgePool::Edge> dependents;
+      edges_.take(waiting->second, dependents);
+      for (const EdgePool::Edge& each : dependents) fail(each.dependent, failure, commands);
+    } else {
+      finish_dependents(waiting->second, false, commands);
+    }
+    waiting = group.element_dependents.erase(waiting);
+  }
+}
+
+/// The same for those that need a slice: they go on with its last element, or fail with the first
+/// that failed.
+void Scheduler::end_slices(GroupRecord& group, std::uint64_t begin, std::uint64_t count,
+                           Commands& commands) {
+  if (group.slices.empty()) return;
+  const std::uint64_t end = begin + count;
+  const std::uint64_t reach = group.slice_length_max;
+  auto slice = group.slices.lower_bound(begin < reach ? 0 : begin - reach + 1);
+  while (slice != group.slices.end() && slice->first < end) {
+    const std::uint64_t first = std::max(begin, slice->first);
+    const std::uint64_t last = std::min(end, slice->second.end);
+    if (first >= last) {
+      ++slice;
+      continue;
+    }
+    slice->second.missing -= last - first;
+    const TaskId dependent = slice->second.dependent;
+    const FailurePtr failure = failure_within(group, first, last - first);
+    if (!failure && slice->second.missing != 0) {
+      ++slice;
+      continue;
+    }
+    slice = group.slices.erase(slice);
+    if (failure) {
+      fail(dependent, failure, commands);
+    } else {
+      input_finished(dependent, false, commands);
+    }
+  }
+}
+
 void Scheduler::complete_group(TaskId id, Commands& commands) {
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::finished;
@@ -202,6 +240,9 @@ void Scheduler::complete_group(TaskId id, Commands& commands) {
   drop_inputs(group.inputs, commands);
   for (const TaskId source : group.sources) drop_reference(source);
   commands.group_done.push_back(id);
+  // Only those that wait for a map of nothing are left.
+  for (const auto& [begin, slice] : std::exchange(group.slices, {}))
+    input_finished(slice.dependent, false, commands);
   if (!group.client_holds && group.references == 0) unneeded_.push_back(id);
 }
 
@@ -225,6 +266,32 @@ void Scheduler::forget_group(TaskId id, Commands& commands) {
   story_.add(StoryEvent::Kind::released, id, no_worker);
   groups_.forget(id.slot());
   commands.forgotten.push_back(id);
+}
+
+/// The end of a range comes back; others get it.
+void Scheduler::take_back(int rank, const protocol::RangeCut& cut) {
+  GroupRecord* group = groups_.find(cut.group);
+  if (group == nullptr) return;
+  const auto range = group->outstanding.find(cut.begin);
+  if (range == group->outstanding.end() || range->second.worker != rank ||
+      cut.given > range->second.count || cut.kept != range->second.count - cut.given)
+    return;
+  OutstandingRange& rest = range->second;
+  const auto part_ns =
+      static_cast<std::uint32_t>(static_cast<double>(rest.estimate_ns) *
+                                 static_cast<double>(cut.given) / static_cast<double>(rest.count));
+  story_.add(StoryEvent::Kind::given_back, cut.group, rank);
+  group->given_out -= cut.given;
+  if (cut.kept == 0) {
+    workers_.unload(rank, rest.estimate_ns, cut.given);
+    group->outstanding.erase(range);
+  } else {
+    workers_.lighten(rank, part_ns, cut.given);
+    rest.count = cut.kept;
+    rest.estimate_ns -= part_ns;
+  }
+  offer(cut.group, {cut.begin + cut.kept, cut.given, no_worker});
+  if (!is_wanted(*group)) unneeded_.push_back(cut.group);
 }
 
 void Scheduler::append_pieces(TaskId source, std::uint32_t source_number, std::uint64_t begin,

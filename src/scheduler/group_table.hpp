@@ -6,6 +6,7 @@
 #include "scheduler/commands.hpp"
 #include "scheduler/task_table.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -42,6 +43,13 @@ struct AvailablePiece {
   std::int32_t worker = no_worker;  ///< who holds the source elements; no_worker: anybody
 };
 
+/// A task or map that needs the elements from its place in the list of slices up to `end`.
+struct SliceDependent {
+  std::uint64_t end = 0;
+  std::uint64_t missing = 0;  ///< elements
+  TaskId dependent;
+};
+
 struct GroupRecord {
   std::uint32_t generation = 1;
   GroupState state = GroupState::unused;
@@ -67,6 +75,9 @@ struct GroupRecord {
   std::map<std::uint64_t, FailurePtr> failures;               ///< by element
   FailurePtr failure;                                         ///< of the whole group
   std::map<std::uint64_t, std::uint32_t> element_dependents;  ///< heads of chains, by element
+  std::multimap<std::uint64_t, SliceDependent> slices;        ///< by their first element
+  std::uint64_t slice_length_max = 0;
+  std::uint64_t result_bytes = 0;  ///< of what is done
 };
 
 /// Where an element stands.
@@ -125,6 +136,31 @@ inline ElementState element_state(const GroupRecord& group, std::uint64_t index)
   if (group.state == GroupState::failed) return ElementState::failed;
   if (find_chunk(group, index) == nullptr) return ElementState::pending;
   return group.failures.contains(index) ? ElementState::failed : ElementState::finished;
+}
+
+/// How many of the elements [begin, begin + count) have not ended.
+inline std::uint64_t count_missing(const GroupRecord& group, std::uint64_t begin,
+                                   std::uint64_t count) {
+  std::uint64_t missing = count;
+  auto chunk = group.chunks.upper_bound(begin);
+  if (chunk != group.chunks.begin()) --chunk;
+  for (; chunk != group.chunks.end() && chunk->first < begin + count; ++chunk) {
+    const std::uint64_t first = std::max(begin, chunk->first);
+    const std::uint64_t last = std::min(begin + count, chunk->first + chunk->second.count);
+    if (first < last) missing -= last - first;
+  }
+  return missing;
+}
+
+/// The failure of the first element of [begin, begin + count) that ended so, or null.
+inline FailurePtr failure_within(const GroupRecord& group, std::uint64_t begin,
+                                 std::uint64_t count) {
+  if (group.failure) return group.failure;
+  for (auto failed = group.failures.lower_bound(begin);
+       failed != group.failures.end() && failed->first - begin < count; ++failed) {
+    if (find_chunk(group, failed->first) != nullptr) return failed->second;
+  }
+  return nullptr;
 }
 
 inline FailurePtr failure_of(const GroupRecord& group, std::uint64_t index) {

@@ -7,8 +7,14 @@ namespace tutti::scheduler {
 /// What the records say about others, added up to be compared with what the others say about
 /// themselves.
 struct Scheduler::Tally {
-  std::vector<std::uint64_t> outstanding;  ///< by rank
-  std::vector<std::uint64_t> load_ns;      ///< by rank
+  struct Load {
+    std::uint64_t outstanding = 0;
+    std::uint64_t outstanding_ns = 0;
+    std::uint64_t units = 0;
+    std::uint64_t waiting = 0;
+    std::uint64_t waiting_ns = 0;
+  };
+  std::vector<Load> loads;  ///< by rank
   std::vector<std::uint32_t> task_references;
   std::vector<std::uint32_t> group_references;
   std::vector<bool> task_queued;
@@ -17,18 +23,25 @@ struct Scheduler::Tally {
   std::size_t tasks_live = 0;
   std::size_t groups_live = 0;
 
-  void load(std::int32_t worker, std::uint32_t estimate_ns) {
-    check(worker >= 0 && static_cast<std::size_t>(worker) < outstanding.size(),
+  Load& of(std::int32_t worker) {
+    check(worker >= 0 && static_cast<std::size_t>(worker) < loads.size(),
           "what is assigned has a worker");
-    ++outstanding[static_cast<std::size_t>(worker)];
-    load_ns[static_cast<std::size_t>(worker)] += estimate_ns;
+    return loads[static_cast<std::size_t>(worker)];
+  }
+  void load(std::int32_t worker, std::uint32_t estimate_ns, std::uint64_t units) {
+    ++of(worker).outstanding;
+    of(worker).outstanding_ns += estimate_ns;
+    of(worker).units += units;
+  }
+  void load_ahead(std::int32_t worker, std::uint32_t estimate_ns) {
+    ++of(worker).waiting;
+    of(worker).waiting_ns += estimate_ns;
   }
 };
 
 void Scheduler::check_invariants() const {
   Tally tally;
-  tally.outstanding.resize(static_cast<std::size_t>(workers_.size()));
-  tally.load_ns.resize(tally.outstanding.size());
+  tally.loads.resize(static_cast<std::size_t>(workers_.size()));
   tally.task_references.resize(tasks_.slots());
   tally.group_references.resize(groups_.slots());
   tally.task_queued.resize(tasks_.slots());
@@ -53,6 +66,7 @@ void Scheduler::tally_queues(Tally& tally) const {
     if (groups_.find(id) != nullptr) tally.group_queued[id.slot()] = true;
   };
   ready_.for_each(note);
+  for (const TaskId id : ready_bound_) note(id);
   for (int rank = 0; rank < workers_.size(); ++rank) workers_.at(rank).own_queue.for_each(note);
 }
 
@@ -64,7 +78,9 @@ void Scheduler::tally_reference(TaskId id, Tally& tally) const {
 
 bool Scheduler::is_missing(const Input& input) const {
   if (!input.id.is_group()) return tasks_.at(input.id.slot()).state != TaskState::finished;
-  return element_state(groups_.at(input.id.slot()), input.index) == ElementState::pending;
+  const GroupRecord& group = groups_.at(input.id.slot());
+  if (input.is_order()) return group.state != GroupState::finished;
+  return count_missing(group, input.index, input.count) != 0;
 }
 
 void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
@@ -85,21 +101,29 @@ void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
     missing += is_missing(input) ? 1 : 0;
   }
   check(missing == record.missing_inputs, "a task counts the inputs that are not finished");
-  check(record.unplaced_inputs <= missing, "an unplaced input is a missing one");
+  std::uint32_t unplaced = 0;
+  for (const Input& input : record.input_span()) {
+    const bool placed = !input.is_order() && !input.id.is_group() &&
+                        tasks_.at(input.id.slot()).state == TaskState::assigned;
+    unplaced += is_missing(input) && !placed ? 1 : 0;
+  }
+  check(record.state == TaskState::ready || unplaced == record.unplaced_inputs,
+        "a task counts the inputs that nobody can be asked for");
   if (record.state == TaskState::waiting) check(missing > 0, "a waiting task misses an input");
   if (record.state == TaskState::ready) {
     check(missing == 0, "a ready task misses nothing");
     check(tally.task_queued[slot], "a ready task stands in a queue");
   }
   if (record.state != TaskState::assigned) return;
-  tally.load(record.worker, record.estimate_ns);
-  // Ahead of readiness: what is missing is produced on the same worker.
+  if (missing == 0) return tally.load(record.worker, record.estimate_ns, 1);
+  // Ahead of readiness: what is missing is being computed, and its worker can be asked for it.
+  tally.load_ahead(record.worker, record.estimate_ns);
   for (const Input& input : record.input_span()) {
     if (!is_missing(input)) continue;
+    check(!input.is_order(), "what an assigned task comes after has ended");
     check(!input.id.is_group(), "the elements that an assigned task needs are finished");
-    const TaskRecord& producer = tasks_.at(input.id.slot());
-    check(producer.state == TaskState::assigned && producer.worker == record.worker,
-          "the inputs of an assigned task are finished or produced on its worker");
+    check(tasks_.at(input.id.slot()).state == TaskState::assigned,
+          "the inputs of an assigned task are finished or assigned");
   }
 }
 
@@ -112,7 +136,7 @@ void Scheduler::check_group(std::uint32_t slot, Tally& tally) const {
   std::uint64_t given_out = done;
   for (const auto& [begin, range] : group.outstanding) {
     given_out += range.count;
-    if (!group.pinned) tally.load(range.worker, range.estimate_ns);
+    if (!group.pinned) tally.load(range.worker, range.estimate_ns, range.count);
   }
   check(given_out == group.given_out, "what was given out is done or outstanding");
   if (group.state == GroupState::finished) {
@@ -143,10 +167,12 @@ void Scheduler::check_tally(const Tally& tally) const {
   }
   for (int rank = 0; rank < workers_.size(); ++rank) {
     const WorkerRecord& worker = workers_.at(rank);
-    check(worker.outstanding == tally.outstanding[static_cast<std::size_t>(rank)],
+    const Tally::Load& load = tally.loads[static_cast<std::size_t>(rank)];
+    check(worker.outstanding == load.outstanding && worker.waiting == load.waiting,
           "a worker counts what it was given");
-    check(worker.outstanding_ns == tally.load_ns[static_cast<std::size_t>(rank)],
+    check(worker.outstanding_ns == load.outstanding_ns && worker.waiting_ns == load.waiting_ns,
           "a worker's load is that of what it was given");
+    check(worker.units == load.units, "a worker counts the elements that it was given");
   }
 }
 

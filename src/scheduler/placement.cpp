@@ -1,16 +1,32 @@
 #include "scheduler/scheduler.hpp"
 
 #include <algorithm>
-#include <array>
+#include <climits>
 
 namespace tutti::scheduler {
+namespace {
+
+constexpr std::uint32_t sequence_mask = 0x7fffffffu;
+
+}  // namespace
 
 void Scheduler::place(Commands& commands) {
   forget_unneeded(commands);
   if (workers_.joined() == 0) return;
   for (const TaskId id : pinned_) place_pinned(id, commands);
   pinned_.clear();
-  place_own_queues(commands);
+  for (const TaskId id : ready_bound_) queue_ready(id);
+  ready_bound_.clear();
+  // Depth first: what was begun goes before what was not, unless that is more urgent.
+  serve_queues(ready_.empty() ? INT_MIN : ready_.priority(), commands);
+  place_from_ready(commands);
+  take_from_queues(commands);
+  // What was just assigned may have drawn its dependents behind it.
+  serve_queues(INT_MIN, commands);
+  ask_for_work(commands);
+}
+
+void Scheduler::place_from_ready(Commands& commands) {
   while (!ready_.empty()) {
     const TaskId id = ready_.front();
     if (id.is_group()) {
@@ -20,7 +36,7 @@ void Scheduler::place(Commands& commands) {
         continue;
       }
       if (group->state == GroupState::active && !group->available.empty()) {
-        if (!place_range(id, commands)) break;
+        if (!place_range(id, commands)) return;
       }
       if (group->state != GroupState::active || group->available.empty()) {
         group->queued = false;
@@ -29,127 +45,103 @@ void Scheduler::place(Commands& commands) {
       continue;
     }
     const TaskRecord* record = tasks_.find(id);
-    if (record != nullptr && record->state == TaskState::ready && !place_task(id, commands)) break;
+    if (record != nullptr && record->state == TaskState::ready && !place_source(id, commands))
+      return;
     ready_.pop();
   }
-  take_from_queues(commands);
-  // What was just assigned may have drawn its dependents behind it.
-  place_own_queues(commands);
 }
 
-void Scheduler::assign(TaskId task, int worker, Commands& commands) {
+/// Hands a task to a worker, with the inputs that there are; the others will be pushed to it.
+void Scheduler::give(TaskId task, int worker, Commands& commands) {
   TaskRecord& record = tasks_.at(task.slot());
   record.state = TaskState::assigned;
   record.worker = worker;
   record.estimate_ns = durations_.estimate_ns(record.function, 1, unknown_ns());
-  workers_.load(worker, record.estimate_ns);
+  record.due_ns = record.missing_inputs != 0 ? workers_.load_ahead(worker, record.estimate_ns)
+                                             : workers_.load(worker, record.estimate_ns);
+  WorkerRecord& receiver = workers_.at(worker);
+  receiver.assignments = (receiver.assignments + 1) & sequence_mask;
   story_.add(StoryEvent::Kind::assigned, task, worker);
   commands.assign.push_back({task, worker});
-  for (std::uint32_t edge = record.first_dependent; edge != no_edge; edge = edges_[edge].next) {
+}
+
+void Scheduler::assign(TaskId task, int worker, Commands& commands) {
+  give(task, worker, commands);
+  // By index: considering one may not add edges, but the pool is not this function's.
+  for (std::uint32_t edge = tasks_.at(task.slot()).first_dependent; edge != no_edge;
+       edge = edges_[edge].next) {
+    if (edges_[edge].order) continue;
     const TaskId dependent = edges_[edge].dependent;
     TaskRecord* other = tasks_.find(dependent);
     if (other == nullptr || other->state != TaskState::waiting) continue;
-    note_placed(dependent, worker);
+    --other->unplaced_inputs;
     consider_ahead(dependent);
   }
 }
 
-/// Queues a waiting task at the one worker that produces all it still misses, if there is such a
-/// worker.
+/// Queues a waiting task at the worker that is best for it once all that it still misses is being
+/// computed, and soon: what waits long would only bind it to a worker too early.
 void Scheduler::consider_ahead(TaskId task) {
   const TaskRecord& record = tasks_.at(task.slot());
-  if (record.state != TaskState::waiting || record.unplaced_inputs != 0 || record.worker < 0)
-    return;
-  workers_.queue_ahead(record.worker, task);
+  if (record.state != TaskState::waiting || record.unplaced_inputs != 0) return;
+  const int worker = choose_worker(record);
+  if (worker < 0) return;
+  constexpr double slack = 2;
+  const double soon_ns = slack * static_cast<double>(std::max(options_.credit.nanoseconds_per_slot,
+                                                              options_.ahead_ns_min));
+  if (start_ns(record, worker) <= soon_ns) workers_.queue_ahead(worker, task);
 }
 
-/// Gives each worker what waits for it, as far as its credit goes. Assigning a task may queue its
-/// dependents behind it: a chain goes to its worker in one turn.
-void Scheduler::place_own_queues(Commands& commands) {
+/// Queues a ready task at the worker that is best for it; without one anybody may take it.
+void Scheduler::queue_ready(TaskId task) {
+  const TaskRecord* record = tasks_.find(task);
+  if (record == nullptr || record->state != TaskState::ready) return;
+  const int worker = choose_worker(*record);
+  if (worker >= 0) {
+    workers_.queue_own(worker, record->priority, task);
+  } else {
+    ready_.push(record->priority, task);
+  }
+}
+
+/// Gives workers what waits for them, as far as their credit goes and with at least this priority.
+/// Assigning a task may queue its dependents behind it: a chain goes to its worker in one turn.
+void Scheduler::serve_queues(int priority_min, Commands& commands) {
+  std::vector<int> again;
   for (int rank = workers_.next_visit(); rank >= 0; rank = workers_.next_visit()) {
+    serve(rank, priority_min, commands);
+    const WorkerRecord& worker = workers_.at(rank);
+    const bool held_back = !worker.own_queue.empty() && workers_.has_credit(worker);
+    if (held_back) again.push_back(rank);
+  }
+  for (const int rank : again) workers_.visit(rank);
+}
+
+void Scheduler::serve(int rank, int priority_min, Commands& commands) {
+  // Entries are stale when the task was taken by another worker, became ready, failed or was
+  // forgotten.
+  for (;;) {
     WorkerRecord& worker = workers_.at(rank);
-    while (worker.has_queue() && workers_.has_credit(worker)) {
-      const bool own = !worker.own_queue.empty();
-      const TaskId task = own ? worker.own_queue.front() : worker.ahead_queue.front();
-      own ? worker.own_queue.pop() : worker.ahead_queue.pop_front();
-      // Entries are stale when the task was taken by another worker, became ready, failed or was
-      // forgotten.
-      const TaskRecord* record = tasks_.find(task);
-      if (record == nullptr) continue;
-      const bool ahead = record->state == TaskState::waiting && record->worker == rank &&
-                         record->unplaced_inputs == 0;
-      if (ahead || record->state == TaskState::ready) assign(task, rank, commands);
-    }
+    const bool own = !worker.own_queue.empty() && workers_.has_credit(worker) &&
+                     worker.own_queue.priority() >= priority_min;
+    const bool ahead = !worker.ahead_queue.empty() && workers_.has_credit_ahead(worker);
+    if (!own && !ahead) return;
+    const TaskId task = own ? worker.own_queue.front() : worker.ahead_queue.front();
+    own ? worker.own_queue.pop() : worker.ahead_queue.pop_front();
+    const TaskRecord* record = tasks_.find(task);
+    if (record == nullptr) continue;
+    const bool can_wait = record->state == TaskState::waiting && record->unplaced_inputs == 0;
+    if (own ? record->state == TaskState::ready : can_wait) assign(task, rank, commands);
   }
 }
 
-/// Assigns a ready task, or queues it where its data is. False when nobody can take it.
-bool Scheduler::place_task(TaskId task, Commands& commands) {
-  const TaskRecord& record = tasks_.at(task.slot());
-  if (record.input_count != 0) {
-    std::uint64_t bytes_there = 0;
-    std::uint64_t bytes_all = 0;
-    const int preferred = preferred_worker(record, bytes_there, bytes_all);
-    if (preferred >= 0) {
-      const WorkerRecord& worker = workers_.at(preferred);
-      if (!workers_.is_idle(worker)) {
-        const int idle = workers_.next_idle();
-        const double moving_ns =
-            options_.latency_ns + static_cast<double>(bytes_all) / options_.bandwidth_bytes_per_ns;
-        const double waiting_ns = static_cast<double>(worker.outstanding_ns) / worker.slots;
-        if (idle >= 0 && moving_ns < waiting_ns) {
-          assign(task, idle, commands);
-          return true;
-        }
-      }
-      if (workers_.has_credit(worker)) {
-        assign(task, preferred, commands);
-      } else {
-        workers_.queue_own(preferred, record.priority, task);
-      }
-      return true;
-    }
-  }
+/// Assigns a ready task whose inputs bind it to nobody. False when nobody can take it.
+bool Scheduler::place_source(TaskId task, Commands& commands) {
   int worker = workers_.next_idle();
   if (worker < 0) worker = workers_.next_available();
   if (worker < 0) return false;
   assign(task, worker, commands);
   return true;
-}
-
-/// The worker that holds most bytes of the inputs; no_worker when no worker holds any.
-int Scheduler::preferred_worker(const TaskRecord& record, std::uint64_t& bytes_there,
-                                std::uint64_t& bytes_all) const {
-  struct Candidate {
-    int worker;
-    std::uint64_t bytes;
-  };
-  // More than a few holders are not told apart: the first ones seen stand for all.
-  std::array<Candidate, 8> candidates;
-  std::size_t count = 0;
-  for (const Input& input : record.input_span()) {
-    std::uint64_t bytes = 1;
-    if (!input.id.is_group()) bytes += tasks_.at(input.id.slot()).result_bytes;
-    bytes_all += bytes;
-    const int holder = holder_of(input, no_worker);
-    if (holder >= workers_.size() || holder < 0 || !workers_.at(holder).joined) continue;
-    const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
-    const auto found = std::find_if(candidates.begin(), end,
-                                    [&](const Candidate& each) { return each.worker == holder; });
-    if (found != end) {
-      found->bytes += bytes;
-    } else if (count < candidates.size()) {
-      candidates[count++] = {holder, bytes};
-    }
-  }
-  int best = no_worker;
-  for (std::size_t index = 0; index < count; ++index) {
-    if (best == no_worker || candidates[index].bytes > bytes_there) {
-      best = candidates[index].worker;
-      bytes_there = candidates[index].bytes;
-    }
-  }
-  return best;
 }
 
 /// Idle workers take ready tasks that were queued for a worker without credit.
@@ -168,6 +160,47 @@ void Scheduler::take_from_queues(Commands& commands) {
   }
 }
 
+// ---- balance
+
+/// Workers with nothing to do get some of what others have not begun.
+void Scheduler::ask_for_work(Commands& commands) {
+  if (!ready_.empty()) return;
+  for (int rank = workers_.ask_next(); rank >= 0; rank = workers_.ask_next())
+    commands.give_back.push_back({rank, workers_.units_of_credit(rank)});
+}
+
+/// Who gets a task that a worker gave back: somebody idle, somebody with credit, or that worker.
+int Scheduler::thief_for(int victim) {
+  int worker = workers_.next_idle();
+  if (worker < 0) worker = workers_.next_available();
+  return worker < 0 ? victim : worker;
+}
+
+void Scheduler::on_gave_back(int rank, std::span<const TaskId> tasks,
+                             std::span<const protocol::RangeCut> ranges, Commands& commands) {
+  workers_.answered(rank, !tasks.empty() || !ranges.empty());
+  int thief = no_worker;
+  for (const TaskId id : tasks) {
+    TaskRecord* record = tasks_.find(id);
+    if (record == nullptr || record->state != TaskState::assigned || record->worker != rank)
+      continue;
+    unload(*record);
+    story_.add(StoryEvent::Kind::given_back, id, rank);
+    if (!record->client_holds && record->references == 0) {
+      record->state = TaskState::ready;
+      unneeded_.push_back(id);
+      continue;
+    }
+    // Neighbours stay together.
+    if (thief < 0 || !workers_.has_credit(workers_.at(thief))) thief = thief_for(rank);
+    give(id, thief, commands);
+  }
+  for (const protocol::RangeCut& cut : ranges) take_back(rank, cut);
+  forget_unneeded(commands);
+}
+
+// ---- maps
+
 /// How many elements the next stretch has: a share of what is left, so that stretches get shorter
 /// towards the end and workers of different speed end together (guided self-scheduling).
 std::uint64_t Scheduler::range_length(const GroupRecord& group, int rank) const {
@@ -175,7 +208,8 @@ std::uint64_t Scheduler::range_length(const GroupRecord& group, int rank) const 
   const WorkerRecord& worker = workers_.at(rank);
   const double mean_ns = std::max(durations_.mean_ns(group.function), 0.1);
   const double left_ns = mean_ns * static_cast<double>(group.total - group.given_out);
-  const double share_ns = left_ns / (2.0 * static_cast<double>(workers_.total_slots()));
+  const double share_ns =
+      left_ns / (options_.range_share * static_cast<double>(workers_.total_slots()));
   const double aim_ns = std::clamp(share_ns, static_cast<double>(options_.range_ns_min),
                                    static_cast<double>(options_.range_ns_max));
   auto length = static_cast<std::uint64_t>(std::max(1.0, aim_ns / mean_ns * worker.slots));
@@ -191,8 +225,7 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
   GroupRecord& group = groups_.at(id.slot());
   AvailablePiece& piece = group.available.front();
   int worker = piece.worker;
-  if (worker < 0 || worker >= workers_.size() || !workers_.at(worker).joined ||
-      !workers_.has_credit(workers_.at(worker))) {
+  if (!workers_.has_joined(worker) || !workers_.has_credit(workers_.at(worker))) {
     worker = workers_.next_idle();
     if (worker < 0) worker = workers_.next_available();
     if (worker < 0) return false;
@@ -205,7 +238,7 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
   const std::uint32_t estimate_ns = durations_.estimate_ns(group.function, count, unknown_ns());
   group.given_out += count;
   group.outstanding[begin] = {count, worker, estimate_ns};
-  workers_.load(worker, estimate_ns);
+  workers_.load(worker, estimate_ns, count);
   story_.add(StoryEvent::Kind::assigned, id, worker);
   commands.assign_range.push_back({id, begin, count, worker});
   return true;

@@ -25,6 +25,11 @@ class ReadyQueue {
     drop_empty_levels();
     return levels_.begin()->second.front();
   }
+  /// Of the front.
+  std::int16_t priority() {
+    drop_empty_levels();
+    return levels_.begin()->first;
+  }
   void pop() {
     drop_empty_levels();
     levels_.begin()->second.pop_front();

@@ -6,7 +6,10 @@
 namespace tutti::scheduler {
 
 Scheduler::Scheduler(SchedulerOptions options)
-    : options_(options), workers_(options.credit), story_(options.story_events) {}
+    : options_(options),
+      workers_(options.credit),
+      story_(options.story_events),
+      bandwidth_bytes_per_ns_(options.bandwidth_bytes_per_ns) {}
 
 void Scheduler::on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes) {
   workers_.join(rank, slots, memory_limit_bytes);
@@ -44,62 +47,76 @@ TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
 }
 
 /// References the inputs and adds edges from those that are not finished. For a task it also notes
-/// where they will be produced.
+/// for how many of them nobody can be asked yet.
 void Scheduler::attach_inputs(TaskId dependent, std::span<const Input> inputs,
                               std::uint32_t& missing, FailurePtr& failure) {
   for (const Input& input : inputs) {
-    if (input.id.is_group()) {
-      GroupRecord* group = groups_.find(input.id);
-      check(group != nullptr, "an input of a task is alive when the task is submitted");
-      ++group->references;
-      switch (element_state(*group, input.index)) {
-        case ElementState::finished:
-          break;
-        case ElementState::failed:
-          failure = scheduler::failure_of(*group, input.index);
-          break;
-        case ElementState::pending:
-          ++missing;
-          if (!dependent.is_group()) ++tasks_.at(dependent.slot()).unplaced_inputs;
-          edges_.add(group->element_dependents.try_emplace(input.index, no_edge).first->second,
-                     dependent);
-      }
-      continue;
-    }
-    TaskRecord* task = tasks_.find(input.id);
-    check(task != nullptr, "an input of a task is alive when the task is submitted");
-    ++task->references;
-    if (task->state == TaskState::finished) continue;
-    if (task->state == TaskState::failed) {
-      failure = failure_of_task(input.id);
-      continue;
-    }
-    ++missing;
-    edges_.add(task->first_dependent, dependent);
-    if (dependent.is_group()) continue;
-    ++tasks_.at(dependent.slot()).unplaced_inputs;
-    if (task->state == TaskState::assigned) note_placed(dependent, task->worker);
+    missing += (input.id.is_group() ? attach_elements(dependent, input, failure)
+                                    : attach_task(dependent, input, failure))
+                   ? 1
+                   : 0;
   }
 }
 
-/// An input of the task was assigned. When all that is missing is produced on one worker, the task
-/// can be assigned there ahead of readiness.
-void Scheduler::note_placed(TaskId dependent, int worker) {
-  TaskRecord& record = tasks_.at(dependent.slot());
-  --record.unplaced_inputs;
-  if (record.worker == no_worker) {
-    record.worker = worker;
-  } else if (record.worker != worker) {
-    record.worker = several_workers;
+/// True when the input is not there yet.
+bool Scheduler::attach_task(TaskId dependent, const Input& input, FailurePtr& failure) {
+  TaskRecord* task = tasks_.find(input.id);
+  check(task != nullptr, "an input of a task is alive when the task is submitted");
+  ++task->references;
+  if (task->state == TaskState::finished) return false;
+  if (task->state == TaskState::failed) {
+    failure = failure_of_task(input.id);
+    return false;
   }
+  edges_.add(task->first_dependent, dependent, input.is_order());
+  const bool placed = task->state == TaskState::assigned && !input.is_order();
+  if (!dependent.is_group() && !placed) ++tasks_.at(dependent.slot()).unplaced_inputs;
+  return true;
+}
+
+bool Scheduler::attach_elements(TaskId dependent, const Input& input, FailurePtr& failure) {
+  GroupRecord* group = groups_.find(input.id);
+  check(group != nullptr, "an input of a task is alive when the task is submitted");
+  ++group->references;
+  const std::uint64_t begin = input.is_order() ? 0 : input.index;
+  const std::uint64_t count = input.is_order() ? group->total : input.count;
+  if (FailurePtr found = failure_within(*group, begin, count)) {
+    failure = std::move(found);
+    return false;
+  }
+  const std::uint64_t missing =
+      group->state == GroupState::finished ? 0 : count_missing(*group, begin, count);
+  // A map of nothing that waits for its constants has not ended either.
+  const bool ended = missing == 0 && (count != 0 || group->state == GroupState::finished);
+  if (ended) return false;
+  if (!dependent.is_group()) ++tasks_.at(dependent.slot()).unplaced_inputs;
+  if (count == 1) {
+    edges_.add(group->element_dependents.try_emplace(begin, no_edge).first->second, dependent);
+  } else {
+    group->slices.emplace(begin, SliceDependent{begin + count, missing, dependent});
+    group->slice_length_max = std::max(group->slice_length_max, count);
+  }
+  return true;
 }
 
 void Scheduler::become_ready(TaskId task) {
   TaskRecord& record = tasks_.at(task.slot());
   record.state = TaskState::ready;
-  record.worker = no_worker;
   story_.add(StoryEvent::Kind::ready, task, no_worker);
-  ready_.push(record.priority, task);
+  if (record.input_count != 0) {
+    ready_bound_.push_back(task);
+  } else {
+    ready_.push(record.priority, task);
+  }
+}
+
+/// What an assigned task adds to its worker's load is gone.
+void Scheduler::unload(const TaskRecord& record) {
+  if (record.missing_inputs != 0) {
+    workers_.unload_ahead(record.worker, record.estimate_ns);
+  } else {
+    workers_.unload(record.worker, record.estimate_ns);
+  }
 }
 
 TaskId Scheduler::place_value(std::span<const std::int32_t> holders, std::uint64_t bytes,
@@ -124,10 +141,13 @@ bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes
   TaskRecord* record = tasks_.find(id);
   if (record == nullptr || record->state != TaskState::assigned || record->worker != rank)
     return false;
-  workers_.unload(rank, record->estimate_ns);
+  // Reports come from several workers: the end of an input may still be on its way.
+  unload(*record);
+  record->missing_inputs = 0;
   record->state = TaskState::finished;
   record->result_bytes = result_bytes;
   record->payload = Payload();
+  durations_.add_result(record->function, result_bytes);
   ++done_;
   --work_left_;
   story_.add(StoryEvent::Kind::finished, id, rank);
@@ -138,13 +158,14 @@ bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes
   return true;
 }
 
-/// `placed` says that the dependents were told where the input is produced.
+/// `placed` says that the dependents that need data were told where the input is produced.
 void Scheduler::finish_dependents(std::uint32_t& head, bool placed, Commands& commands) {
   if (head == no_edge) return;
-  std::vector<TaskId> dependents = std::move(scratch_);
+  std::vector<EdgePool::Edge> dependents = std::move(scratch_);
   dependents.clear();
   edges_.take(head, dependents);
-  for (const TaskId dependent : dependents) input_finished(dependent, placed, commands);
+  for (const EdgePool::Edge& each : dependents)
+    input_finished(each.dependent, placed && !each.order, commands);
   scratch_ = std::move(dependents);
 }
 
@@ -158,11 +179,14 @@ void Scheduler::input_finished(TaskId dependent, bool placed, Commands& commands
     return;
   }
   TaskRecord* record = tasks_.find(dependent);
-  if (record == nullptr || record->state == TaskState::failed) return;
+  if (record == nullptr) return;
+  // It may have ended already, when the report of its end overtook that of its input.
+  if (record->state != TaskState::waiting && record->state != TaskState::assigned) return;
   --record->missing_inputs;
   if (!placed) --record->unplaced_inputs;
-  if (record->state != TaskState::waiting) return;
-  if (record->missing_inputs == 0) {
+  if (record->state == TaskState::assigned) {
+    if (record->missing_inputs == 0) workers_.begin(record->worker, record->estimate_ns);
+  } else if (record->missing_inputs == 0) {
     become_ready(dependent);
   } else if (!placed) {
     consider_ahead(dependent);
@@ -187,9 +211,9 @@ FailurePtr Scheduler::failure_of_task(TaskId id) const {
 
 /// Fails a task and everything that needs it, with one origin.
 void Scheduler::fail(TaskId id, FailurePtr failure, Commands& commands) {
-  std::vector<TaskId> work{id};
+  std::vector<EdgePool::Edge> work{{id}};
   while (!work.empty()) {
-    const TaskId each = work.back();
+    const TaskId each = work.back().dependent;
     work.pop_back();
     if (each.is_group()) {
       GroupRecord* group = groups_.find(each);
@@ -197,12 +221,14 @@ void Scheduler::fail(TaskId id, FailurePtr failure, Commands& commands) {
       fail_one(each, failure, commands);
       for (auto& [index, head] : group->element_dependents) edges_.take(head, work);
       group->element_dependents.clear();
+      for (const auto& [begin, slice] : group->slices) work.push_back({slice.dependent});
+      group->slices.clear();
       // A group derived from one that failed fails as a whole too.
       for (const TaskId derived : group->derived) {
         GroupRecord* other = groups_.find(derived);
         if (other != nullptr && other->state == GroupState::active)
           other->state = GroupState::waiting;
-        work.push_back(derived);
+        work.push_back({derived});
       }
       continue;
     }
@@ -211,12 +237,6 @@ void Scheduler::fail(TaskId id, FailurePtr failure, Commands& commands) {
         record->state == TaskState::finished)
       continue;
     if (each != id) story_.add(StoryEvent::Kind::input_failed, each, record->worker);
-    const int worker = record->state == TaskState::assigned ? record->worker : no_worker;
-    // Dependents that were assigned ahead, even if they failed since, may reach the worker after
-    // the report of this failure left it; the release tells the worker that what they wait for
-    // never comes.
-    if (worker >= 0 && record->first_dependent != no_edge)
-      commands.release.push_back({each, worker});
     fail_one(each, failure, commands);
     edges_.take(record->first_dependent, work);
   }
@@ -237,9 +257,8 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
     return;
   }
   TaskRecord& record = tasks_.at(id.slot());
-  // A dependent that was assigned ahead of readiness waits on the worker where its input failed,
-  // which drops it.
-  if (record.state == TaskState::assigned) workers_.unload(record.worker, record.estimate_ns);
+  // Its worker drops a task that waits there when the input that failed does not come.
+  if (record.state == TaskState::assigned) unload(record);
   record.state = TaskState::failed;
   record.worker = no_worker;
   record.missing_inputs = 0;
@@ -347,6 +366,54 @@ void Scheduler::on_replica(int rank, TaskId id, Commands& commands) {
   record->has_copies = true;
 }
 
+void Scheduler::on_locate(int rank, TaskId id, Commands& commands) {
+  const TaskRecord* record = tasks_.find(id);
+  const bool there = record != nullptr &&
+                     (record->state == TaskState::assigned || record->state == TaskState::finished);
+  commands.located.push_back({id, rank, there ? record->worker : no_worker});
+}
+
+void Scheduler::on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds) {
+  if (bytes == 0 || nanoseconds == 0) return;
+  const double measured = static_cast<double>(bytes) / static_cast<double>(nanoseconds);
+  constexpr double weight = 0.2;
+  bandwidth_bytes_per_ns_ += weight * (measured - bandwidth_bytes_per_ns_);
+}
+
+std::uint32_t Scheduler::sequence_of(int holder) const {
+  return workers_.has_joined(holder) ? workers_.at(holder).assignments : 0;
+}
+
+void Scheduler::append_input_refs(std::span<const Input> inputs, int consumer,
+                                  std::vector<protocol::InputRef>& refs) const {
+  for (const Input& input : inputs) {
+    if (input.is_order()) continue;
+    if (input.id.is_group()) {
+      const GroupRecord& group = *groups_.find(input.id);
+      auto chunk = --group.chunks.upper_bound(input.index);
+      for (std::uint64_t index = input.index; index < input.index + input.count; ++chunk) {
+        const std::uint64_t end =
+            std::min(input.index + input.count, chunk->first + chunk->second.count);
+        refs.push_back({input.id, index, end - index, chunk->second.worker, 0, 0});
+        index = end;
+      }
+      continue;
+    }
+    const TaskRecord& record = *tasks_.find(input.id);
+    const int holder = holder_of(input, consumer);
+    const bool last_use = !record.client_holds && record.references == 1 && !record.has_copies;
+    protocol::InputRef ref{input.id, 0, 1, holder, 0, last_use ? 1u : 0u};
+    ref.sequence = sequence_of(holder) & 0x7fffffffu;
+    refs.push_back(ref);
+  }
+}
+
+void Scheduler::append_constant_refs(const GroupRecord& group, int consumer,
+                                     std::vector<protocol::InputRef>& refs) const {
+  append_input_refs(group.inputs, consumer, refs);
+  for (protocol::InputRef& ref : refs) ref.last_use = 0;
+}
+
 int Scheduler::holder_of(const Input& input, int consumer) const {
   if (input.id.is_group()) {
     const GroupRecord* group = groups_.find(input.id);
@@ -367,7 +434,7 @@ int Scheduler::holder_of(const Input& input, int consumer) const {
 Counts Scheduler::counts() const {
   Counts counts{tasks_.live(), groups_.live(), done_, work_left_, 0};
   for (int rank = 0; rank < workers_.size(); ++rank)
-    counts.outstanding += workers_.at(rank).outstanding;
+    counts.outstanding += workers_.at(rank).outstanding + workers_.at(rank).waiting;
   return counts;
 }
 

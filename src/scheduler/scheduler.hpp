@@ -27,12 +27,16 @@ namespace tutti::scheduler {
 struct SchedulerOptions {
   Credit credit;
   std::size_t story_events = 1 << 14;
-  /// Moving inputs costs this much; used to weigh an idle worker against the one that holds the
-  /// data.
+  /// Moving inputs costs this much, until transfers were measured; used to weigh workers against
+  /// those that hold the data.
   double bandwidth_bytes_per_ns = 4.0;
   double latency_ns = 5'000;
-  /// Stretches of a map: aim at this share of what is left per slot, within these bounds of time
-  /// and bytes.
+  /// A task is assigned ahead when its inputs are expected within twice the credit in time, or
+  /// twice this.
+  std::uint64_t ahead_ns_min = 1'000'000;
+  /// Stretches of a map: one in so many of what is left per slot, within these bounds of time and
+  /// bytes.
+  double range_share = 4;
   std::uint64_t range_ns_min = 50'000;
   std::uint64_t range_ns_max = 50'000'000;
   std::uint64_t range_bytes_max = 4 << 20;
@@ -95,6 +99,13 @@ class Scheduler {
                          std::uint64_t result_bytes, Commands& commands);
   void on_timing(FunctionId function, std::uint64_t calls, std::uint64_t nanoseconds);
   void on_replica(int rank, TaskId id, Commands& commands);
+  /// What a worker will not run after all. It goes to others, or comes back to it, at once: those
+  /// that were told to wait for it rely on that.
+  void on_gave_back(int rank, std::span<const TaskId> tasks,
+                    std::span<const protocol::RangeCut> ranges, Commands& commands);
+  /// An input of a task of the worker is not where it was said to be.
+  void on_locate(int rank, TaskId id, Commands& commands);
+  void on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds);
   /// No future names the task or group any more.
   void on_client_released(TaskId id, Commands& commands);
 
@@ -109,6 +120,14 @@ class Scheduler {
   /// The rank a consumer on `consumer` should take the input from; it is finished, or is produced
   /// there.
   int holder_of(const Input& input, int consumer) const;
+  /// The data inputs of a task that is sent to `consumer`: where each piece is, or will be.
+  void append_input_refs(std::span<const Input> inputs, int consumer,
+                         std::vector<protocol::InputRef>& refs) const;
+  /// The same for the constants of a map, which its elements share.
+  void append_constant_refs(const GroupRecord& group, int consumer,
+                            std::vector<protocol::InputRef>& refs) const;
+  /// What an InputRef says of how many tasks its holder was assigned.
+  std::uint32_t sequence_of(int holder) const;
   /// Pieces of a source group that cover [begin, begin + count), which are finished.
   void append_pieces(TaskId source, std::uint32_t source_number, std::uint64_t begin,
                      std::uint64_t count, std::vector<protocol::PieceRef>& pieces) const;
@@ -127,8 +146,10 @@ class Scheduler {
   // scheduler.cpp: single tasks
   void attach_inputs(TaskId dependent, std::span<const Input> inputs, std::uint32_t& missing,
                      FailurePtr& failure);
-  void note_placed(TaskId dependent, int worker);
+  bool attach_task(TaskId dependent, const Input& input, FailurePtr& failure);
+  bool attach_elements(TaskId dependent, const Input& input, FailurePtr& failure);
   void become_ready(TaskId task);
+  void unload(const TaskRecord& record);
   void finish_dependents(std::uint32_t& head, bool placed, Commands& commands);
   void input_finished(TaskId dependent, bool placed, Commands& commands);
   void fail(TaskId id, FailurePtr failure, Commands& commands);
@@ -146,20 +167,36 @@ class Scheduler {
                      int worker);
   void activate_derived(const GroupRecord& source);
   void enqueue(TaskId group);
+  void end_elements(GroupRecord& group, std::uint64_t begin, std::uint64_t count,
+                    Commands& commands);
+  void end_slices(GroupRecord& group, std::uint64_t begin, std::uint64_t count, Commands& commands);
   void complete_group(TaskId group, Commands& commands);
+  void take_back(int rank, const protocol::RangeCut& cut);
   void forget_group(TaskId id, Commands& commands);
 
   // placement.cpp
   void assign(TaskId task, int worker, Commands& commands);
+  void give(TaskId task, int worker, Commands& commands);
   void consider_ahead(TaskId task);
-  void place_own_queues(Commands& commands);
-  bool place_task(TaskId task, Commands& commands);
+  void queue_ready(TaskId task);
+  void serve_queues(int priority_min, Commands& commands);
+  void serve(int rank, int priority_min, Commands& commands);
+  bool place_source(TaskId task, Commands& commands);
   bool place_range(TaskId group, Commands& commands);
+  void place_from_ready(Commands& commands);
   void place_pinned(TaskId group, Commands& commands);
   void take_from_queues(Commands& commands);
-  int preferred_worker(const TaskRecord& record, std::uint64_t& bytes_there,
-                       std::uint64_t& bytes_all) const;
+  void ask_for_work(Commands& commands);
+  int thief_for(int victim);
   std::uint64_t range_length(const GroupRecord& group, int worker) const;
+
+  // choice.cpp
+  struct Candidates;
+  int choose_worker(const TaskRecord& record);
+  void add_candidates(const Input& input, Candidates& candidates) const;
+  double start_ns(const TaskRecord& record, int worker) const;
+  double arrival_ns(const Input& input, int worker) const;
+  double due_in_ns(const TaskRecord& record) const;
 
   // invariants.cpp
   struct Tally;
@@ -177,14 +214,16 @@ class Scheduler {
   GroupTable groups_;
   EdgePool edges_;
   WorkerTable workers_;
-  ReadyQueue ready_;
+  ReadyQueue ready_;                 ///< tasks whose inputs bind them to nobody, and maps
+  std::vector<TaskId> ready_bound_;  ///< ready tasks that belong to workers by their inputs
   Durations durations_;
   Story story_;
   tsl::robin_map<std::uint32_t, FailurePtr> task_failures_;          ///< by slot
   tsl::robin_map<std::uint32_t, std::vector<std::int32_t>> copies_;  ///< more holders, by slot
   std::vector<TaskId> pinned_;    ///< pinned groups that can be placed
   std::vector<TaskId> unneeded_;  ///< may have lost their last reference
-  std::vector<TaskId> scratch_;
+  std::vector<EdgePool::Edge> scratch_;
+  double bandwidth_bytes_per_ns_;  ///< measured
   std::uint64_t done_ = 0;
   std::uint64_t work_left_ = 0;
 };

@@ -14,6 +14,8 @@ std::string_view name_of(StoryEvent::Kind kind) {
       return "ready";
     case StoryEvent::Kind::assigned:
       return "assigned";
+    case StoryEvent::Kind::given_back:
+      return "given back";
     case StoryEvent::Kind::finished:
       return "finished";
     case StoryEvent::Kind::threw:

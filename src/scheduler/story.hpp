@@ -17,6 +17,7 @@ struct StoryEvent {
     submitted,
     ready,
     assigned,
+    given_back,
     finished,
     threw,
     input_failed,

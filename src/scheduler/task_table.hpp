@@ -19,10 +19,14 @@ using protocol::FunctionId;
 
 enum class TaskState : std::uint8_t { unused, waiting, ready, assigned, finished, failed };
 
-/// What a task needs: the result of a task, or of one element of a group.
+/// What a task needs: the result of a task, or elements [index, index + count) of a group. With a
+/// count of 0 it needs no data, only that the task, or the whole group, has ended well.
 struct Input {
   TaskId id;
   std::uint64_t index = 0;
+  std::uint64_t count = 1;
+
+  bool is_order() const { return count == 0; }
 };
 
 /// Closure and arguments of a task as bytes; short ones lie in the record.
@@ -74,8 +78,6 @@ class Payload {
 
 inline constexpr std::uint32_t no_edge = ~std::uint32_t{0};
 inline constexpr std::int32_t no_worker = -1;
-/// Missing inputs are produced by more than one worker.
-inline constexpr std::int32_t several_workers = -2;
 
 struct TaskRecord {
   std::uint32_t generation = 1;
@@ -86,17 +88,19 @@ struct TaskRecord {
   bool is_data = false;     ///< placed by the client, has no function
   std::int16_t priority = 0;
   FunctionId function = 0;
-  /// assigned: where it runs; finished: who holds the result; waiting: the one worker that
-  /// produces the inputs placed so far, no_worker or several_workers.
+  /// assigned: where it runs; finished: who holds the result.
   std::int32_t worker = no_worker;
-  std::uint32_t missing_inputs = 0;   ///< not finished
-  std::uint32_t unplaced_inputs = 0;  ///< neither finished nor assigned
-  std::uint32_t references = 0;       ///< dependents that are not done
+  std::uint32_t missing_inputs = 0;  ///< not finished
+  /// Neither finished nor assigned, so that nobody can be asked for them; those that give no data
+  /// count until they are finished.
+  std::uint32_t unplaced_inputs = 0;
+  std::uint32_t references = 0;  ///< dependents that are not done
   std::uint32_t first_dependent = no_edge;
   std::uint32_t input_count = 0;
   std::uint32_t estimate_ns = 0;  ///< what was added to the worker's load
   std::unique_ptr<Input[]> inputs;
   std::uint64_t result_bytes = 0;
+  std::uint64_t due_ns = 0;  ///< assigned: its end on the worker's account, see WorkerTable::load
   Payload payload;
 
   std::span<const Input> input_span() const { return {inputs.get(), input_count}; }
@@ -111,9 +115,10 @@ class EdgePool {
   struct Edge {
     TaskId dependent;
     std::uint32_t next = no_edge;
+    bool order = false;  ///< it needs no data
   };
 
-  void add(std::uint32_t& head, TaskId dependent) {
+  void add(std::uint32_t& head, TaskId dependent, bool order = false) {
     std::uint32_t index = free_;
     if (index != no_edge) {
       free_ = edges_[index].next;
@@ -121,21 +126,21 @@ class EdgePool {
       index = static_cast<std::uint32_t>(edges_.size());
       edges_.emplace_back();
     }
-    edges_[index] = {dependent, head};
+    edges_[index] = {dependent, head, order};
     head = index;
   }
-  /// Empties the chain, appending its dependents to `dependents` in order of addition.
-  void take(std::uint32_t& head, std::vector<TaskId>& dependents) {
-    const std::size_t first = dependents.size();
+  /// Empties the chain, appending its edges to `taken` in order of addition.
+  void take(std::uint32_t& head, std::vector<Edge>& taken) {
+    const std::size_t first = taken.size();
     while (head != no_edge) {
       Edge& edge = edges_[head];
-      dependents.push_back(edge.dependent);
+      taken.push_back(edge);
       const std::uint32_t next = edge.next;
       edge.next = free_;
       free_ = head;
       head = next;
     }
-    std::reverse(dependents.begin() + static_cast<std::ptrdiff_t>(first), dependents.end());
+    std::reverse(taken.begin() + static_cast<std::ptrdiff_t>(first), taken.end());
   }
   const Edge& operator[](std::uint32_t index) const { return edges_[index]; }
 

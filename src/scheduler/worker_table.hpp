@@ -2,16 +2,20 @@
 
 /// WorkerTable: how much each worker has to do, and who can take more.
 ///
-/// Credit is what a worker may have outstanding: two tasks a slot, or more while their estimated
-/// time stays below a bound. It hides the round trip to rank 0 without giving a slow worker too
-/// much.
+/// A worker has two accounts: what is outstanding (it can run, or runs) and what waits there for
+/// inputs that are being computed. Credit bounds them: two tasks a slot, or more while their
+/// estimated time stays below a bound, and twice that with what waits. It hides the round trip to
+/// rank 0 without giving a slow worker too much. What waits does not keep a worker from getting
+/// work that it can do at once.
 
 #include "scheduler/ready_queue.hpp"
 #include "tutti/check.hpp"
 #include "tutti/ids.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <vector>
 
 namespace tutti::scheduler {
@@ -22,16 +26,31 @@ struct WorkerRecord {
   bool in_available = false;  ///< stands in the ring of workers with credit
   bool in_visits = false;     ///< stands in the list of workers whose queues may be served
   bool in_victims = false;    ///< stands in the ring of workers with an own_queue
+  bool in_rich = false;       ///< stands in the ring of workers that may give work back
+  bool asked = false;         ///< to give work back, and has not answered
+  bool barren = false;        ///< had nothing to give back, and has got nothing since
   std::uint32_t slots = 0;
-  std::uint32_t outstanding = 0;     ///< tasks and ranges assigned and not reported
+  std::uint32_t outstanding = 0;     ///< tasks and ranges assigned, with all inputs, not reported
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
+  std::uint64_t units = 0;           ///< the tasks, and the elements of the ranges, among them
+  std::uint32_t waiting = 0;         ///< tasks assigned ahead of readiness
+  std::uint64_t waiting_ns = 0;
+  std::uint64_t ended_ns = 0;     ///< estimated time of everything that was outstanding or waited
+  std::uint32_t assignments = 0;  ///< tasks assigned since the start, modulo 2^31
   std::uint64_t memory_limit_bytes = 0;
   /// Ready tasks that belong here by their inputs and wait for credit. Others may take them.
   ReadyQueue own_queue;
-  /// Tasks whose missing inputs are all produced here, and that wait for credit.
+  /// Tasks whose missing inputs are all being computed, that are to wait for them here.
   std::deque<TaskId> ahead_queue;
 
   bool has_queue() const { return !own_queue.empty() || !ahead_queue.empty(); }
+  std::uint64_t given_ns() const { return ended_ns + outstanding_ns + waiting_ns; }
+  /// A slot has nothing, not even something to wait for.
+  bool is_unoccupied() const { return units + waiting < slots; }
+  /// Estimated time until a slot is free for something new.
+  double queue_ns() const {
+    return static_cast<double>(outstanding_ns + waiting_ns) / static_cast<double>(slots);
+  }
 };
 
 struct Credit {
@@ -54,35 +73,85 @@ class WorkerTable {
     worker.memory_limit_bytes = memory_limit_bytes;
     total_slots_ += slots;
     ++joined_;
+    ++unoccupied_;
     enlist(rank);
   }
 
   WorkerRecord& at(int rank) { return workers_[static_cast<std::size_t>(rank)]; }
   const WorkerRecord& at(int rank) const { return workers_[static_cast<std::size_t>(rank)]; }
+  bool has_joined(int rank) const { return rank >= 0 && rank < size() && at(rank).joined; }
   int size() const { return static_cast<int>(workers_.size()); }
   std::uint32_t joined() const { return joined_; }
   std::uint64_t total_slots() const { return total_slots_; }
   const Credit& credit() const { return credit_; }
 
-  bool is_idle(const WorkerRecord& worker) const { return worker.outstanding < worker.slots; }
+  bool is_idle(const WorkerRecord& worker) const { return worker.units < worker.slots; }
   bool has_credit(const WorkerRecord& worker) const {
-    return worker.outstanding < worker.slots * credit_.tasks_per_slot ||
-           (worker.outstanding < credit_.tasks_max &&
-            worker.outstanding_ns < worker.slots * credit_.nanoseconds_per_slot);
+    return may_take(worker, worker.outstanding, worker.outstanding_ns);
+  }
+  /// What waits becomes able to run beside what can already, so both count, up to twice the credit.
+  bool has_credit_ahead(const WorkerRecord& worker) const {
+    return may_take(worker, (worker.outstanding + worker.waiting) / 2,
+                    (worker.outstanding_ns + worker.waiting_ns) / 2);
   }
 
-  void load(int rank, std::uint32_t estimate_ns) {
+  /// Adds to what the worker can run, and gives the time at which it is due on the worker's
+  /// account.
+  std::uint64_t load(int rank, std::uint32_t estimate_ns, std::uint64_t units = 1) {
     WorkerRecord& worker = at(rank);
+    const Occupied guard(*this, worker);
     ++worker.outstanding;
     worker.outstanding_ns += estimate_ns;
+    worker.units += units;
+    worker.barren = false;
+    if (!worker.in_rich && is_rich(worker)) {
+      worker.in_rich = true;
+      rich_.push_back(rank);
+    }
+    return worker.given_ns();
   }
-  void unload(int rank, std::uint32_t estimate_ns) {
+  void unload(int rank, std::uint32_t estimate_ns, std::uint64_t units = 1) {
     WorkerRecord& worker = at(rank);
-    check(worker.outstanding > 0 && worker.outstanding_ns >= estimate_ns,
-          "a worker's load never goes below zero");
+    check(worker.outstanding > 0, "a worker's load never goes below zero");
     --worker.outstanding;
+    lighten(rank, estimate_ns, units);
+  }
+  /// A part of a range that is outstanding will not be run there.
+  void lighten(int rank, std::uint32_t estimate_ns, std::uint64_t units) {
+    WorkerRecord& worker = at(rank);
+    const Occupied guard(*this, worker);
+    check(worker.outstanding_ns >= estimate_ns && worker.units >= units,
+          "a worker's load never goes below zero");
     worker.outstanding_ns -= estimate_ns;
+    worker.ended_ns += estimate_ns;
+    worker.units -= units;
     enlist(rank);
+    if (worker.has_queue()) visit(rank);
+  }
+
+  /// The same for a task that waits there for its inputs.
+  std::uint64_t load_ahead(int rank, std::uint32_t estimate_ns) {
+    WorkerRecord& worker = at(rank);
+    const Occupied guard(*this, worker);
+    ++worker.waiting;
+    worker.waiting_ns += estimate_ns;
+    return worker.given_ns();
+  }
+  void unload_ahead(int rank, std::uint32_t estimate_ns) {
+    WorkerRecord& worker = at(rank);
+    const Occupied guard(*this, worker);
+    take_from_waiting(worker, estimate_ns);
+    worker.ended_ns += estimate_ns;
+    if (worker.has_queue()) visit(rank);
+  }
+  /// The inputs are there: it can run.
+  void begin(int rank, std::uint32_t estimate_ns) {
+    WorkerRecord& worker = at(rank);
+    {
+      const Occupied guard(*this, worker);
+      take_from_waiting(worker, estimate_ns);
+    }
+    load(rank, estimate_ns);
     if (worker.has_queue()) visit(rank);
   }
 
@@ -117,21 +186,88 @@ class WorkerTable {
     at(rank).in_visits = false;
     return rank;
   }
-  /// The next worker in turn with something in its own_queue, or no_one.
-  int next_victim() {
-    return next(victims_, &WorkerRecord::in_victims, &WorkerTable::has_own_queue);
-  }
-
-  static constexpr int no_one = -1;
-
- private:
-  bool has_own_queue(const WorkerRecord& worker) const { return !worker.own_queue.empty(); }
-
   void visit(int rank) {
     WorkerRecord& worker = at(rank);
     if (worker.in_visits) return;
     worker.in_visits = true;
     visits_.push_back(rank);
+  }
+  /// The next worker in turn with something in its own_queue, or no_one.
+  int next_victim() {
+    return next(victims_, &WorkerRecord::in_victims, &WorkerTable::has_own_queue);
+  }
+
+  /// Asks the next worker in turn that may have work to give back, on behalf of one that has
+  /// nothing to do and for which nobody was asked yet; no_one when there is none of either.
+  int ask_next() {
+    if (asked_ >= unoccupied_) return no_one;
+    const int rank = next(rich_, &WorkerRecord::in_rich, &WorkerTable::is_rich);
+    if (rank == no_one) return no_one;
+    at(rank).asked = true;
+    ++asked_;
+    return rank;
+  }
+  /// What one worker may take, in tasks or elements like those that the worker `rank` has.
+  std::uint32_t units_of_credit(int rank) const {
+    const WorkerRecord& worker = at(rank);
+    const double mean_ns = static_cast<double>(worker.outstanding_ns) /
+                           static_cast<double>(std::max<std::uint64_t>(1, worker.units));
+    const double by_time =
+        static_cast<double>(credit_.nanoseconds_per_slot * worker.slots) / std::max(1.0, mean_ns);
+    const auto by_number = static_cast<double>(worker.slots * credit_.tasks_per_slot);
+    return static_cast<std::uint32_t>(
+        std::clamp(by_time, by_number, static_cast<double>(units_max)));
+  }
+  void answered(int rank, bool gave) {
+    WorkerRecord& worker = at(rank);
+    check(worker.asked, "a worker gives back when it was asked");
+    worker.asked = false;
+    worker.barren = !gave;
+    --asked_;
+    if (!worker.in_rich && is_rich(worker)) {
+      worker.in_rich = true;
+      rich_.push_back(rank);
+    }
+  }
+
+  static constexpr int no_one = -1;
+
+ private:
+  /// Keeps the count of workers that have a slot for which there is nothing at all.
+  class Occupied {
+   public:
+    Occupied(WorkerTable& table, const WorkerRecord& worker)
+        : table_(table), worker_(worker), before_(is_unoccupied()) {}
+    ~Occupied() {
+      table_.unoccupied_ -= before_ ? 1u : 0u;
+      table_.unoccupied_ += is_unoccupied() ? 1u : 0u;
+    }
+    Occupied(const Occupied&) = delete;
+    Occupied& operator=(const Occupied&) = delete;
+
+   private:
+    bool is_unoccupied() const { return worker_.is_unoccupied(); }
+    WorkerTable& table_;
+    const WorkerRecord& worker_;
+    bool before_;
+  };
+
+  bool may_take(const WorkerRecord& worker, std::uint32_t tasks, std::uint64_t nanoseconds) const {
+    return tasks < worker.slots * credit_.tasks_per_slot ||
+           (tasks < credit_.tasks_max && nanoseconds < worker.slots * credit_.nanoseconds_per_slot);
+  }
+  bool has_own_queue(const WorkerRecord& worker) const { return !worker.own_queue.empty(); }
+  /// More than its slots can work on, and worth a message.
+  bool is_rich(const WorkerRecord& worker) const {
+    return worker.units > worker.slots && !worker.asked && !worker.barren &&
+           worker.outstanding_ns > worth_asking_ns * worker.slots;
+  }
+
+  static void take_from_waiting(WorkerRecord& worker, std::uint32_t estimate_ns) {
+    check(worker.waiting > 0 && worker.waiting_ns >= estimate_ns,
+          "what waits at a worker never goes below zero");
+    --worker.waiting;
+    worker.waiting_ns -= estimate_ns;
   }
 
   void enlist(int rank) {
@@ -160,14 +296,20 @@ class WorkerTable {
     return no_one;
   }
 
+  static constexpr std::uint64_t worth_asking_ns = 20'000;
+  static constexpr std::uint32_t units_max = std::numeric_limits<std::uint32_t>::max();
+
   Credit credit_;
   std::vector<WorkerRecord> workers_;
   std::deque<int> idle_;
   std::deque<int> available_;
   std::deque<int> visits_;
   std::deque<int> victims_;
+  std::deque<int> rich_;
   std::uint64_t total_slots_ = 0;
   std::uint32_t joined_ = 0;
+  std::uint32_t unoccupied_ = 0;
+  std::uint32_t asked_ = 0;
 };
 
 }  // namespace tutti::scheduler

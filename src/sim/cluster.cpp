@@ -315,13 +315,12 @@ void SimCluster::check_laws() {
   for (int rank = 1; rank < workers.size(); ++rank) {
     const WorkerRecord& worker = workers.at(rank);
     idle = idle || (worker.joined && workers.is_idle(worker));
-    if (worker.outstanding > std::max(credit.tasks_max, worker.slots * credit.tasks_per_slot)) {
+    // Twice the credit may wait for inputs, beside once of what can run.
+    const std::uint32_t by_number = worker.slots * credit.tasks_per_slot;
+    if (worker.outstanding + worker.waiting > 3 * std::max(credit.tasks_max, by_number))
       broken("a worker was given more than its credit");
-    }
-    if (credit.nanoseconds_per_slot == 0 &&
-        worker.outstanding > worker.slots * credit.tasks_per_slot) {
-      broken("a worker was given more than two tasks a slot");
-    }
+    if (credit.nanoseconds_per_slot == 0 && worker.outstanding + worker.waiting > 3 * by_number)
+      broken("a worker was given more than two tasks a slot, and four ahead");
   }
   if (!idle) return;
   for (const Known& known : known_) {

@@ -46,10 +46,24 @@ void Head::handle_message(int from, const protocol::Message& message) {
     }
   } else if (const auto* replica = std::get_if<protocol::Replica>(&message)) {
     scheduler_.on_replica(from, replica->id, commands_);
+  } else if (const auto* given = std::get_if<protocol::GaveBack>(&message)) {
+    take_back(from, *given);
+  } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
+    scheduler_.on_locate(from, locate->id, commands_);
   } else {
     check(false, "a worker sends rank 0 nothing but reports");
   }
   if (!accepted) ++stale_reports_;
+}
+
+void Head::take_back(int from, const protocol::GaveBack& message) {
+  std::vector<TaskId> tasks;
+  for (std::size_t index = 0; index < message.tasks.size(); ++index)
+    tasks.push_back(message.tasks[index]);
+  std::vector<protocol::RangeCut> ranges;
+  for (std::size_t index = 0; index < message.ranges.size(); ++index)
+    ranges.push_back(message.ranges[index]);
+  scheduler_.on_gave_back(from, tasks, ranges, commands_);
 }
 
 void Head::flush(std::vector<Packet>& packets) {
@@ -79,6 +93,12 @@ void Head::obey() {
     outbox_.send(each.worker,
                  protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
   }
+  for (const Commands::GiveBack& each : commands_.give_back)
+    outbox_.send(each.worker, protocol::GiveBack{each.units_max});
+  for (const Commands::Located& each : commands_.located) {
+    outbox_.send(each.worker,
+                 protocol::Located{each.id, each.holder, scheduler_.sequence_of(each.holder)});
+  }
   for (const Commands::Failed& each : commands_.failed) {
     outcomes_.push_back({each.task, Outcome::Kind::failed, each.failure});
   }
@@ -86,7 +106,15 @@ void Head::obey() {
     outcomes_.push_back({id, Outcome::Kind::group_done, nullptr});
   for (const TaskId id : commands_.forgotten) {
     outcomes_.push_back({id, Outcome::Kind::forgotten, nullptr});
-    groups_.erase(id);
+    const auto known = groups_.find(id);
+    if (known == groups_.end()) continue;
+    // Also those that gave back all that they had of it.
+    const TaskId ids[] = {id};
+    for (const int rank : known->second) {
+      outbox_.send(
+          rank, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+    }
+    groups_.erase(known);
   }
   commands_.clear();
 }

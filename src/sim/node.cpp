@@ -40,7 +40,13 @@ void Node::handle_message(int from, const protocol::Message& message) {
   } else if (const auto* fetch = std::get_if<protocol::Fetch>(&message)) {
     answer(from, *fetch);
   } else if (const auto* data = std::get_if<protocol::Data>(&message)) {
-    state_.on_data(data->request, data->found, detail::ValuePtr(), data->stream_bytes, commands_);
+    const bool found = data->answer == protocol::Data::Answer::found;
+    state_.on_data(data->request, data->answer, found ? make_sim_value() : detail::ValuePtr(),
+                   data->stream_bytes, commands_);
+  } else if (const auto* located = std::get_if<protocol::Located>(&message)) {
+    state_.on_located(*located, commands_);
+  } else if (const auto* question = std::get_if<protocol::GiveBack>(&message)) {
+    give_back(question->units_max);
   } else {
     check(false, "a worker is sent work, releases and data, nothing else");
   }
@@ -49,16 +55,26 @@ void Node::handle_message(int from, const protocol::Message& message) {
 void Node::answer(int from, const protocol::Fetch& message) {
   protocol::Data data;
   data.request = message.request;
+  bool found = false;
   if (message.slice) {
     const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
-    data.found =
-        stretch != nullptr && message.begin + message.count <= stretch->begin + stretch->count;
+    found = stretch != nullptr && message.begin + message.count <= stretch->begin + stretch->count;
     data.stream_bytes = message.count * 8;
   } else {
-    data.found = store_.contains(message.id);
-    data.stream_bytes = 8;
+    found = store_.contains(message.id);
+    data.stream_bytes = found ? store_.bytes_of(message.id) : 0;
   }
+  if (!found) return state_.on_fetch(from, message, commands_);
+  data.answer = protocol::Data::Answer::found;
   outbox_.send(from, data);
+}
+
+void Node::give_back(std::uint32_t units_max) {
+  const worker::WorkerCommands::GaveBack given = state_.on_give_back(units_max, commands_);
+  outbox_.send(
+      0, protocol::GaveBack{protocol::PackedList<TaskId>(std::span<const TaskId>(given.tasks)),
+                            protocol::PackedList<protocol::RangeCut>(
+                                std::span<const protocol::RangeCut>(given.ranges))});
 }
 
 std::unique_ptr<Batch> Node::start() {
@@ -104,9 +120,17 @@ void Node::report_tasks(const Batch& batch) {
 void Node::obey() {
   for (const worker::WorkerCommands::Fetch& each : commands_.fetch) {
     ++fetches_;
-    outbox_.send(each.holder,
-                 protocol::Fetch{each.request, each.id, each.slice, each.begin, each.count});
+    outbox_.send(each.holder, protocol::Fetch{each.request, each.id, each.slice, each.begin,
+                                              each.count, each.sequence});
   }
+  for (const worker::WorkerCommands::Answer& each : commands_.answers) {
+    protocol::Data data;
+    data.request = each.to.request;
+    data.answer = each.answer;
+    if (each.answer == protocol::Data::Answer::found) data.stream_bytes = store_.bytes_of(each.id);
+    outbox_.send(each.to.rank, data);
+  }
+  for (const TaskId id : commands_.locate) outbox_.send(0, protocol::Locate{id});
   for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
   for (RangeWork* range : commands_.finished_ranges) {
     store_.put_stretch(range->group,

@@ -33,6 +33,7 @@ class Node {
  private:
   void handle_message(int from, const protocol::Message& message);
   void answer(int from, const protocol::Fetch& message);
+  void give_back(std::uint32_t units_max);
   void report_tasks(const worker::Batch& batch);
   void obey();
 

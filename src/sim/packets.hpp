@@ -49,10 +49,7 @@ inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
   const scheduler::TaskRecord* record = scheduler.find_task(command.task);
   check(record != nullptr, "an assigned task is alive");
   std::vector<protocol::InputRef> inputs;
-  inputs.reserve(record->input_count);
-  for (const scheduler::Input& input : record->input_span()) {
-    inputs.push_back({input.id, input.index, scheduler.holder_of(input, command.worker), 0});
-  }
+  scheduler.append_input_refs(record->input_span(), command.worker, inputs);
   protocol::AssignTask message;
   message.task = command.task;
   message.function = record->function;
@@ -79,6 +76,7 @@ inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& sche
   message.begin = command.begin;
   message.count = command.count;
   message.priority = group->priority;
+  message.pinned = group->pinned;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
   protocol::encode(writer, message);
@@ -90,9 +88,7 @@ inline void encode_define_group(Writer& writer, const scheduler::Scheduler& sche
   const scheduler::GroupRecord* group = scheduler.find_group(id);
   check(group != nullptr, "a group that is defined is alive");
   std::vector<protocol::InputRef> inputs;
-  for (const scheduler::Input& input : group->inputs) {
-    inputs.push_back({input.id, input.index, scheduler.holder_of(input, rank), 0});
-  }
+  scheduler.append_constant_refs(*group, rank, inputs);
   protocol::DefineGroup message;
   message.group = id;
   message.inputs =

@@ -17,6 +17,25 @@ namespace tutti::worker {
 using detail::FunctionOps;
 using protocol::FunctionId;
 
+struct TaskWork;
+struct RangeWork;
+struct GroupWork;
+
+/// Somebody on this rank who waits for a value. Exactly one of the pointers is set.
+struct Waiter {
+  TaskWork* task = nullptr;
+  RangeWork* range = nullptr;
+  GroupWork* group = nullptr;
+  std::uint32_t place = 0;  ///< input number, or source number of a range
+  std::uint32_t piece = 0;  ///< piece number within the source
+};
+
+/// A rank that asked for a result that is not there yet, and its number for that.
+struct Asker {
+  std::int32_t rank = 0;
+  std::uint64_t request = 0;
+};
+
 /// A single task.
 struct TaskWork {
   TaskId id;
@@ -29,6 +48,10 @@ struct TaskWork {
   std::vector<protocol::InputRef> inputs;
   std::vector<detail::InputValue> values;  ///< in the order of inputs
   std::vector<detail::ValuePtr> held;      ///< fetched for this task only
+  std::vector<Waiter> waiters;             ///< for its result, on this rank
+  std::vector<Asker> askers;               ///< for its result, on others
+
+  bool is_awaited() const { return !waiters.empty() || !askers.empty(); }
 };
 
 /// A stretch of a map. Threads take blocks of it until it is empty.
@@ -39,6 +62,7 @@ struct RangeWork {
   std::uint64_t next = 0;  ///< elements given to threads
   std::uint64_t done = 0;  ///< elements done
   std::int16_t priority = 0;
+  bool pinned = false;
   std::uint32_t missing = 0;
   std::vector<std::vector<detail::InputPiece>> sources;
   std::vector<detail::ValuePtr> held;

@@ -8,8 +8,13 @@
 namespace tutti::worker {
 
 using detail::InputPiece;
-using detail::InputValue;
 using detail::ValuePtr;
+
+namespace {
+
+constexpr std::uint32_t sequence_mask = 0x7fffffffu;
+
+}  // namespace
 
 // ---- assignments
 
@@ -24,7 +29,7 @@ const FunctionOps* WorkerState::function(FunctionId function) const {
   return functions_[function];
 }
 
-void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands& commands) {
+TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
   TaskWork* task;
   if (free_tasks_.empty()) {
     task = &tasks_.emplace_back();
@@ -38,152 +43,45 @@ void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands&
   task->inline_result = message.inline_result;
   task->payload.resize(message.payload.size());
   std::ranges::copy(message.payload, task->payload.data());
+  return *task;
+}
+
+void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands& commands) {
+  TaskWork& task = new_task(message);
+  known_[task.id] = &task;
+  assignments_ = (assignments_ + 1) & sequence_mask;
+  if (!early_.empty()) admit_early(task, commands);
+  if (!fetch_of_value_.empty()) end_wait_elsewhere(task);
   const std::size_t count = message.inputs.size();
   if (count != 0) {
-    task->inputs.resize(count);
-    task->values.resize(count);
+    task.inputs.resize(count);
+    task.values.resize(count);
     // Counted up first, so that an input that is here at once cannot make the task ready too early.
-    task->missing = static_cast<std::uint32_t>(count);
+    task.missing = static_cast<std::uint32_t>(count);
     for (std::size_t index = 0; index < count; ++index) {
-      task->inputs[index] = message.inputs[index];
+      task.inputs[index] = message.inputs[index];
       Waiter waiter;
-      waiter.task = task;
+      waiter.task = &task;
       waiter.place = static_cast<std::uint32_t>(index);
-      if (resolve_input(task->inputs[index], waiter, task->values[index], commands))
-        --task->missing;
+      if (resolve_input(task.inputs[index], waiter, task.values[index], task.held, commands))
+        --task.missing;
     }
   }
-  if (task->missing == 0) make_ready({.task = task}, task->priority, false);
+  if (task.missing == 0) make_ready({.task = &task}, task.priority, false);
 }
 
-/// Finds an input in the store, else waits for it. True when it is here.
-bool WorkerState::resolve_input(const protocol::InputRef& input, Waiter waiter, InputValue& value,
-                                WorkerCommands& commands) {
-  value.index = input.index;
-  if (input.id.is_group()) {
-    if (const Store::Stretch* stretch = store_.find_stretch(input.id, input.index)) {
-      value = {stretch->value.get(), input.index - stretch->begin};
-      return true;
-    }
-    fetch(input.id, true, input.index, 1, input.holder, waiter, commands);
-    return false;
-  }
-  if (store_.contains(input.id)) {
-    value = {store_.find(input.id), 0};
-    return true;
-  }
-  if (input.holder == limits_.rank) {
-    local_waiters_[input.id].push_back(waiter);
-  } else {
-    fetch(input.id, false, 0, 0, input.holder, waiter, commands);
-  }
-  return false;
-}
-
-void WorkerState::fetch(TaskId id, bool slice, std::uint64_t begin, std::uint64_t count,
-                        std::int32_t holder, Waiter waiter, WorkerCommands& commands) {
-  const SliceKey key{id, begin, count};
-  if (slice) {
-    const auto found = fetch_of_slice_.find(key);
-    if (found != fetch_of_slice_.end()) {
-      fetches_.at(found->second).waiters.push_back(waiter);
-      return;
-    }
-  } else {
-    const auto found = fetch_of_value_.find(id);
-    if (found != fetch_of_value_.end()) {
-      fetches_.at(found->second).waiters.push_back(waiter);
-      return;
-    }
-  }
-  const std::uint64_t request = next_request_++;
-  fetches_[request] = {id, slice, begin, count, {waiter}};
-  if (slice) {
-    fetch_of_slice_[key] = request;
-  } else {
-    fetch_of_value_[id] = request;
-  }
-  commands.fetch.push_back({request, id, slice, begin, count, holder});
-}
-
-void WorkerState::on_data(std::uint64_t request, bool found, ValuePtr value, std::uint64_t bytes,
-                          WorkerCommands& commands) {
-  const auto pending = fetches_.find(request);
-  if (pending == fetches_.end()) return;
-  PendingFetch fetched = std::move(pending->second);
-  fetches_.erase(pending);
-  if (fetched.slice) {
-    fetch_of_slice_.erase({fetched.id, fetched.begin, fetched.count});
-  } else {
-    fetch_of_value_.erase(fetched.id);
-    if (found) {
-      store_.put(fetched.id, value, bytes);
-      commands.replicas.push_back(fetched.id);
-    }
-  }
-  // What was not found arrives as null: the task that reads it throws, and so is reported.
-  for (const Waiter& waiter : fetched.waiters) arrived(waiter, value, fetched.begin, false);
-}
-
-/// An awaited value is here, or never comes.
-void WorkerState::arrived(const Waiter& waiter, const ValuePtr& value, std::uint64_t slice_begin,
-                          bool failed) {
-  if (TaskWork* task = waiter.task) {
-    const protocol::InputRef& input = task->inputs[waiter.place];
-    task->values[waiter.place] = {value.get(), input.id.is_group() ? input.index - slice_begin : 0};
-    task->held.push_back(value);
-    task->input_failed |= failed;
-    if (--task->missing == 0) task_complete(task);
-  } else if (RangeWork* range = waiter.range) {
-    range->sources[waiter.place][waiter.piece].value = value.get();
-    range->held.push_back(value);
-    if (--range->missing == 0) make_ready({.range = range}, range->priority, true);
-  } else {
-    GroupWork* group = waiter.group;
-    InputValue& input = group->inputs[waiter.place];
-    input.value = value.get();
-    input.index -= slice_begin;
-    group->held.push_back(value);
-    if (--group->missing != 0) return;
-    group_complete(group);
-    forget_group_if_done(*group);
-  }
-}
-
-void WorkerState::task_complete(TaskWork* task) {
+void WorkerState::task_complete(TaskWork* task, WorkerCommands& commands) {
   if (task->input_failed) {
-    drop(task);
+    drop(task, commands);
   } else {
     // Ahead of other work: its inputs are warm, and running it lets them be released.
     make_ready({.task = task}, task->priority, true);
   }
 }
 
-/// An input failed: the task and what waits for it here are dropped. Rank 0 has failed them
-/// already.
-void WorkerState::drop(TaskWork* task) {
-  const TaskId id = task->id;
-  recycle(task);
-  produced(id, ValuePtr(), true);
-}
-
-/// A task of this rank is done: tasks of this rank that wait for it go on.
-void WorkerState::produced(TaskId id, const ValuePtr& value, bool failed) {
-  const auto found = local_waiters_.find(id);
-  if (found == local_waiters_.end()) return;
-  const std::vector<Waiter> waiters = std::move(found.value());
-  local_waiters_.erase(found);
-  for (const Waiter& waiter : waiters) arrived(waiter, value, 0, failed);
-}
-
 void WorkerState::on_release(TaskId id) {
   store_.erase(id);
-  if (!id.is_group()) {
-    // A task that failed here before the tasks that wait for it arrived: they never get what they
-    // wait for.
-    produced(id, ValuePtr(), true);
-    return;
-  }
+  if (!id.is_group()) return;
   const auto found = groups_.find(id);
   if (found == groups_.end()) return;
   found->second->released = true;
@@ -214,7 +112,7 @@ void WorkerState::on_define_group(const protocol::DefineGroup& message, const Fu
     Waiter waiter;
     waiter.group = &group;
     waiter.place = static_cast<std::uint32_t>(index);
-    if (resolve_input(message.inputs[index], waiter, group.inputs[index], commands))
+    if (resolve_input(message.inputs[index], waiter, group.inputs[index], group.held, commands))
       --group.missing;
   }
   if (group.missing == 0) group_complete(&group);
@@ -239,6 +137,7 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
   range->begin = message.begin;
   range->count = message.count;
   range->priority = message.priority;
+  range->pinned = message.pinned;
   // One more than the pieces: the group itself, until it is bound.
   range->missing = static_cast<std::uint32_t>(message.pieces.size()) + 1;
   for (std::size_t index = 0; index < message.pieces.size(); ++index) {
@@ -262,7 +161,7 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
     waiter.range = range;
     waiter.place = piece.source;
     waiter.piece = place;
-    fetch(piece.id, true, piece.begin, piece.count, piece.holder, waiter, commands);
+    fetch_slice(piece.id, piece.begin, piece.count, piece.holder, waiter, commands);
   }
   GroupWork& group = group_entry(message.group);
   ++group.unfinished;
@@ -319,6 +218,15 @@ std::uint64_t WorkerState::block_length(const RangeWork& range) const {
   return std::max<std::uint64_t>(1, std::min({by_time, by_share, left}));
 }
 
+/// The last one who needs a value may have it.
+void WorkerState::mark_movable(TaskWork& task) {
+  for (std::size_t index = 0; index < task.inputs.size(); ++index) {
+    detail::InputValue& value = task.values[index];
+    value.movable = task.inputs[index].last_use != 0 && value.value != nullptr &&
+                    !task.inputs[index].id.is_group() && !value.value->is_shared();
+  }
+}
+
 void WorkerState::take(Batch& batch) {
   std::uint64_t estimate_ns = 0;
   const std::size_t tasks_max = std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
@@ -362,6 +270,7 @@ void WorkerState::take(Batch& batch) {
     }
     item.kind = Execution::Kind::task;
     item.task = ready.task;
+    mark_movable(*ready.task);
     item.id = ready.task->id;
     item.ops = function(ready.task->function);
     const bool known = durations_.known(ready.task->function);
@@ -390,7 +299,7 @@ void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
     --taken_;
     switch (item.kind) {
       case Execution::Kind::task:
-        finish_task(item);
+        finish_task(item, commands);
         break;
       case Execution::Kind::block:
         finish_block(item, commands);
@@ -402,15 +311,13 @@ void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
   }
 }
 
-void WorkerState::finish_task(Execution& item) {
+void WorkerState::finish_task(Execution& item, WorkerCommands& commands) {
   TaskWork* task = item.task;
   durations_.add(task->function, 1, item.elapsed_ns);
   add_timing(TaskId(), task->function, 1, item.elapsed_ns);
-  const TaskId id = task->id;
-  if (!item.threw) store_.put(id, item.result, item.result_bytes);
-  recycle(task);
+  if (!item.threw) store_.put(task->id, item.result, item.result_bytes);
   item.task = nullptr;
-  if (!local_waiters_.empty()) produced(id, item.result, item.threw);
+  ended(task, item.result, item.threw, commands);
 }
 
 void WorkerState::finish_block(Execution& item, WorkerCommands& commands) {
@@ -436,6 +343,8 @@ void WorkerState::recycle(TaskWork* task) {
   task->inputs.clear();
   task->values.clear();
   task->held.clear();
+  task->waiters.clear();
+  task->askers.clear();
   free_tasks_.push_back(task);
 }
 
@@ -467,9 +376,13 @@ void WorkerState::check_invariants() const {
           "a fetch is found by its value");
     check(!store_.contains(id), "what is in the store is not fetched");
   }
-  for (const auto& [id, waiters] : local_waiters_) {
-    check(!waiters.empty(), "somebody waits for an awaited task");
-    check(!store_.contains(id), "what is in the store is not waited for");
+  for (const auto& [id, task] : known_) {
+    check(task->id == id, "an assigned task is found by its id");
+    check(!store_.contains(id), "what has a result is not assigned any more");
+  }
+  for (const Early& each : early_) {
+    check(!known_.contains(each.id), "what is assigned is not asked for too early");
+    check(!protocol::has_seen(assignments_, each.sequence), "who asked too early still waits");
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/durations.hpp"
 #include "protocol/messages.hpp"
+#include "worker/small_values.hpp"
 #include "worker/store.hpp"
 #include "worker/work.hpp"
 
@@ -31,12 +32,32 @@ struct WorkerCommands {
     std::uint64_t begin;
     std::uint64_t count;
     std::int32_t holder;
+    std::uint32_t sequence;
+  };
+  /// A rank that asked gets its answer; `found`: the value is in the store.
+  struct Answer {
+    Asker to;
+    TaskId id;
+    protocol::Data::Answer answer;
+  };
+  /// What is given back to rank 0, in answer to its question.
+  struct GaveBack {
+    std::vector<TaskId> tasks;
+    std::vector<protocol::RangeCut> ranges;
   };
   std::vector<Fetch> fetch;
+  std::vector<Answer> answers;
+  std::vector<TaskId> locate;               ///< ask rank 0 where they are
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
+  bool empty() const {
+    return fetch.empty() && answers.empty() && locate.empty() && replicas.empty() &&
+           finished_ranges.empty();
+  }
   void clear() {
     fetch.clear();
+    answers.clear();
+    locate.clear();
     replicas.clear();
     finished_ranges.clear();
   }
@@ -64,9 +85,16 @@ class WorkerState {
                        WorkerCommands& commands);
   void on_assign(const protocol::AssignTask& message, WorkerCommands& commands);
   void on_assign(const protocol::AssignRange& message, WorkerCommands& commands);
-  /// The answer to a fetch; `found` is false when the holder does not have it any more.
-  void on_data(std::uint64_t request, bool found, detail::ValuePtr value, std::uint64_t bytes,
-               WorkerCommands& commands);
+  /// The answer to a fetch.
+  void on_data(std::uint64_t request, protocol::Data::Answer answer, detail::ValuePtr value,
+               std::uint64_t bytes, WorkerCommands& commands);
+  /// A rank asks for a value that is not in the store: it waits when the value will be.
+  void on_fetch(int from, const protocol::Fetch& message, WorkerCommands& commands);
+  /// Where a value is that was not found; `holder` is below 0 when it will never be anywhere.
+  void on_located(const protocol::Located& message, WorkerCommands& commands);
+  /// Gives back half of what no thread has begun, at most `units_max` tasks and elements, the least
+  /// urgent first; a task whose result is waited for stays.
+  WorkerCommands::GaveBack on_give_back(std::uint32_t units_max, WorkerCommands& commands);
   void on_release(TaskId id);
   /// What a thread took is done; the results are in the items.
   void on_done(Batch& batch, WorkerCommands& commands);
@@ -87,11 +115,16 @@ class WorkerState {
   /// messages.
   bool may_take_long(const Batch& batch) const;
   std::size_t taken() const { return taken_; }
-  /// Values that are being fetched, and results of this rank's own tasks that somebody waits for.
-  std::size_t awaited() const { return fetches_.size() + local_waiters_.size(); }
+  /// Values that are being fetched.
+  std::size_t awaited() const { return fetches_.size(); }
+  /// Tasks that were assigned and have not ended.
+  std::size_t assigned() const { return known_.size(); }
+  /// Tasks of this rank that others, and ranks that asked too early, wait for.
+  std::size_t askers() const;
   /// True when nothing is assigned, defined or awaited.
   bool is_idle() const {
-    return ready_count_ == 0 && taken_ == 0 && awaited() == 0 && groups_.empty();
+    return ready_count_ == 0 && taken_ == 0 && awaited() == 0 && known_.empty() && early_.empty() &&
+           groups_.empty();
   }
   const FunctionOps* function(FunctionId function) const;
   const WorkerLimits& limits() const { return limits_; }
@@ -103,20 +136,19 @@ class WorkerState {
     RangeWork* range = nullptr;
     GroupWork* bind = nullptr;
   };
-  /// Somebody who waits for a value. Exactly one of the pointers is set.
-  struct Waiter {
-    TaskWork* task = nullptr;
-    RangeWork* range = nullptr;
-    GroupWork* group = nullptr;
-    std::uint32_t place = 0;  ///< input number, or source number of a range
-    std::uint32_t piece = 0;  ///< piece number within the source
-  };
   struct PendingFetch {
     TaskId id;
     bool slice = false;
     std::uint64_t begin = 0;
     std::uint64_t count = 0;
+    bool keep = true;  ///< others of this rank may need it too
     std::vector<Waiter> waiters;
+  };
+  /// Asked for a task that this rank may yet be assigned.
+  struct Early {
+    TaskId id;
+    std::uint32_t sequence = 0;
+    Asker asker;
   };
   struct SliceKey {
     TaskId id;
@@ -125,18 +157,37 @@ class WorkerState {
     auto operator<=>(const SliceKey&) const = default;
   };
 
-  void make_ready(Ready ready, std::int16_t priority, bool at_front);
-  void task_complete(TaskWork* task);
-  void group_complete(GroupWork* group);
+  // inputs.cpp: values that are waited for
   bool resolve_input(const protocol::InputRef& input, Waiter waiter, detail::InputValue& value,
-                     WorkerCommands& commands);
-  void fetch(TaskId id, bool slice, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
-             Waiter waiter, WorkerCommands& commands);
+                     std::vector<detail::ValuePtr>& held, WorkerCommands& commands);
+  bool resolve_elements(const protocol::InputRef& input, Waiter waiter, detail::InputValue& value,
+                        WorkerCommands& commands);
+  PendingFetch* find_pending(TaskId id);
+  std::uint64_t begin_fetch(PendingFetch fetch);
+  void fetch_value(const protocol::InputRef& input, Waiter waiter, WorkerCommands& commands);
+  void fetch_slice(TaskId id, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
+                   Waiter waiter, WorkerCommands& commands);
+  PendingFetch end_fetch(std::uint64_t request);
   void arrived(const Waiter& waiter, const detail::ValuePtr& value, std::uint64_t slice_begin,
-               bool failed);
-  void produced(TaskId id, const detail::ValuePtr& value, bool failed);
-  void drop(TaskWork* task);
-  void finish_task(Execution& item);
+               bool failed, WorkerCommands& commands);
+  void ended(TaskWork* task, const detail::ValuePtr& value, bool failed, WorkerCommands& commands);
+  void drop(TaskWork* task, WorkerCommands& commands);
+  void end_wait_elsewhere(TaskWork& task);
+  void admit_early(TaskWork& task, WorkerCommands& commands);
+
+  // balance.cpp: what is given back
+  std::uint64_t units_to_give(std::uint32_t units_max) const;
+  bool give_back(std::deque<Ready>& level, std::size_t position, std::uint64_t& units,
+                 WorkerCommands::GaveBack& given, WorkerCommands& commands);
+  bool cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
+           WorkerCommands& commands);
+
+  void make_ready(Ready ready, std::int16_t priority, bool at_front);
+  static void mark_movable(TaskWork& task);
+  TaskWork& new_task(const protocol::AssignTask& message);
+  void task_complete(TaskWork* task, WorkerCommands& commands);
+  void group_complete(GroupWork* group);
+  void finish_task(Execution& item, WorkerCommands& commands);
   void finish_block(Execution& item, WorkerCommands& commands);
   void finish_bind(Execution& item);
   void add_timing(TaskId group, FunctionId function, std::uint64_t calls,
@@ -154,9 +205,12 @@ class WorkerState {
   std::map<std::int16_t, std::deque<Ready>, std::greater<>> ready_;
   std::size_t ready_count_ = 0;
   std::size_t taken_ = 0;
-  tsl::robin_map<TaskId, std::vector<Waiter>>
-      local_waiters_;                              ///< for results that tasks of this rank produce
-  std::map<std::uint64_t, PendingFetch> fetches_;  ///< by request
+  tsl::robin_map<TaskId, TaskWork*> known_;  ///< assigned and not ended
+  std::uint32_t assignments_ = 0;            ///< tasks assigned since the start, modulo 2^31
+  std::vector<Early> early_;
+  std::vector<TaskWork*> dropped_;  ///< whose end is being told to those who wait for them
+  SmallValues small_;
+  tsl::robin_map<std::uint64_t, PendingFetch> fetches_;  ///< by request
   tsl::robin_map<TaskId, std::uint64_t> fetch_of_value_;
   std::map<SliceKey, std::uint64_t> fetch_of_slice_;
   std::uint64_t next_request_ = 1;

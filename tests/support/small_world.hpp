@@ -291,6 +291,7 @@ inline std::uint64_t SmallWorld::fingerprint() const {
   for (int rank = 0; rank < scheduler.workers().size(); ++rank) {
     const scheduler::WorkerRecord& worker = scheduler.workers().at(rank);
     mix(worker.outstanding * 4096 + worker.ahead_queue.size() * 64 + worker.own_queue.size());
+    mix(worker.waiting * 64 + worker.asked * 2u + worker.barren);
   }
   for (const auto& channel : channels_) {
     mix(channel.size() + 1000);
@@ -301,6 +302,7 @@ inline std::uint64_t SmallWorld::fingerprint() const {
   }
   for (const auto& one : nodes_) {
     mix(one->state().ready_count() * 256 + one->state().taken() * 16 + one->state().awaited());
+    mix(one->state().assigned() * 64 + one->state().askers());
     mix(one->state().is_idle());
   }
   for (const Running& run : running_) {

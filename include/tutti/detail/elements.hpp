@@ -23,7 +23,8 @@ class ElementsBase : public Value {
       : Value(ops), begin(first), count(number) {}
 
   const std::uint64_t begin;
-  const std::uint64_t count;
+  /// Made smaller when the end of the stretch was given to another rank, before it is shared.
+  std::uint64_t count;
   /// Elements that have no value, in ascending order; set before the stretch is shared.
   std::vector<std::uint64_t> failed;
 

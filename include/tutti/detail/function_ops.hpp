@@ -12,11 +12,14 @@
 
 namespace tutti::detail {
 
-/// The result of another task, as a function sees it. `index` selects an element when the value is
-/// a sequence.
+/// The result of another task, as a function sees it. When the value is a sequence, elements
+/// [index, index + count) of it; an input of many elements may come in several pieces, in order.
 struct InputValue {
   const Value* value = nullptr;
   std::uint64_t index = 0;
+  std::uint64_t count = 1;
+  /// Nobody else needs the value, now or later: it may be moved from.
+  bool movable = false;
 };
 
 /// A piece of a sequence that feeds a map: elements [begin, begin + count) of it.

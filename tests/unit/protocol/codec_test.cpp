@@ -15,10 +15,11 @@ namespace {
 
 const std::array<std::byte, 5> some_bytes{std::byte{1}, std::byte{2}, std::byte{0}, std::byte{255},
                                           std::byte{4}};
-const std::array<InputRef, 2> some_inputs{InputRef{TaskId::task(3, 4), 0, 2, 0},
-                                          InputRef{TaskId::group(5, 6), 77, -1, 0}};
+const std::array<InputRef, 2> some_inputs{InputRef{TaskId::task(3, 4), 0, 1, 2, 7, 1},
+                                          InputRef{TaskId::group(5, 6), 77, 5, -1, 0x7fffffffu, 0}};
 const std::array<PieceRef, 2> some_pieces{PieceRef{TaskId::group(5, 6), 1, 2, 3, 0},
                                           PieceRef{TaskId::group(7, 8), 9, ~0ull, -1, 1}};
+const std::array<RangeCut, 1> some_cuts{RangeCut{TaskId::group(5, 6), 1, 2, 3}};
 const std::array<TaskId, 3> some_ids{TaskId::task(1, 1), TaskId::group(2, 2), TaskId()};
 const std::array<std::uint64_t, 2> some_sizes{10, ~0ull};
 
@@ -35,8 +36,10 @@ std::vector<Message> all_messages() {
       DefineFunction{7, some_bytes, "name"},
       DefineGroup{group, some_bytes, "", list(some_inputs), some_bytes},
       AssignTask{task, 9, -32768, true, list(some_inputs), some_bytes},
-      AssignRange{group, ~0ull, 5, 32767, list(some_pieces)},
+      AssignRange{group, ~0ull, 5, 32767, true, list(some_pieces)},
       ReleaseData{list(some_ids)},
+      GiveBack{9},
+      Located{task, -1, 5},
       EnterCollective{EnterCollective::Kind::gather, true, group, 1, 2, 3, some_bytes,
                       list(some_sizes)},
       Shutdown{},
@@ -47,10 +50,13 @@ std::vector<Message> all_messages() {
       RangeFinished{group, 1, 2, 3},
       Timing{group, 4, 5, 6},
       Replica{task},
+      GaveBack{list(some_ids), list(some_cuts)},
+      Locate{task},
+      Transfer{1ull << 40, 5},
       Placed{group},
       Goodbye{},
-      Fetch{1, group, true, 2, 3},
-      Data{1, true, 2, some_bytes, 3, some_bytes, list(some_sizes)},
+      Fetch{1, group, true, 2, 3, 4},
+      Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes)},
       Fragment{true, some_bytes},
   };
 }
@@ -154,7 +160,7 @@ TEST_CASE("unknown kinds and wrong flags are corrupt") {
     bytes[0] = static_cast<std::byte>(kind);
     CHECK_FALSE(decodes(bytes));
   }
-  auto fetch = bytes_of(Fetch{1, TaskId::task(1, 1), false, 0, 0});
+  auto fetch = bytes_of(Fetch{1, TaskId::task(1, 1), false, 0, 0, 0});
   fetch[17] = std::byte{2};
   CHECK_FALSE(decodes(fetch));
   auto collective = bytes_of(EnterCollective{});

@@ -57,7 +57,7 @@ TEST_CASE("edges come back in order, and their places are used again") {
   EdgePool pool;
   std::uint32_t a = no_edge;
   std::uint32_t b = no_edge;
-  std::vector<TaskId> taken{TaskId::task(99, 1)};
+  std::vector<EdgePool::Edge> taken{{TaskId::task(99, 1)}};
   for (std::uint32_t slot = 0; slot < 4; ++slot) {
     pool.add(a, TaskId::task(slot, 1));
     pool.add(b, TaskId::task(10 + slot, 1));
@@ -65,13 +65,13 @@ TEST_CASE("edges come back in order, and their places are used again") {
   pool.take(a, taken);
   CHECK_EQ(a, no_edge);
   REQUIRE_EQ(taken.size(), 5);
-  for (std::uint32_t slot = 0; slot < 4; ++slot) CHECK_EQ(taken[slot + 1].slot(), slot);
+  for (std::uint32_t slot = 0; slot < 4; ++slot) CHECK_EQ(taken[slot + 1].dependent.slot(), slot);
   for (std::uint32_t slot = 0; slot < 4; ++slot) pool.add(a, TaskId::task(20 + slot, 1));
   CHECK(a < 8);
   taken.clear();
   pool.take(b, taken);
   REQUIRE_EQ(taken.size(), 4);
-  CHECK_EQ(taken[3].slot(), 13);
+  CHECK_EQ(taken[3].dependent.slot(), 13);
   pool.take(b, taken);
   CHECK_EQ(taken.size(), 4);
 }

@@ -14,6 +14,7 @@ namespace {
 
 using protocol::AssignRange;
 using protocol::AssignTask;
+using protocol::Data;
 using protocol::DefineGroup;
 using protocol::InputRef;
 using protocol::PackedList;
@@ -64,8 +65,10 @@ struct Given {
     commands.fetch.clear();
     return fetch;
   }
-  void arrive(const WorkerCommands::Fetch& fetch, bool found = true) {
-    state.on_data(fetch.request, found, found ? sim::make_sim_value() : detail::ValuePtr(), 8,
+  void arrive(const WorkerCommands::Fetch& fetch, Data::Answer answer = Data::Answer::found,
+              std::uint64_t bytes = 8) {
+    const bool found = answer == Data::Answer::found;
+    state.on_data(fetch.request, answer, found ? sim::make_sim_value() : detail::ValuePtr(), bytes,
                   commands);
     state.check_invariants();
   }
@@ -127,22 +130,22 @@ TEST_CASE("a task that threw leaves no result") {
 TEST_CASE("an input that is here is used at once, without a fetch") {
   Given given;
   given.store.put(task(1), sim::make_sim_value(), 8);
-  given.assign(task(2), {{task(1), 0, 5, 0}});
+  given.assign(task(2), {{task(1), 0, 1, 5, 0, 0}});
   CHECK(given.commands.fetch.empty());
   CHECK(given.take().task->values[0].value == given.store.find(task(1)));
   given.done();
 }
 
-TEST_CASE("an input that is elsewhere is fetched, kept and told to rank 0") {
+TEST_CASE("a large input that is elsewhere is fetched, kept and told to rank 0") {
   Given given;
-  given.assign(task(2), {{task(1), 0, 5, 0}});
+  given.assign(task(2), {{task(1), 0, 1, 5, 0, 0}});
   CHECK_FALSE(given.state.has_ready());
   CHECK_EQ(given.state.awaited(), 1);
   const auto fetch = given.take_fetch();
   CHECK(fetch.id == task(1));
   CHECK_EQ(fetch.holder, 5);
   CHECK_FALSE(fetch.slice);
-  given.arrive(fetch);
+  given.arrive(fetch, Data::Answer::found, 1'000'000);
   REQUIRE_EQ(given.commands.replicas.size(), 1);
   CHECK(given.commands.replicas[0] == task(1));
   CHECK(given.store.contains(task(1)));
@@ -153,16 +156,27 @@ TEST_CASE("an input that is elsewhere is fetched, kept and told to rank 0") {
 TEST_CASE("several tasks that need one value fetch it once") {
   Given given;
   for (std::uint32_t slot = 10; slot < 14; ++slot)
-    given.assign(task(slot), {{task(1), 0, 5, 0}, {task(1), 0, 5, 0}});
-  given.arrive(given.take_fetch());
+    given.assign(task(slot), {{task(1), 0, 1, 5, 0, 0}, {task(1), 0, 1, 5, 0, 0}});
+  given.arrive(given.take_fetch(), Data::Answer::found, 1'000'000);
   CHECK_EQ(given.state.ready_count(), 4);
   CHECK_EQ(given.commands.replicas.size(), 1);
 }
 
+TEST_CASE("a small input is kept for its neighbours, and nobody is told") {
+  Given given;
+  given.assign(task(2), {{task(1), 0, 1, 5, 0, 0}});
+  given.arrive(given.take_fetch());
+  CHECK(given.commands.replicas.empty());
+  CHECK_EQ(given.store.size(), 0);
+  given.assign(task(3), {{task(1), 0, 1, 5, 0, 0}});
+  CHECK(given.commands.fetch.empty());
+  CHECK_EQ(given.state.ready_count(), 2);
+}
+
 TEST_CASE("tasks that need one element fetch it once; it is theirs alone") {
   Given given;
-  given.assign(task(10), {{source, 7, 5, 0}});
-  given.assign(task(11), {{source, 7, 5, 0}});
+  given.assign(task(10), {{source, 7, 1, 5, 0, 0}});
+  given.assign(task(11), {{source, 7, 1, 5, 0, 0}});
   const auto fetch = given.take_fetch();
   CHECK(fetch.slice);
   CHECK_EQ(fetch.begin, 7);
@@ -179,7 +193,7 @@ TEST_CASE("tasks that need one element fetch it once; it is theirs alone") {
 TEST_CASE("an element that is here is used in its stretch") {
   Given given;
   given.store.put_stretch(source, {10, 5, sim::make_sim_value(), 8});
-  given.assign(task(1), {{source, 12, own_rank, 0}});
+  given.assign(task(1), {{source, 12, 1, own_rank, 0, 0}});
   CHECK_EQ(given.take().task->values[0].index, 2);
   given.done();
 }
@@ -188,7 +202,7 @@ TEST_CASE("a task waits for one of this rank, and follows it at once") {
   Given given;
   given.assign(task(1));
   given.assign(task(3));
-  given.assign(task(2), {{task(1), 0, own_rank, 0}});
+  given.assign(task(2), {{task(1), 0, 1, own_rank, 0, 0}});
   CHECK_EQ(given.state.ready_count(), 2);
   given.run(task(1));
   given.run(task(2));
@@ -198,8 +212,8 @@ TEST_CASE("a task waits for one of this rank, and follows it at once") {
 TEST_CASE("a failure drops what waits for it here, down the graph, without a report") {
   Given given;
   given.assign(task(1));
-  given.assign(task(2), {{task(1), 0, own_rank, 0}});
-  given.assign(task(3), {{task(2), 0, own_rank, 0}, {task(1), 0, own_rank, 0}});
+  given.assign(task(2), {{task(1), 0, 1, own_rank, 0, 0}});
+  given.assign(task(3), {{task(2), 0, 1, own_rank, 0, 0}, {task(1), 0, 1, own_rank, 0, 0}});
   given.assign(task(4));
   given.take().threw = true;
   given.done();
@@ -212,17 +226,17 @@ TEST_CASE("a long chain is dropped when its first task fails") {
   Given given;
   given.assign(task(0));
   for (std::uint32_t slot = 1; slot < 4096; ++slot)
-    given.assign(task(slot), {{task(slot - 1), 0, own_rank, 0}});
+    given.assign(task(slot), {{task(slot - 1), 0, 1, own_rank, 0, 0}});
   given.take().threw = true;
   given.done();
   CHECK(given.state.is_idle());
 }
 
 TEST_CASE("a task that fetches one input and has lost another is dropped when the fetch ends") {
-  for (const bool found : {true, false}) {
+  for (const auto found : {Data::Answer::found, Data::Answer::failed, Data::Answer::unwritable}) {
     Given given;
     given.assign(task(1));
-    given.assign(task(2), {{task(1), 0, own_rank, 0}, {task(9), 0, 5, 0}});
+    given.assign(task(2), {{task(1), 0, 1, own_rank, 0, 0}, {task(9), 0, 1, 5, 0, 0}});
     const auto fetch = given.take_fetch();
     given.take().threw = true;
     given.done();
@@ -231,28 +245,29 @@ TEST_CASE("a task that fetches one input and has lost another is dropped when th
   }
 }
 
-TEST_CASE("a task that comes after the failure of what it waits for is dropped by the release") {
+TEST_CASE("a task that comes after the failure of what it waits for asks rank 0, and is dropped") {
   Given given;
   given.assign(task(1));
   given.take().threw = true;
   given.done();
-  given.assign(task(2), {{task(1), 0, own_rank, 0}});
-  given.assign(task(3), {{task(2), 0, own_rank, 0}});
-  CHECK_EQ(given.state.awaited(), 2);
-  given.state.on_release(task(1));
+  given.assign(task(2), {{task(1), 0, 1, own_rank, 0, 0}});
+  given.assign(task(3), {{task(2), 0, 1, own_rank, 0, 0}});
+  REQUIRE_EQ(given.commands.locate.size(), 1);
+  CHECK(given.commands.locate[0] == task(1));
+  given.state.on_located({task(1), -1, 0}, given.commands);
   CHECK(given.state.is_idle());
 }
 
 TEST_CASE("an answer that nobody waits for is ignored") {
   Given given;
-  given.state.on_data(17, true, sim::make_sim_value(), 8, given.commands);
+  given.state.on_data(17, Data::Answer::found, sim::make_sim_value(), 8, given.commands);
   CHECK_EQ(given.store.size(), 0);
   CHECK(given.commands.replicas.empty());
 }
 
 TEST_CASE("a value may be released while it is on its way") {
   Given given;
-  given.assign(task(2), {{task(1), 0, 5, 0}});
+  given.assign(task(2), {{task(1), 0, 1, 5, 0, 0}});
   const auto fetch = given.take_fetch();
   given.state.on_release(task(1));
   given.arrive(fetch);
@@ -336,7 +351,7 @@ TEST_CASE("a range that comes while the map is being bound waits for the end of 
 
 TEST_CASE("a map waits for its constants") {
   Given given;
-  given.define(map, {{task(1), 0, 5, 0}, {source, 3, 6, 0}});
+  given.define(map, {{task(1), 0, 1, 5, 0, 0}, {source, 3, 1, 6, 0, 0}});
   given.assign_range(map, 0, 1);
   REQUIRE_EQ(given.commands.fetch.size(), 2);
   const auto fetches = given.commands.fetch;
@@ -452,11 +467,11 @@ TEST_CASE("a map is forgotten when it was released and its last range was report
 
 TEST_CASE("a map may be released while its constants are on their way") {
   Given given;
-  given.define(map, {{task(1), 0, 5, 0}});
+  given.define(map, {{task(1), 0, 1, 5, 0, 0}});
   const auto fetch = given.take_fetch();
   given.state.on_release(map);
   CHECK_FALSE(given.state.is_idle());
-  given.arrive(fetch, false);
+  given.arrive(fetch, Data::Answer::unwritable);
   CHECK(given.state.is_idle());
 }
 
@@ -498,7 +513,7 @@ TEST_CASE("records are used again without anything left in them") {
   Given given;
   for (int turn = 0; turn < 3; ++turn) {
     given.store.put(task(1), sim::make_sim_value(), 8);
-    given.assign(task(2), {{task(1), 0, 5, 0}, {task(1), 0, 5, 0}});
+    given.assign(task(2), {{task(1), 0, 1, 5, 0, 0}, {task(1), 0, 1, 5, 0, 0}});
     CHECK_EQ(given.take().task->values.size(), 2);
     given.done();
     given.assign(task(3));
@@ -512,8 +527,8 @@ TEST_CASE("records are used again without anything left in them") {
 TEST_CASE("what was assigned and never ran is freed with the state") {
   Given given;
   given.assign(task(1));
-  given.assign(task(2), {{task(1), 0, own_rank, 0}});
-  given.assign(task(3), {{task(9), 0, 5, 0}});
+  given.assign(task(2), {{task(1), 0, 1, own_rank, 0, 0}});
+  given.assign(task(3), {{task(9), 0, 1, 5, 0, 0}});
   given.assign_range(map, 0, 4);
 }
 
