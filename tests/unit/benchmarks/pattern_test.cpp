@@ -31,12 +31,12 @@ PointList present(const Graph& graph, std::int64_t step) {
 /// Calls `look` with graphs of all patterns, of many sizes and radixes.
 template <class Look>
 void for_graphs(Look look) {
-  for (const auto& [name, pattern] : pattern_names) {
+  for (const PatternName& each : pattern_names) {
     for (const std::int64_t width : {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17}) {
       for (const std::int64_t steps : {1, 2, 3, 6, 12, 25, 40}) {
         for (const std::int64_t radix : {0, 1, 2, 3, 4, 5, 9, 30}) {
-          const Graph graph{pattern, width, steps, radix, 0.4};
-          CAPTURE(std::string(name));
+          const Graph graph{each.pattern, width, steps, radix, 0.4};
+          CAPTURE(std::string(each.name));
           CAPTURE(width);
           CAPTURE(steps);
           CAPTURE(radix);
