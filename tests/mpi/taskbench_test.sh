@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Each pattern of Task Bench runs in tutti and in plain MPI, on 1, 3 and 4 ranks, with small and large
-# outputs; every task checks its inputs. The lines have the fields that benchmarks/README.md promises.
+# outputs, and in Dask where it is installed; every task checks its inputs. The lines have the fields
+# that benchmarks/README.md promises.
 # test timeout: 300
 set -euo pipefail
 
@@ -55,3 +56,9 @@ done
   --width=4 --iterations=3 --repetitions=1 | grep -q '"bytes_per_s":'
 "$TUTTI_TEST_MPIRUN" -n 2 "$tutti" taskbench --kernel=empty --steps=20 --width=4 --repetitions=1 |
   grep -q '"kernel":"empty"'
+
+if /usr/bin/python3 -c 'import distributed, numpy' 2>/dev/null; then
+  /usr/bin/python3 -B "$TUTTI_TEST_SOURCE_DIR/benchmarks/compare/dask_taskbench.py" --workers=2 \
+    --library="$TUTTI_TEST_PROGRAMS_DIR/libtaskbench.so" --pattern="$list" --width=3 --steps=3 \
+    --iterations=8,0 --repetitions=1 --output-bytes=24 | fields Dask 3 2 "${patterns[@]}"
+fi
