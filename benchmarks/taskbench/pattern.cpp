@@ -12,7 +12,7 @@ using PointList = std::vector<std::int64_t>;
 
 /// The steps that a binary tree needs from one point to all, or an FFT from neighbours to halves.
 std::int64_t levels_of(const Graph& graph) {
-  return std::bit_width(static_cast<std::uint64_t>(graph.width - 1));
+  return static_cast<std::int64_t>(std::bit_width(static_cast<std::uint64_t>(graph.width - 1)));
 }
 
 std::int64_t fft_distance(const Graph& graph, std::int64_t step) {
