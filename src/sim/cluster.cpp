@@ -87,10 +87,8 @@ void SimCluster::schedule(std::uint64_t time_ns, Event::Kind kind, std::size_t i
 // ---- the client
 
 void SimCluster::submit_some() {
-  std::size_t item = 0;
-  while (item < known_.size() && !known_[item].id.is_none()) ++item;
-  const std::size_t end = std::min(known_.size(), item + options_.submit_items);
-  for (; item < end; ++item) submit(item);
+  const std::size_t end = std::min(known_.size(), next_item_ + options_.submit_items);
+  for (; next_item_ < end; ++next_item_) submit(next_item_);
   flush_head();
   if (end < known_.size()) schedule(now_ns_ + options_.submit_gap_ns, Event::Kind::submit, 0);
 }
@@ -120,12 +118,33 @@ void SimCluster::submit(std::size_t number) {
     id = scheduler.submit(spec, head_.commands());
   }
   known_[number].id = id;
-  items_[id] = number;
+  note_item(id, number);
   const auto used = [this](std::size_t input) {
     if (--known_[input].users_left == 0 && options_.release_early) release(input);
   };
   for (const ItemInput& input : item.inputs) used(input.item);
   for (const std::size_t source : item.sources) used(source);
+}
+
+void SimCluster::note_item(TaskId id, std::size_t item) {
+  std::vector<std::uint32_t>& items = id.is_group() ? map_items_ : task_items_;
+  if (id.slot() >= items.size())
+    items.resize(std::max<std::size_t>(id.slot() + 1, 2 * items.size()));
+  items[id.slot()] = static_cast<std::uint32_t>(item);
+}
+
+/// The item that has the id, or no_item.
+std::size_t SimCluster::find_item(TaskId id) const {
+  const std::vector<std::uint32_t>& items = id.is_group() ? map_items_ : task_items_;
+  if (id.slot() >= items.size()) return no_item;
+  const std::size_t item = items[id.slot()];
+  return known_[item].id == id ? item : no_item;
+}
+
+std::size_t SimCluster::item_of(TaskId id) const {
+  const std::size_t item = find_item(id);
+  check(item != no_item, "what a worker runs was submitted");
+  return item;
 }
 
 void SimCluster::release(std::size_t item) {
@@ -146,12 +165,12 @@ void SimCluster::flush_head() {
 
 void SimCluster::note_outcomes() {
   for (const Outcome& outcome : head_.outcomes()) {
-    const auto found = items_.find(outcome.id);
-    if (found == items_.end()) {
+    const std::size_t item = find_item(outcome.id);
+    if (item == no_item) {
       broken("something unknown has an outcome");
       continue;
     }
-    Known& known = known_[found->second];
+    Known& known = known_[item];
     if (known.forgotten) broken("a forgotten task has an outcome");
     if (outcome.kind == Outcome::Kind::forgotten) {
       if (known.held) broken("a task was forgotten that the client holds");
@@ -162,7 +181,7 @@ void SimCluster::note_outcomes() {
     known.failed = outcome.kind == Outcome::Kind::failed;
     report_.failed += known.failed ? 1 : 0;
     report_.finished += outcome.kind == Outcome::Kind::finished ? 1 : 0;
-    if (outcome.kind == Outcome::Kind::group_done) note_group_done(found->second);
+    if (outcome.kind == Outcome::Kind::group_done) note_group_done(item);
   }
   head_.outcomes().clear();
 }
@@ -251,7 +270,7 @@ std::uint64_t SimCluster::run_item(Execution& item, int rank) {
   if (item.kind == Execution::Kind::block) {
     elapsed_ns = run_block(item);
   } else if (item.kind == Execution::Kind::task) {
-    const std::size_t number = items_.at(item.task->id);
+    const std::size_t number = item_of(item.task->id);
     elapsed_ns = workload_[number].duration_ns;
     item.threw = throws(number, 0);
     item.result_bytes = workload_[number].result_bytes;
@@ -266,18 +285,17 @@ std::uint64_t SimCluster::run_item(Execution& item, int rank) {
 }
 
 std::uint64_t SimCluster::run_block(Execution& item) {
-  const std::size_t number = items_.at(item.range->group);
+  const std::size_t number = item_of(item.range->group);
   const WorkItem& work = workload_[number];
-  double elapsed_ns = 0;
-  for (std::uint64_t element = item.begin; element < item.begin + item.count; ++element) {
-    const double place = static_cast<double>(element) / static_cast<double>(*work.elements);
-    elapsed_ns += static_cast<double>(work.duration_ns) * (1.0 + (work.skew - 1.0) * place);
+  const std::uint64_t end = item.begin + item.count;
+  for (std::uint64_t element = item.begin; options_.failure_probability > 0 && element < end;
+       ++element) {
     const bool own = throws(number, element);
     if (own || element_fails(number, element)) {
       item.failures.push_back({element, "chance", "by chance", !own});
     }
   }
-  return static_cast<std::uint64_t>(elapsed_ns);
+  return stretch_duration_ns(work, item.begin, item.count);
 }
 
 // ---- what must come out

@@ -7,8 +7,6 @@
 #include "sim/node.hpp"
 #include "sim/workload.hpp"
 
-#include <tsl/robin_map.h>
-
 #include <cstdint>
 #include <memory>
 #include <queue>
@@ -71,11 +69,11 @@ class SimCluster {
   };
   struct Known {
     TaskId id;
-    int outcomes = 0;
+    std::uint32_t users_left = 0;
+    std::uint8_t outcomes = 0;
     bool failed = false;
     bool held = true;
     bool forgotten = false;
-    std::size_t users_left = 0;
   };
   struct Running {
     int rank = 0;
@@ -100,6 +98,10 @@ class SimCluster {
   bool element_fails(std::size_t item, std::uint64_t element) const;
   void check_laws();
   void check_end();
+  static constexpr std::size_t no_item = ~std::size_t{0};
+  void note_item(TaskId id, std::size_t item);
+  std::size_t find_item(TaskId id) const;
+  std::size_t item_of(TaskId id) const;
   void broken(std::string law);
   void log(std::uint64_t number);
   Node& node(int rank) { return *nodes_[static_cast<std::size_t>(rank - 1)]; }
@@ -119,7 +121,10 @@ class SimCluster {
   std::vector<std::size_t> free_running_;
   std::vector<std::uint32_t> threads_busy_;  ///< by rank
   std::vector<Known> known_;
-  tsl::robin_map<TaskId, std::size_t> items_;
+  std::size_t next_item_ = 0;  ///< the first one that is not submitted
+  /// Items by the slots of their ids, which are dense: tasks, and maps.
+  std::vector<std::uint32_t> task_items_;
+  std::vector<std::uint32_t> map_items_;
   std::vector<bool> expected_failures_;
   ClusterReport report_;
 };

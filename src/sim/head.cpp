@@ -9,6 +9,24 @@ namespace tutti::sim {
 
 using scheduler::Commands;
 
+namespace {
+
+std::vector<bool>& row_of(std::vector<std::vector<bool>>& rows, int rank) {
+  const auto row = static_cast<std::size_t>(rank);
+  if (row >= rows.size()) rows.resize(row + 1);
+  return rows[row];
+}
+
+/// True when the number was not noted before.
+bool note_first(std::vector<bool>& noted, std::size_t number) {
+  if (number >= noted.size()) noted.resize(number + 1);
+  if (noted[number]) return false;
+  noted[number] = true;
+  return true;
+}
+
+}  // namespace
+
 void Head::handle(int from, std::span<const std::byte> packet) {
   Reader reader(packet);
   while (!reader.at_end()) handle_message(from, protocol::decode(reader));
@@ -61,13 +79,13 @@ void Head::flush(std::vector<Packet>& packets) {
 void Head::obey() {
   for (const Commands::Assign& each : commands_.assign) {
     const std::uint32_t function = scheduler_.find_task(each.task)->function;
-    if (functions_[each.worker].insert(function).second) {
+    if (note_first(row_of(functions_, each.worker), function)) {
       outbox_.send(each.worker, protocol::DefineFunction{function, {}, "function"});
     }
     encode_assign(outbox_.to(each.worker), scheduler_, each);
   }
   for (const Commands::AssignRange& each : commands_.assign_range) {
-    if (groups_[each.group].insert(each.worker).second) {
+    if (note_first(groups_[each.group], static_cast<std::size_t>(each.worker))) {
       encode_define_group(outbox_.to(each.worker), scheduler_, each.group, each.worker);
     }
     encode_assign_range(outbox_.to(each.worker), scheduler_, each);

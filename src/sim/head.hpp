@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -47,8 +46,9 @@ class Head {
   scheduler::Commands commands_;
   Outbox outbox_;
   std::vector<Outcome> outcomes_;
-  std::map<int, std::set<std::uint32_t>> functions_;  ///< defined on each rank
-  std::map<TaskId, std::set<int>> groups_;            ///< ranks that each group is defined on
+  /// What is defined on each rank.
+  std::vector<std::vector<bool>> functions_;
+  std::map<TaskId, std::vector<bool>> groups_;
   std::uint64_t stale_reports_ = 0;
 };
 
