@@ -15,14 +15,21 @@ using scheduler::TaskState;
 using scheduler::WorkerRecord;
 using worker::Execution;
 
+double slowness(const ClusterOptions& options, int rank) {
+  const bool slow =
+      unit_interval(mix(options.seed, static_cast<std::uint64_t>(rank))) < options.slow_share;
+  return slow ? options.slow_factor : 1.0;
+}
+
 SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
     : options_(options),
       workload_(workload),
-      head_(options.scheduler),
+      head_(options.scheduler, options.measure_scheduler),
       network_(options.network, options.seed) {
   for (int rank = 1; rank <= options_.workers; ++rank) {
-    nodes_.push_back(
-        std::make_unique<Node>(worker::WorkerLimits{.slots = options_.slots, .rank = rank}));
+    const worker::WorkerLimits limits{.slots = options_.slots, .rank = rank};
+    nodes_.push_back(std::make_unique<Node>(
+        limits, [this](TaskId id) { return workload_[item_of(id)].result_bytes; }));
     nodes_.back()->say_hello(packets_);
   }
   threads_busy_.resize(nodes_.size() + 1, 0);
@@ -70,8 +77,8 @@ ClusterReport SimCluster::run() {
     events_.pop();
     deliver(std::move(in_flight_[index]));
   }
+  note_totals();
   for (const auto& each : nodes_) {
-    report_.fetches += each->fetches();
     if (each->store().size() != 0) broken("a worker holds values that nobody needs");
     if (!each->state().is_idle()) broken("a worker waits at the end");
   }
@@ -109,14 +116,15 @@ void SimCluster::submit(std::size_t number) {
     spec.total = *item.elements;
     spec.inputs = inputs;
     spec.sources = sources;
-    id = scheduler.submit_group(spec, head_.commands());
+    head_.clock().measure([&] { id = scheduler.submit_group(spec, head_.commands()); });
   } else {
     scheduler::TaskSpec spec;
     spec.function = item.function;
     spec.priority = item.priority;
     spec.inputs = inputs;
-    id = scheduler.submit(spec, head_.commands());
+    head_.clock().measure([&] { id = scheduler.submit(spec, head_.commands()); });
   }
+  ++report_.scheduler_events;
   known_[number].id = id;
   note_item(id, number);
   const auto used = [this](std::size_t input) {
@@ -151,7 +159,8 @@ void SimCluster::release(std::size_t item) {
   Known& known = known_[item];
   if (!known.held || known.id.is_none()) return;
   known.held = false;
-  head_.scheduler().on_client_released(known.id, head_.commands());
+  ++report_.scheduler_events;
+  head_.clock().measure([&] { head_.scheduler().on_client_released(known.id, head_.commands()); });
 }
 
 // ---- rank 0
@@ -178,6 +187,7 @@ void SimCluster::note_outcomes() {
       continue;
     }
     if (++known.outcomes != 1) broken("a task ended twice");
+    report_.makespan_ns = now_ns_;
     known.failed = outcome.kind == Outcome::Kind::failed;
     report_.failed += known.failed ? 1 : 0;
     report_.finished += outcome.kind == Outcome::Kind::finished ? 1 : 0;
@@ -213,7 +223,9 @@ void SimCluster::send() {
       std::memcpy(&word, bytes.data(), sizeof(word));
       log(word);
     }
-    const std::uint64_t time_ns = network_.arrival_ns(packet, 0, now_ns_);
+    const std::uint64_t time_ns = network_.arrival_ns(packet, now_ns_);
+    ++report_.packets;
+    report_.bytes += packet.bytes.size() + packet.data_bytes;
     in_flight_[index] = std::move(packet);
     schedule(time_ns, Event::Kind::packet, index);
   }
@@ -228,6 +240,7 @@ void SimCluster::deliver(Packet packet) {
   }
   node(packet.to).handle(packet.from, packet.bytes, packets_);
   send();
+  changed(packet.to);
   start_threads(packet.to);
 }
 
@@ -261,7 +274,14 @@ void SimCluster::end_batch(std::size_t index) {
   --threads_busy_[static_cast<std::size_t>(done.rank)];
   node(done.rank).finish(std::move(done.batch), packets_);
   send();
+  changed(done.rank);
   start_threads(done.rank);
+}
+
+/// A worker's store may hold other values than before.
+void SimCluster::changed(int rank) {
+  report_.stored_bytes_max = std::max(report_.stored_bytes_max, node(rank).store().bytes());
+  if (options_.check_laws) check_memory(rank);
 }
 
 /// Fills in what running the item gives; returns how long it takes.
@@ -276,10 +296,9 @@ std::uint64_t SimCluster::run_item(Execution& item, int rank) {
     item.result_bytes = workload_[number].result_bytes;
     if (item.threw) item.error_message = "by chance";
   }
-  const bool slow =
-      unit_interval(mix(options_.seed, static_cast<std::uint64_t>(rank))) < options_.slow_share;
-  if (slow)
-    elapsed_ns = static_cast<std::uint64_t>(static_cast<double>(elapsed_ns) * options_.slow_factor);
+  const double factor = slowness(options_, rank);
+  if (factor != 1.0)
+    elapsed_ns = static_cast<std::uint64_t>(static_cast<double>(elapsed_ns) * factor);
   item.elapsed_ns = elapsed_ns;
   return elapsed_ns;
 }
@@ -366,6 +385,16 @@ void SimCluster::check_end() {
     if (known.outcomes != 1) broken("a task has no end");
     if (known.failed != expected_failures_[item]) broken("a task ended otherwise than it must");
   }
+}
+
+void SimCluster::note_totals() {
+  for (const auto& each : nodes_) {
+    report_.fetches += each->fetches();
+    report_.messages += each->messages();
+  }
+  report_.messages += head_.messages();
+  report_.scheduler_events += head_.messages();
+  report_.scheduler_seconds = head_.clock().seconds();
 }
 
 void SimCluster::broken(std::string law) {

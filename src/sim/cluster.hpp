@@ -34,17 +34,30 @@ struct ClusterOptions {
   bool release_early = false;
   /// Checks invariants and laws after every event. Slow.
   bool check_laws = false;
+  /// Measures the real time spent inside the scheduler.
+  bool measure_scheduler = false;
 };
+
+/// How many times longer everything takes on this worker.
+double slowness(const ClusterOptions& options, int rank);
 
 struct ClusterReport {
   std::uint64_t finished = 0;  ///< tasks
   std::uint64_t failed = 0;    ///< tasks and maps
   std::uint64_t maps_done = 0;
   std::uint64_t failed_elements = 0;
-  std::uint64_t end_ns = 0;   ///< virtual time
-  std::uint64_t busy_ns = 0;  ///< of all slots together
+  std::uint64_t end_ns = 0;       ///< virtual time
+  std::uint64_t makespan_ns = 0;  ///< when rank 0 knew the last result
+  std::uint64_t busy_ns = 0;      ///< of all slots together
   std::uint64_t events = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  ///< of packets and of the values beside them
   std::uint64_t fetches = 0;
+  std::uint64_t stored_bytes_max = 0;  ///< the most that a worker held
+  /// Messages to rank 0, submissions and releases; and what they took, if that is measured.
+  std::uint64_t scheduler_events = 0;
+  double scheduler_seconds = 0;
   std::uint64_t log_hash = 0;       ///< of every event, its time and every packet's bytes
   std::vector<std::string> broken;  ///< laws that did not hold, the first few
 };
@@ -97,13 +110,17 @@ class SimCluster {
   bool expected_to_fail(std::size_t item) const;
   bool element_fails(std::size_t item, std::uint64_t element) const;
   void check_laws();
+  void check_memory(int rank);
+  bool is_assigned(TaskId id, int rank) const;
   void check_end();
+  void note_totals();
   static constexpr std::size_t no_item = ~std::size_t{0};
   void note_item(TaskId id, std::size_t item);
   std::size_t find_item(TaskId id) const;
   std::size_t item_of(TaskId id) const;
   void broken(std::string law);
   void log(std::uint64_t number);
+  void changed(int rank);
   Node& node(int rank) { return *nodes_[static_cast<std::size_t>(rank - 1)]; }
 
   ClusterOptions options_;

@@ -149,7 +149,13 @@ class ListSchedule {
 /// When each element ends if there are slots for all.
 class CriticalPath {
  public:
-  explicit CriticalPath(const Workload& work) : work_(work), ends_(work.size()) {}
+  explicit CriticalPath(const Workload& work)
+      : work_(work), ends_(work.size()), needed_(work.size()) {
+    for (const WorkItem& item : work) {
+      for (const ItemInput& input : item.inputs) needed_[input.item] = true;
+      for (const std::size_t source : item.sources) needed_[source] = true;
+    }
+  }
 
   std::uint64_t run() {
     std::uint64_t last_ns = 0;
@@ -166,21 +172,23 @@ class CriticalPath {
       const std::vector<std::uint64_t>& ends = ends_[input.item];
       start_ns = std::max(start_ns, ends[work_[input.item].elements ? input.element : 0]);
     }
-    std::vector<std::uint64_t>& ends = ends_[number];
-    ends.resize(item.elements.value_or(1));
+    const std::uint64_t tasks = item.elements.value_or(1);
     std::uint64_t last_ns = 0;
-    for (std::uint64_t element = 0; element < ends.size(); ++element) {
-      std::uint64_t ready_ns = start_ns;
+    if (needed_[number]) ends_[number].reserve(tasks);
+    for (std::uint64_t element = 0; element < tasks; ++element) {
+      std::uint64_t end_ns = start_ns;
       for (const std::size_t source : item.sources)
-        ready_ns = std::max(ready_ns, ends_[source][element]);
-      ends[element] = ready_ns + duration_of(item, element);
-      last_ns = std::max(last_ns, ends[element]);
+        end_ns = std::max(end_ns, ends_[source][element]);
+      end_ns += duration_of(item, element);
+      if (needed_[number]) ends_[number].push_back(end_ns);
+      last_ns = std::max(last_ns, end_ns);
     }
     return last_ns;
   }
 
   const Workload& work_;
-  std::vector<std::vector<std::uint64_t>> ends_;
+  std::vector<std::vector<std::uint64_t>> ends_;  ///< by item and element, of what is needed
+  std::vector<bool> needed_;
 };
 
 }  // namespace

@@ -29,7 +29,12 @@ bool note_first(std::vector<bool>& noted, std::size_t number) {
 
 void Head::handle(int from, std::span<const std::byte> packet) {
   Reader reader(packet);
-  while (!reader.at_end()) handle_message(from, protocol::decode(reader));
+  decoded_.clear();
+  while (!reader.at_end()) decoded_.push_back(protocol::decode(reader));
+  messages_ += decoded_.size();
+  clock_.measure([&] {
+    for (const protocol::Message& message : decoded_) handle_message(from, message);
+  });
 }
 
 void Head::handle_message(int from, const protocol::Message& message) {
@@ -71,7 +76,7 @@ void Head::handle_message(int from, const protocol::Message& message) {
 }
 
 void Head::flush(std::vector<Packet>& packets) {
-  scheduler_.place(commands_);
+  clock_.measure([&] { scheduler_.place(commands_); });
   obey();
   outbox_.take(packets);
 }

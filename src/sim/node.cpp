@@ -11,7 +11,8 @@ using worker::Batch;
 using worker::Execution;
 using worker::RangeWork;
 
-Node::Node(worker::WorkerLimits limits) : state_(limits, store_), outbox_(limits.rank) {}
+Node::Node(worker::WorkerLimits limits, SizeOf size_of)
+    : size_of_(std::move(size_of)), state_(limits, store_), outbox_(limits.rank) {}
 
 void Node::say_hello(std::vector<Packet>& packets) {
   outbox_.send(0, protocol::Hello{state_.limits().slots, 0});
@@ -20,7 +21,7 @@ void Node::say_hello(std::vector<Packet>& packets) {
 
 void Node::handle(int from, std::span<const std::byte> packet, std::vector<Packet>& packets) {
   Reader reader(packet);
-  while (!reader.at_end()) handle_message(from, protocol::decode(reader));
+  for (; !reader.at_end(); ++messages_) handle_message(from, protocol::decode(reader));
   obey();
   outbox_.take(packets);
 }
@@ -53,11 +54,12 @@ void Node::answer(int from, const protocol::Fetch& message) {
     const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
     data.found =
         stretch != nullptr && message.begin + message.count <= stretch->begin + stretch->count;
-    data.stream_bytes = message.count * 8;
+    data.stream_bytes = data.found ? message.count * size_of_(message.id) : 0;
   } else {
     data.found = store_.contains(message.id);
-    data.stream_bytes = 8;
+    data.stream_bytes = data.found ? size_of_(message.id) : 0;
   }
+  outbox_.add_data(from, data.stream_bytes);
   outbox_.send(from, data);
 }
 
@@ -109,14 +111,13 @@ void Node::obey() {
   }
   for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
   for (RangeWork* range : commands_.finished_ranges) {
-    store_.put_stretch(range->group,
-                       {range->begin, range->count, detail::ValuePtr(), range->count * 8});
+    const std::uint64_t bytes = range->count * size_of_(range->group);
+    store_.put_stretch(range->group, {range->begin, range->count, detail::ValuePtr(), bytes});
     for (const detail::ElementFailure& failure : range->failures) {
       outbox_.send(0, protocol::ElementThrew{range->group, failure.index, failure.inherited,
                                              failure.type, failure.message});
     }
-    outbox_.send(
-        0, protocol::RangeFinished{range->group, range->begin, range->count, range->count * 8});
+    outbox_.send(0, protocol::RangeFinished{range->group, range->begin, range->count, bytes});
     state_.recycle(range);
   }
   commands_.clear();

@@ -22,12 +22,12 @@ TEST_CASE("the network keeps the order of each pair, and of no other") {
     Packet packet;
     packet.from = 1;
     packet.to = 2;
-    const std::uint64_t time_ns = network.arrival_ns(packet, 0, 50);
+    const std::uint64_t time_ns = network.arrival_ns(packet, 50);
     CHECK(time_ns > last);
     CHECK(time_ns >= 150);
     last = time_ns;
     packet.to = 3 + number;
-    others.push_back(network.arrival_ns(packet, 0, 50));
+    others.push_back(network.arrival_ns(packet, 50));
   }
   CHECK_FALSE(std::ranges::is_sorted(others));
 }
@@ -36,7 +36,8 @@ TEST_CASE("bytes take time") {
   Network network({.latency_ns = 100, .jitter_ns = 0, .bandwidth_bytes_per_ns = 2.0}, 1);
   Packet packet;
   packet.bytes.resize(50);
-  CHECK_EQ(network.arrival_ns(packet, 1'000, 0), 100 + 1'050 / 2);
+  packet.data_bytes = 1'000;
+  CHECK_EQ(network.arrival_ns(packet, 0), 100 + 1'050 / 2);
 }
 
 TEST_CASE("random numbers are the same everywhere") {
