@@ -105,6 +105,8 @@ void convert(Settings& settings) {
   cluster.scheduler.bandwidth_bytes_per_ns = settings.bandwidth_gb_per_s;
   cluster.scheduler.credit.nanoseconds_per_slot = to_ns(settings.credit_us);
   cluster.submit_gap_ns = to_ns(settings.submit_gap_us);
+  // As in a job: all workers are there when main begins.
+  cluster.client_start_ns = 1'000 + 2 * (cluster.network.latency_ns + cluster.network.jitter_ns);
   cluster.measure_scheduler = true;
 }
 

@@ -44,7 +44,7 @@ SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
 
 ClusterReport SimCluster::run() {
   send();
-  schedule(0, Event::Kind::submit, 0);
+  schedule(options_.client_start_ns, Event::Kind::submit, 0);
   while (!events_.empty()) {
     const Event event = events_.top();
     events_.pop();
@@ -187,7 +187,7 @@ void SimCluster::note_outcomes() {
       continue;
     }
     if (++known.outcomes != 1) broken("a task ended twice");
-    report_.makespan_ns = now_ns_;
+    report_.makespan_ns = now_ns_ - options_.client_start_ns;
     known.failed = outcome.kind == Outcome::Kind::failed;
     report_.failed += known.failed ? 1 : 0;
     report_.finished += outcome.kind == Outcome::Kind::finished ? 1 : 0;

@@ -26,7 +26,8 @@ struct ClusterOptions {
   /// This share of the workers takes `slow_factor` times longer for everything.
   double slow_share = 0;
   double slow_factor = 8;
-  /// The client hands over so many items at a time.
+  /// The client starts so much later than the workers, and hands over so many items at a time.
+  std::uint64_t client_start_ns = 0;
   std::size_t submit_items = 16;
   std::uint64_t submit_gap_ns = 1'000;
   /// The client lets go of what it only needs as an input, as soon as everything that needs it was
@@ -47,7 +48,7 @@ struct ClusterReport {
   std::uint64_t maps_done = 0;
   std::uint64_t failed_elements = 0;
   std::uint64_t end_ns = 0;       ///< virtual time
-  std::uint64_t makespan_ns = 0;  ///< when rank 0 knew the last result
+  std::uint64_t makespan_ns = 0;  ///< from the client's start until rank 0 knew the last result
   std::uint64_t busy_ns = 0;      ///< of all slots together
   std::uint64_t events = 0;
   std::uint64_t messages = 0;

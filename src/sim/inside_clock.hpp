@@ -3,8 +3,10 @@
 /// InsideClock: real time spent inside calls of the scheduler. The only thing in a virtual cluster
 /// that looks at a real clock; nothing that happens there depends on it.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 
 namespace tutti::sim {
 
@@ -17,9 +19,11 @@ class InsideClock {
     if (!on_) return;
     constexpr int repetitions = 1'000;
     for (int number = 0; number < repetitions; ++number) measure([] {});
-    empty_ = inside_ / repetitions;
+    empty_seconds_ = std::chrono::duration<double>(inside_).count() / repetitions;
     inside_ = {};
     measurements_ = 0;
+    start_ = Clock::now();
+    start_processor_seconds_ = processor_seconds();
   }
 
   template <class Calls>
@@ -34,17 +38,31 @@ class InsideClock {
     ++measurements_;
   }
 
-  /// What looking at the clock takes is not part of it.
+  /// Without what looking at the clock takes, and without the share of the time in which other
+  /// programs had the processor: they interrupt us inside and outside alike.
   double seconds() const {
-    const Clock::duration looking = empty_ * static_cast<Clock::rep>(measurements_);
-    return inside_ > looking ? std::chrono::duration<double>(inside_ - looking).count() : 0.0;
+    if (!on_) return 0;
+    const double looking = empty_seconds_ * static_cast<double>(measurements_);
+    const double inside = std::max(0.0, std::chrono::duration<double>(inside_).count() - looking);
+    const double all = std::chrono::duration<double>(Clock::now() - start_).count();
+    const double ours = processor_seconds() - start_processor_seconds_;
+    return inside * std::min(1.0, ours / std::max(all, 1e-9));
   }
 
  private:
+  /// What this thread had of a processor; too slow to ask for each call.
+  static double processor_seconds() {
+    std::timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+
   bool on_;
   Clock::duration inside_{};
-  Clock::duration empty_{};
   std::uint64_t measurements_ = 0;
+  double empty_seconds_ = 0;
+  Clock::time_point start_;
+  double start_processor_seconds_ = 0;
 };
 
 }  // namespace tutti::sim

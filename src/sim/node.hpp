@@ -20,7 +20,8 @@ class Node {
   /// Bytes of a task's result, or of an element's.
   using SizeOf = std::function<std::uint64_t(TaskId)>;
 
-  explicit Node(worker::WorkerLimits limits, SizeOf size_of = [](TaskId) { return 8; });
+  explicit Node(
+      worker::WorkerLimits limits, SizeOf size_of = [](TaskId) { return 8; });
 
   int rank() const { return static_cast<int>(state_.limits().rank); }
   worker::WorkerState& state() { return state_; }
