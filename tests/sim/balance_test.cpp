@@ -64,7 +64,7 @@ TEST_CASE("what takes the same time everywhere is balanced") {
 TEST_CASE("log-normal durations are balanced within 5 %" * doctest::may_fail()) {
   for (const bool as_map : {true, false}) {
     for (const double sigma : {0.5, 1.0, 1.5}) {
-      for (const std::uint64_t units : {100, 1'000}) {
+      for (const std::uint64_t units : {100u, 1'000u}) {
         if (units == 1'000 && !as_map) continue;
         const double ratio = worst_ratio(cluster_of(64, 1), sigma, units, as_map);
         MESSAGE(name_of(as_map) << ", sigma " << sigma << ", " << units << " a worker: " << ratio);
