@@ -393,7 +393,7 @@ void SimCluster::note_totals() {
     report_.messages += each->messages();
   }
   report_.messages += head_.messages();
-  report_.scheduler_events += head_.messages();
+  report_.scheduler_events += head_.messages() - nodes_.size();
   report_.scheduler_seconds = head_.clock().seconds();
 }
 

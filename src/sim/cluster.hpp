@@ -56,7 +56,8 @@ struct ClusterReport {
   std::uint64_t bytes = 0;  ///< of packets and of the values beside them
   std::uint64_t fetches = 0;
   std::uint64_t stored_bytes_max = 0;  ///< the most that a worker held
-  /// Messages to rank 0, submissions and releases; and what they took, if that is measured.
+  /// Messages to rank 0, that workers join apart, submissions and releases; and what they took, if
+  /// that is measured.
   std::uint64_t scheduler_events = 0;
   double scheduler_seconds = 0;
   std::uint64_t log_hash = 0;       ///< of every event, its time and every packet's bytes
