@@ -203,16 +203,15 @@ void Scheduler::on_gave_back(int rank, std::span<const TaskId> tasks,
 
 /// How many elements the next stretch has: a share of what is left, so that stretches get shorter
 /// towards the end and workers of different speed end together (guided self-scheduling).
-std::uint64_t Scheduler::range_length(const GroupRecord& group, int rank) const {
+std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
   if (!durations_.known(group.function)) return 1;
-  const WorkerRecord& worker = workers_.at(rank);
   const double mean_ns = std::max(durations_.mean_ns(group.function), 0.1);
   const double left_ns = mean_ns * static_cast<double>(group.total - group.given_out);
   const double share_ns =
       left_ns / (options_.range_share * static_cast<double>(workers_.total_slots()));
   const double aim_ns = std::clamp(share_ns, static_cast<double>(options_.range_ns_min),
                                    static_cast<double>(options_.range_ns_max));
-  auto length = static_cast<std::uint64_t>(std::max(1.0, aim_ns / mean_ns * worker.slots));
+  auto length = static_cast<std::uint64_t>(std::max(1.0, aim_ns / mean_ns));
   if (group.bytes_per_element != 0) {
     length = std::min(
         length, std::max<std::uint64_t>(1, options_.range_bytes_max / group.bytes_per_element));
@@ -231,7 +230,7 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
     if (worker < 0) return false;
   }
   const std::uint64_t begin = piece.begin;
-  const std::uint64_t count = std::min(piece.count, range_length(group, worker));
+  const std::uint64_t count = std::min(piece.count, range_length(group));
   piece.begin += count;
   piece.count -= count;
   if (piece.count == 0) group.available.pop_front();

@@ -154,7 +154,8 @@ class Scheduler {
   void input_finished(TaskId dependent, bool placed, Commands& commands);
   void fail(TaskId id, FailurePtr failure, Commands& commands);
   void fail_one(TaskId id, const FailurePtr& failure, Commands& commands);
-  void drop_inputs(std::span<const Input> inputs, Commands& commands);
+  void drop_inputs(TaskRecord& record);
+  void drop_inputs(GroupRecord& group);
   void drop_reference(TaskId id);
   void forget_unneeded(Commands& commands);
   void forget_task(TaskId id, Commands& commands);
@@ -188,7 +189,7 @@ class Scheduler {
   void take_from_queues(Commands& commands);
   void ask_for_work(Commands& commands);
   int thief_for(int victim);
-  std::uint64_t range_length(const GroupRecord& group, int worker) const;
+  std::uint64_t range_length(const GroupRecord& group) const;
 
   // choice.cpp
   struct Candidates;

@@ -39,11 +39,6 @@ class Store {
     const auto found = values_.find(id);
     return found == values_.end() ? nullptr : found->second.value.get();
   }
-  /// Of a single value; 0 when it is not here.
-  std::uint64_t bytes_of(TaskId id) const {
-    const auto found = values_.find(id);
-    return found == values_.end() ? 0 : found->second.bytes;
-  }
   /// The stretch that holds the element, or null.
   const Stretch* find_stretch(TaskId group, std::uint64_t index) const {
     const auto sequence = sequences_.find(group);
