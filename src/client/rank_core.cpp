@@ -450,12 +450,13 @@ void RankCore::released(Handle* handle) noexcept {
   }
 }
 
-/// Releases travel in company: handing over each at once made a chain twice as slow. What is left over goes after some turns, of
-/// which an idle rank has fifty a second.
+/// Releases travel in company: handing over each at once made a chain twice as slow. What is left
+/// over goes after some turns, of which an idle rank has fifty a second.
 void RankCore::before_turn() {
   constexpr std::size_t enough = 256;
   constexpr std::uint32_t turns_max = 32;
-  if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough) drain_released();
+  if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough)
+    drain_released();
 }
 
 void RankCore::drain_released() {

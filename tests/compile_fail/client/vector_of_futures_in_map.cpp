@@ -2,6 +2,7 @@
 // expect: map takes the futures of another map (Futures), not a vector of single futures; submit the calls in a loop
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 
