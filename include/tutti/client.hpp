@@ -29,8 +29,10 @@ namespace tutti {
 class Client {
  public:
   /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments
-  /// stand for their results, also inside a std::vector; they are sent from worker to worker. Text
-  /// arrives as std::string. The future must be kept as long as the result is wanted; see
+  /// stand for their results, which are sent from worker to worker; also inside of standard
+  /// containers, tuples and optionals at any depth, mixed with values: a std::map<int, Future<T>>
+  /// arrives as std::map<int, T>, all futures of a map as std::vector<T>. Text arrives as
+  /// std::string. The future must be kept as long as the result is wanted; see
   /// fire_and_forget().
   template <class Function, class... Args>
   requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
@@ -58,8 +60,8 @@ class Client {
 
   /// Runs `function` for each element and returns at once. Ranges are zipped (a string is no range)
   /// and must have equal lengths; the futures of another map feed this one element by element; all
-  /// else, futures, and constant(x) go whole to every call and travel once to each rank. At least
-  /// one argument is a range.
+  /// else, futures (also inside of others), and constant(x) go whole to every call and travel once
+  /// to each rank. At least one argument is a range.
   template <class Function, class... Args>
   requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
       [[nodiscard]] auto map(Function&& function, Args&&... arguments) {
