@@ -12,6 +12,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <ostream>
 #include <ranges>
 #include <span>
@@ -114,6 +115,14 @@ class Client {
     detail::CallBuilder& builder = detail::call_builder();
     Call::write(builder, function, std::forward<Args>(arguments)...);
     return gather(Futures<typename Call::Result>(core("run()").run(Call::ops(), builder)));
+  }
+
+  /// Calls `function(arguments...)` here, on the rank that schedules and on the calling thread, and
+  /// gives what it returns.
+  template <class Function, class... Args>
+  decltype(auto) run_on_scheduler(Function&& function, Args&&... arguments) {
+    (void)core("run_on_scheduler()");
+    return std::invoke(std::forward<Function>(function), std::forward<Args>(arguments)...);
   }
 
   /// Puts a value on a worker and gives its future: tasks that take it run where it is.

@@ -151,8 +151,8 @@ class CompletionQueue {
  public:
   CompletionQueue();
   ~CompletionQueue();
-  CompletionQueue(const CompletionQueue&) = delete;
-  CompletionQueue& operator=(const CompletionQueue&) = delete;
+  CompletionQueue(CompletionQueue&&) = default;
+  CompletionQueue& operator=(CompletionQueue&&) = default;
 
   /// The completion of the target is announced as (tag, its index); of a whole group, one for each
   /// element.
