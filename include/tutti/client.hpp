@@ -3,9 +3,10 @@
 /// Client: what a program uses on rank 0. Submit, map, gather, scatter, wait.
 
 #include "tutti/as_completed.hpp"
+#include "tutti/compute.hpp"
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/map_call.hpp"
-#include "tutti/detail/thunk.hpp"
+#include "tutti/detail/single_call.hpp"
 #include "tutti/function.hpp"
 #include "tutti/future.hpp"
 #include "tutti/task_options.hpp"
@@ -43,19 +44,16 @@ class Client {
   }
   template <class Function, class... Args>
   [[nodiscard]] auto submit(TaskOptions options, Function&& function, Args&&... arguments) {
-    using F = std::decay_t<Function>;
-    detail::explain_call<F, detail::Stored<Args>...>();
-    using Result = detail::CallResult<F, detail::Stored<Args>...>;
-    detail::explain_closure<F>();
-    if constexpr (detail::is_good_call<F, detail::Stored<Args>...>) {
+    using Call = detail::SingleCall<detail::Stands::as_future, std::decay_t<Function>,
+                                    detail::Stored<Args>...>;
+    Call::explain();
+    using Result = Future<typename Call::Result>;
+    if constexpr (Call::is_good) {
       detail::CallBuilder& builder = detail::call_builder();
-      detail::Closure<F>::write(builder.payload, function);
-      (detail::Argument<detail::Stored<Args>>::write(builder, std::forward<Args>(arguments)), ...);
-      return Future<Result>(
-          core("submit()").submit(detail::call_ops<F, detail::Stored<Args>...>, options, builder),
-          0);
+      Call::write(builder, function, std::forward<Args>(arguments)...);
+      return Result(core("submit()").submit(Call::ops(), options, builder), 0);
     } else {
-      return Future<Result>();
+      return Result();
     }
   }
 
@@ -76,6 +74,19 @@ class Client {
     const std::size_t total =
         Call::write(core("map()"), builder, function, std::forward<Args>(arguments)...);
     return Futures<typename Call::Result>(core("map()").map(Call::ops(), options, total, builder));
+  }
+
+  /// Submits delayed calls in one pass, parts that they share once, and returns at once: the future
+  /// of a single Delayed, else a tuple. An argument that holds some, as a std::vector<Delayed<T>>,
+  /// gives the same with futures.
+  template <class First, class... More>
+  [[nodiscard]] auto compute(const First& first, const More&... more) {
+    auto futures = detail::submit_delayed<detail::ToSent>(first, more...);
+    if constexpr (sizeof...(More) == 0) {
+      return std::get<0>(std::move(futures));
+    } else {
+      return futures;
+    }
   }
 
   /// Waits for all results and gives them in order. `{.errors = Errors::skip}` leaves out those of

@@ -5,9 +5,13 @@
 
 #include "tutti/as_completed.hpp"
 #include "tutti/client.hpp"
+#include "tutti/compute.hpp"
+#include "tutti/delayed.hpp"
+#include "tutti/delayed_operators.hpp"
 #include "tutti/error.hpp"
 #include "tutti/function.hpp"
 #include "tutti/future.hpp"
+#include "tutti/graph.hpp"
 #include "tutti/options.hpp"
 #include "tutti/progress.hpp"
 #include "tutti/run.hpp"

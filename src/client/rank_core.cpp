@@ -3,9 +3,11 @@
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
 #include "runtime/worker_driver.hpp"
+#include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace tutti::client_module {
@@ -75,22 +77,25 @@ TaskId RankCore::place_literal(ValuePtr value) {
   return id;
 }
 
+scheduler::Input RankCore::resolve(Target future) const {
+  const Handle& handle = *future.handle;
+  if (handle.epoch != epoch_) (void)Core::of(handle);
+  if (handle.is_group && static_cast<const GroupState&>(handle).total <= future.index) {
+    throw Error(ErrorCode::bad_argument,
+                "an argument names element " + std::to_string(future.index) + " of a map with " +
+                    std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
+  }
+  return {handle.id, future.index};
+}
+
 void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs) {
   inputs.clear();
   for (detail::CallInput& input : builder.inputs) {
     if (input.literal) {
       inputs.push_back({place_literal(std::move(input.literal)), 0});
-      continue;
+    } else {
+      inputs.push_back(resolve(input.future));
     }
-    const Handle& handle = *input.future.handle;
-    if (handle.epoch != epoch_) (void)Core::of(handle);
-    if (handle.is_group && static_cast<const GroupState&>(handle).total <= input.future.index) {
-      throw Error(ErrorCode::bad_argument,
-                  "an argument names element " + std::to_string(input.future.index) +
-                      " of a map with " +
-                      std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
-    }
-    inputs.push_back({handle.id, input.future.index});
   }
 }
 
@@ -111,29 +116,96 @@ void RankCore::after_submit() {
   }
 }
 
+/// A call whose inputs are in inputs_.
+TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& options,
+                             std::span<const std::byte> payload) {
+  const FunctionOps* chosen = &function;
+  if (payload.size() > payload_bytes_max) {
+    inputs_.push_back(
+        {place_literal(
+             detail::make_value<std::vector<std::byte>>(payload.begin(), payload.end())),
+         0});
+    payload = {};
+    chosen = function.large;
+  }
+  const TaskId id = driver_.submit({chosen, checked_priority(options), payload, inputs_});
+  if (!options.name.empty()) driver_.set_name(id, options.name);
+  return id;
+}
+
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
   check_can_travel(function);
-  const std::int16_t priority = checked_priority(options);
+  (void)checked_priority(options);
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
-  const FunctionOps* chosen = &function;
   const Lock lock(engine_.mutex());
   drain_released();
-  if (builder.payload.size() > payload_bytes_max) {
-    const auto bytes = builder.payload.bytes();
-    builder.inputs.push_back(
-        {{}, detail::make_value<std::vector<std::byte>>(bytes.begin(), bytes.end())});
-    builder.payload.clear();
-    chosen = function.large;
-  }
   resolve_inputs(builder, inputs_);
-  const TaskId id = driver_.submit({chosen, priority, builder.payload.bytes(), inputs_});
-  enroll(*state, id);
-  if (!options.name.empty()) driver_.set_name(id, options.name);
+  enroll(*state, submit_call(function, options, builder.payload.bytes()));
   after_submit();
   return handle;
+}
+
+/// What would keep a part of the graph from being submitted.
+void RankCore::check_graph(const detail::CallGraph& graph,
+                           std::span<const std::uint32_t> uses) const {
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    check_can_travel(call.function);
+    (void)checked_priority(call.options);
+    for (const auto& input : call.inputs) {
+      if (input.future) (void)resolve({input.future.get(), input.index});
+    }
+  }
+}
+
+std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
+                                              std::span<const std::uint64_t> outputs) {
+  /// Calls that are submitted before others may use the rank.
+  constexpr std::uint64_t stretch = 256;
+  std::vector<std::uint32_t> uses = graph.count_uses(outputs);
+  check_graph(graph, uses);
+  std::unordered_map<std::uint64_t, HandlePtr> futures;
+  for (const std::uint64_t output : outputs) {
+    if (futures.contains(output)) continue;
+    auto* state = new FutureState;
+    state->ops = graph[output].function.result;
+    futures.emplace(output, HandlePtr(state));
+  }
+  std::vector<TaskId> ids(graph.size());
+  Lock lock(engine_.mutex());
+  drain_released();
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    inputs_.clear();
+    for (const auto& input : call.inputs) {
+      if (input.literal) {
+        inputs_.push_back({place_literal(input.literal), 0});
+      } else {
+        inputs_.push_back(input.is_call() ? scheduler::Input{ids[input.index], 0}
+                                          : resolve({input.future.get(), input.index}));
+      }
+    }
+    ids[number] = submit_call(call.function, call.options, call.payload);
+    if (const auto future = futures.find(number); future != futures.end())
+      enroll(*future->second.get(), ids[number]);
+    // Nobody holds what only other calls of the graph take: it goes with the last of them.
+    for (const auto& input : call.inputs) {
+      if (input.is_call() && --uses[input.index] == 0) driver_.released(ids[input.index]);
+    }
+    after_submit();
+    if (number % stretch == stretch - 1) {
+      lock.unlock();
+      lock.lock();
+    }
+  }
+  std::vector<HandlePtr> handles;
+  for (const std::uint64_t output : outputs) handles.push_back(futures.at(output));
+  return handles;
 }
 
 GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options,

@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
 #include <utility>
@@ -91,6 +92,29 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     state->status = Status::error;
   }
   return handle;
+}
+
+std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
+                                                std::span<const std::uint64_t> outputs) {
+  std::vector<std::uint32_t> uses = graph.count_uses(outputs);
+  std::vector<HandlePtr> results(graph.size());
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    CallBuilder builder;
+    builder.payload.raw(call.payload.data(), call.payload.size());
+    for (const auto& input : call.inputs) {
+      const HandlePtr& handle = input.is_call() ? results[input.index] : input.future;
+      builder.inputs.push_back({{handle.get(), input.is_call() ? 0 : input.index}, input.literal});
+    }
+    results[number] = submit(call.function, call.options, builder);
+    for (const auto& input : call.inputs) {
+      if (input.is_call() && --uses[input.index] == 0) results[input.index] = HandlePtr();
+    }
+  }
+  std::vector<HandlePtr> handles;
+  for (const std::uint64_t output : outputs) handles.push_back(results[output]);
+  return handles;
 }
 
 HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,

@@ -2,6 +2,7 @@
 
 /// Core: what stands behind Client and Future, without types. One per run, on rank 0.
 
+#include "tutti/detail/delayed_ptr.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/error.hpp"
@@ -24,6 +25,7 @@
 
 namespace tutti::detail {
 
+class CallGraph;
 class CompletionQueue;
 struct Watchers;
 
@@ -119,8 +121,9 @@ inline bool find_result_here(const Target& target, InputValue& value) {
   return true;
 }
 
-/// An input of a call that is being submitted: a future, or a large argument that travels as a
-/// value of its own.
+/// An input of a call that is being put together: a future, or a large argument that travels as a
+/// value of its own. With neither, `future.index` names a call that is not submitted yet: a
+/// position in `calls` of the builder, or a number in the graph to which the call is added.
 struct CallInput {
   Target future;
   ValuePtr literal;
@@ -134,11 +137,15 @@ struct CallBuilder {
   Writer payload{inline_argument_bytes_max};
   std::vector<CallInput> inputs;
   std::vector<HandlePtr> sources;  ///< of a map: futures of maps and materialised sequences
+  std::vector<DelayedPtr> calls;   ///< of a delayed call: those whose results it takes
+  std::uint64_t graph = 0;         ///< the Graph to which the call is added
   std::uint64_t bytes_per_element = 0;
   void clear() {
     payload.clear();
     inputs.clear();
     sources.clear();
+    calls.clear();
+    graph = 0;
     bytes_per_element = 0;
   }
 };
@@ -186,6 +193,10 @@ class Core {
   /// `builder` is emptied. `result` is null for void.
   virtual HandlePtr submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) = 0;
+  /// Submits the calls that the outputs need, in their order. Gives a handle for each output, which
+  /// is the number of a call.
+  virtual std::vector<HandlePtr> submit_graph(const CallGraph& graph,
+                                              std::span<const std::uint64_t> outputs) = 0;
   virtual HandlePtr map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) = 0;
   /// One call on every rank at once, rank 0 included.

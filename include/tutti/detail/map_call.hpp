@@ -5,6 +5,7 @@
 
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "tutti/detail/single_call.hpp"
 #include "tutti/future.hpp"
 
 #include <algorithm>
@@ -106,6 +107,7 @@ constexpr bool ranges_over_futures() {
 
 template <class F, class... A>
 struct MapCall {
+  static_assert((explain_lazy<Stands::as_future, Stored<A>...>(), true));
   static_assert(!(ranges_over_futures<A>() || ... || false),
                 "map takes the futures of another map (Futures), not a range that holds single "
                 "futures; wrap it in tutti::constant() when it goes whole to every call, else "
@@ -140,6 +142,7 @@ template <class F, class... A>
 struct RunCall {
   template <class U>
   using RunRole = ConstantRole<Stored<U>>;
+  static_assert((explain_lazy<Stands::as_future, Stored<A>...>(), true));
 
   static_assert(std::is_invocable_v<const F&, typename RunRole<A>::Once::Element...>,
                 "this function cannot be called with these arguments; they arrive as const&, and a "
