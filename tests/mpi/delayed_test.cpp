@@ -185,6 +185,12 @@ void graphs_are_built_in_bulk(tutti::Client& client) {
   const auto [tree, at_once, first] = graph.compute(level[0], all, std::vector{row[0], row[1]});
   expect(tree == 2080 && at_once == 2080 && first == std::vector{1, 2});
   expect_equal(graph.size(), 64u + 1 + 63 + 1);
+  const auto plain = graph.add(
+      [](std::array<int, 2> two, std::tuple<int, int> more) {
+        return two[0] + two[1] * 10 + std::get<1>(more) * 100;
+      },
+      std::array{row[0], row[1]}, std::tuple{5, row[2]});
+  expect_equal(std::get<0>(graph.compute(plain)), 321);
   expect_equal(counter.count(), 0u);
   const Future<int> future = graph.submit(unneeded);
   expect_equal(future.result(), 1);

@@ -19,7 +19,7 @@ namespace tutti::detail {
 /// Calls `visit` with each placeholder in `value`, in order.
 template <class A, class Visit>
 void visit_placeholders(const A& value, Visit& visit) {
-  constexpr Route route = route_of<A>;
+  constexpr Route route = Nest<A>::route;
   if constexpr (is_placeholder<A>) {
     visit(value);
   } else if constexpr (!holds_placeholders<A>) {
@@ -40,12 +40,12 @@ void visit_placeholders(const A& value, Visit& visit) {
 template <template <class> class Change, class A, class Make>
 typename Reshape<Change, A>::type reshaped(const A& value, Make& make) {
   using Other = typename Reshape<Change, A>::type;
-  constexpr Route route = route_of<A>;
+  constexpr Route route = Nest<A>::route;
   if constexpr (is_placeholder<A>) {
     return make(value);
   } else if constexpr (!holds_placeholders<A>) {
     return value;
-  } else if constexpr (is_std_array<A>) {
+  } else if constexpr (route == Route::array) {
     return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
       return Other{{reshaped<Change>(value[Index], make)...}};
     }

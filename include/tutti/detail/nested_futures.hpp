@@ -11,6 +11,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -83,15 +85,18 @@ inline constexpr bool is_placeholder = Placeholder<A>::kind != Stands::for_nothi
 
 // ---- what holds what
 
-/// The parts of a standard container, array, tuple or optional in which placeholders are looked
-/// for, and the same with other parts.
-template <class A, Route route = route_of<A>>
+/// What a standard container, array, tuple or optional is, its parts, in which placeholders are
+/// looked for, and the same with other parts. (A tuple of placeholders may look like plain bytes to
+/// route_of.)
+template <class A, Route travels_as = route_of<A>>
 struct Nest {
+  static constexpr Route route = Route::plain;
   using Parts = TypeList<>;
 };
-template <template <class, class> class Sequence, class T, class Allocator, Route route>
-requires(route == Route::vector || route == Route::sequence)  //
-    struct Nest<Sequence<T, Allocator>, route> {
+template <template <class, class> class Sequence, class T, class Allocator, Route travels_as>
+requires(travels_as == Route::vector || travels_as == Route::sequence)  //
+    struct Nest<Sequence<T, Allocator>, travels_as> {
+  static constexpr Route route = Route::sequence;
   using Parts = TypeList<T>;
   template <class Other>
   using With = Sequence<Other, std::allocator<Other>>;
@@ -99,6 +104,7 @@ requires(route == Route::vector || route == Route::sequence)  //
 template <template <class, class, class, class> class Map, class Key, class T, class Order,
           class Allocator>
 struct Nest<Map<Key, T, Order, Allocator>, Route::map> {
+  static constexpr Route route = Route::map;
   using Parts = TypeList<T>;
   template <class Other>
   using With = Map<Key, Other, Order, std::allocator<std::pair<const Key, Other>>>;
@@ -106,22 +112,38 @@ struct Nest<Map<Key, T, Order, Allocator>, Route::map> {
 template <template <class, class, class, class, class> class Map, class Key, class T, class Hash,
           class Equal, class Allocator>
 struct Nest<Map<Key, T, Hash, Equal, Allocator>, Route::map> {
+  static constexpr Route route = Route::map;
   using Parts = TypeList<T>;
   template <class Other>
   using With = Map<Key, Other, Hash, Equal, std::allocator<std::pair<const Key, Other>>>;
 };
-template <class T, std::size_t size>
-struct Nest<std::array<T, size>, Route::array> {
+template <class T, std::size_t size, Route travels_as>
+struct Nest<std::array<T, size>, travels_as> {
+  static constexpr Route route = Route::array;
   using Parts = TypeList<T>;
   template <class Other>
   using With = std::array<Other, size>;
 };
-template <template <class...> class Tuple, class... T, Route route>
-requires(route == Route::tuple || route == Route::optional)  //
-    struct Nest<Tuple<T...>, route> {
+template <class... T, Route travels_as>
+struct Nest<std::tuple<T...>, travels_as> {
+  static constexpr Route route = Route::tuple;
   using Parts = TypeList<T...>;
   template <class... Other>
-  using With = Tuple<Other...>;
+  using With = std::tuple<Other...>;
+};
+template <class First, class Second, Route travels_as>
+struct Nest<std::pair<First, Second>, travels_as> {
+  static constexpr Route route = Route::tuple;
+  using Parts = TypeList<First, Second>;
+  template <class... Other>
+  using With = std::pair<Other...>;
+};
+template <class T, Route travels_as>
+struct Nest<std::optional<T>, travels_as> {
+  static constexpr Route route = Route::optional;
+  using Parts = TypeList<T>;
+  template <class Other>
+  using With = std::optional<Other>;
 };
 
 template <template <class> class Predicate, class A>
@@ -209,7 +231,7 @@ using Sent = typename Reshape<ToSent, A>::type;
 /// as inputs, in the order in which read_nested() meets them.
 template <class A>
 void write_nested(CallBuilder& builder, const A& value) {
-  constexpr Route route = route_of<A>;
+  constexpr Route route = Nest<A>::route;
   if constexpr (is_placeholder<A>) {
     Placeholder<A>::write(builder, value);
   } else if constexpr (!holds_placeholders<A>) {
@@ -248,7 +270,7 @@ Resolved<A> read_array(CallReader& call, std::index_sequence<Index...>) {
 /// The argument of type A that write_nested() wrote, with results in place.
 template <class A>
 Resolved<A> read_nested(CallReader& call) {
-  constexpr Route route = route_of<A>;
+  constexpr Route route = Nest<A>::route;
   if constexpr (is_placeholder<A>) {
     return Placeholder<A>::read(call);
   } else if constexpr (!holds_placeholders<A>) {
