@@ -16,7 +16,7 @@ CallGraph::Input taken(CallInput& input) {
   if (input.literal) return {{}, 0, std::move(input.literal)};
   Handle* handle = input.future.handle;
   if (handle != nullptr) handle->references.fetch_add(1, std::memory_order_relaxed);
-  return {HandlePtr(handle), input.future.index, {}};
+  return {HandlePtr(handle), input.future.index, {}, input.count};
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <utility>
+#include <tuple>
 
 namespace tutti::detail {
 namespace {
@@ -40,10 +40,13 @@ class Drawing {
   }
   std::string add_future(const CallGraph::Input& input) {
     const std::uint64_t id = input.future->id.bits();
-    const auto [known, is_new] =
-        futures_.try_emplace({id, input.index}, "future" + std::to_string(futures_.size()));
+    const auto [known, is_new] = futures_.try_emplace({id, input.index, input.count},
+                                                      "future" + std::to_string(futures_.size()));
     if (is_new) {
-      const std::string element = input.future->is_group ? fmt::format("[{}]", input.index) : "";
+      std::string element;
+      if (input.future->is_group) element = fmt::format("[{}]", input.index);
+      if (input.count != 1)
+        element = fmt::format("[{} to {}]", input.index, input.index + input.count - 1);
       fmt::format_to(std::back_inserter(text_), "  {} [label=\"Future {}{}\", shape=box];\n",
                      known->second, id, element);
     }
@@ -53,8 +56,8 @@ class Drawing {
 
  private:
   std::string text_;
-  /// Names by id and element.
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> futures_;
+  /// Names by id, element and count.
+  std::map<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>, std::string> futures_;
 };
 
 }  // namespace

@@ -77,15 +77,27 @@ TaskId RankCore::place_literal(ValuePtr value) {
   return id;
 }
 
-scheduler::Input RankCore::resolve(Target future) const {
+scheduler::Input RankCore::resolve(Target future, std::uint64_t count) const {
   const Handle& handle = *future.handle;
   if (handle.epoch != epoch_) (void)Core::of(handle);
-  if (handle.is_group && static_cast<const GroupState&>(handle).total <= future.index) {
+  if (handle.is_group && static_cast<const GroupState&>(handle).total < future.index + count) {
     throw Error(ErrorCode::bad_argument,
-                "an argument names element " + std::to_string(future.index) + " of a map with " +
+                "an argument names element " + std::to_string(future.index + count - 1) +
+                    " of a map with " +
                     std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
   }
-  return {handle.id, future.index};
+  return {handle.id, future.index, count};
+}
+
+/// Throws when something that is to come first is of another run.
+void RankCore::check_after(const TaskOptions& options) const {
+  for (const HandlePtr& each : options.after.handles) {
+    if (each->epoch != epoch_) (void)Core::of(*each);
+  }
+}
+
+void RankCore::add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const {
+  for (const HandlePtr& each : options.after.handles) inputs.push_back({each->id, 0, 0});
 }
 
 void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs) {
@@ -94,7 +106,7 @@ void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input
     if (input.literal) {
       inputs.push_back({place_literal(std::move(input.literal)), 0});
     } else {
-      inputs.push_back(resolve(input.future));
+      inputs.push_back(resolve(input.future, input.count));
     }
   }
 }
@@ -122,12 +134,12 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
-        {place_literal(
-             detail::make_value<std::vector<std::byte>>(payload.begin(), payload.end())),
+        {place_literal(detail::make_value<std::vector<std::byte>>(payload.begin(), payload.end())),
          0});
     payload = {};
     chosen = function.large;
   }
+  add_after(options, inputs_);
   const TaskId id = driver_.submit({chosen, checked_priority(options), payload, inputs_});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
@@ -137,6 +149,7 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
                            CallBuilder& builder) {
   check_can_travel(function);
   (void)checked_priority(options);
+  check_after(options);
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
@@ -156,8 +169,9 @@ void RankCore::check_graph(const detail::CallGraph& graph,
     const detail::CallGraph::Call call = graph[number];
     check_can_travel(call.function);
     (void)checked_priority(call.options);
+    check_after(call.options);
     for (const auto& input : call.inputs) {
-      if (input.future) (void)resolve({input.future.get(), input.index});
+      if (input.future) (void)resolve({input.future.get(), input.index}, input.count);
     }
   }
 }
@@ -186,8 +200,9 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
       if (input.literal) {
         inputs_.push_back({place_literal(input.literal), 0});
       } else {
-        inputs_.push_back(input.is_call() ? scheduler::Input{ids[input.index], 0}
-                                          : resolve({input.future.get(), input.index}));
+        inputs_.push_back(input.is_call()
+                              ? scheduler::Input{ids[input.index], 0}
+                              : resolve({input.future.get(), input.index}, input.count));
       }
     }
     ids[number] = submit_call(call.function, call.options, call.payload);
@@ -219,6 +234,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
     sources.push_back(source->id);
   }
   resolve_inputs(builder, inputs_);
+  add_after(options, inputs_);
   SchedulerDriver::GroupCall call;
   call.function = &function;
   call.priority = checked_priority(options);
@@ -238,6 +254,7 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function);
   (void)checked_priority(options);
+  check_after(options);
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
@@ -269,17 +286,42 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   return handle;
 }
 
+/// An input as a call on this rank gets it, in as many pieces as there are; `held` keeps them.
+void RankCore::bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
+                           std::vector<ValuePtr>& held) {
+  if (input.count == 1) {
+    inputs.push_back(result(input.future, forever));
+    return;
+  }
+  auto& group = static_cast<GroupState&>(*input.future.handle);
+  const Target all{&group, detail::whole_group};
+  (void)wait({&all, 1}, ReturnWhen::all_completed, forever);
+  const std::uint64_t begin = input.future.index;
+  const std::uint64_t end = begin + input.count;
+  if (group.failure) detail::throw_failure(group.failure);
+  const auto failed = group.failures.lower_bound(begin);
+  if (failed != group.failures.end() && failed->first < end) detail::throw_failure(failed->second);
+  for (ValuePtr& stretch : fetch_group(group)) {
+    const auto& elements = static_cast<const detail::ElementsBase&>(*stretch);
+    const std::uint64_t first = std::max(begin, elements.begin);
+    const std::uint64_t last = std::min(end, elements.begin + elements.count);
+    if (first >= last) continue;
+    inputs.push_back({stretch.get(), first - elements.begin, last - first, false});
+    held.push_back(std::move(stretch));
+  }
+}
+
 /// The part of run() on a rank 0 that does not work: on the calling thread.
 void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& builder,
                         Bytes payload) {
   std::vector<InputValue> inputs;
+  std::vector<ValuePtr> held;
   detail::RangeCall call;
   call.begin = 0;
   call.count = 1;
   ValuePtr results;
   try {
-    for (const detail::CallInput& input : builder.inputs)
-      inputs.push_back(result(input.future, forever));
+    for (const detail::CallInput& input : builder.inputs) bring_input(input, inputs, held);
     const ValuePtr bound(function.bind(payload.span(), inputs));
     results = ValuePtr(function.make_results(0, 1));
     call.results = results.get();
@@ -522,12 +564,13 @@ void RankCore::released(Handle* handle) noexcept {
   }
 }
 
-/// Releases travel in company: handing over each at once made a chain twice as slow. What is left over goes after some turns, of
-/// which an idle rank has fifty a second.
+/// Releases travel in company: handing over each at once made a chain twice as slow. What is left
+/// over goes after some turns, of which an idle rank has fifty a second.
 void RankCore::before_turn() {
   constexpr std::size_t enough = 256;
   constexpr std::uint32_t turns_max = 32;
-  if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough) drain_released();
+  if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough)
+    drain_released();
 }
 
 void RankCore::drain_released() {

@@ -96,7 +96,9 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void enroll(Handle& handle, TaskId id);
   void resolved(Handle& handle);
   TaskId place_literal(ValuePtr value);
-  scheduler::Input resolve(Target future) const;
+  scheduler::Input resolve(Target future, std::uint64_t count) const;
+  void check_after(const TaskOptions& options) const;
+  void add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const;
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
                      std::span<const std::byte> payload);
@@ -104,6 +106,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder, TaskId& id);
   void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
+  void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
+                   std::vector<ValuePtr>& held);
   void after_submit();
   void check_can_travel(const FunctionOps& function) const;
   Status status_locked(Target target);

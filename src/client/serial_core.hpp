@@ -57,7 +57,8 @@ class SerialCore final : public detail::Core {
 
  private:
   void released(detail::Handle* handle) noexcept override;
-  detail::FailurePtr failure_of_inputs(const detail::CallBuilder& builder);
+  detail::FailurePtr failure_of_inputs(const detail::CallBuilder& builder,
+                                       const TaskOptions& options);
   detail::FailurePtr describe(const std::string& name, const std::string& function,
                               const std::string& type, const std::string& message) const;
   std::vector<detail::InputValue> values_of(detail::CallBuilder& builder) const;

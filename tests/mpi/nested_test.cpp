@@ -103,6 +103,14 @@ void constants_of_maps_hold_futures(tutti::Client& client) {
                     const std::optional<int>& x) { return all.at(7) + x.value(); },
                  squares, std::optional(one));
   for (const int each : everywhere) expect_equal(each, 50);
+  const auto bad = client.map(
+      [](int x) {
+        if (x == 3) throw std::runtime_error("three");
+        return x;
+      },
+      tutti::range(5));
+  expect_throws<tutti::TaskFailed>([&] { client.run([](const std::vector<int>&) {}, bad); },
+                                   "three");
 }
 
 void failures_inside_are_failures(tutti::Client& client) {

@@ -25,6 +25,7 @@ class CallGraph {
     HandlePtr future;
     std::uint64_t index = 0;
     ValuePtr literal;
+    std::uint64_t count = 1;  ///< of a future: as that of CallInput
     bool is_call() const { return !future && !literal; }
   };
   struct Call {

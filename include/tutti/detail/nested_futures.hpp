@@ -67,15 +67,18 @@ struct Placeholder<Futures<T>> {
   using Sent = Futures<T>;
   static void write(CallBuilder& builder, const Futures<T>& futures) {
     builder.payload.count(futures.size());
-    for (std::uint64_t index = 0; index < futures.size(); ++index)
-      builder.inputs.push_back({{handle_of(futures).get(), index}, {}});
+    if (!futures.empty())
+      builder.inputs.push_back({{handle_of(futures).get(), 0}, {}, futures.size()});
   }
   static Result read(CallReader& call) {
     const std::uint64_t count = call.reader.count();
     Result values;
     values.reserve(count);
-    for (std::uint64_t index = 0; index < count; ++index)
-      values.push_back(input_cast<T>(call.input()));
+    while (values.size() < count) {
+      const InputValue& piece = call.input();
+      const T* elements = &input_cast<T>(piece);
+      values.insert(values.end(), elements, elements + piece.count);
+    }
     return values;
   }
 };
