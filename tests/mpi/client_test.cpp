@@ -163,9 +163,43 @@ void futures_come_as_they_complete(tutti::Client& client) {
   number = 0;
   while (!batches.is_empty()) number += batches.next_batch().size();
   expect_equal(number, 1000u);
+  number = 0;
+  auto by_batches = tutti::as_completed(client.map(square, tutti::range(1000)));
+  for (const std::vector<Future<int>>& batch : by_batches.batches()) {
+    expect(!batch.empty());
+    number += batch.size();
+  }
+  expect(number == 1000u && by_batches.next_batch().empty());
+  auto forgotten = tutti::as_completed(map);
+  expect_equal(forgotten.count(), 5000u);
+  forgotten.clear();
+  expect(forgotten.is_empty() && !forgotten.has_ready());
+  forgotten.add(some[3]);
+  expect_equal(forgotten.next().result(), 9);
+  sum = 0;
+  for (const auto& [future, result] : tutti::as_completed(some, tutti::with_results)) {
+    expect(&result == &future.result());
+    sum += result;
+  }
+  expect_equal(sum, 2470);
+  sum = 0;
+  for (auto& each : tutti::as_completed(map, tutti::with_results, 30)) sum += each.result % 2;
+  expect_equal(sum, 2500);
   // A task that fails comes as well.
   std::vector<Future<int>> bad{client.submit([]() -> int { throw std::runtime_error("no"); })};
   for (const auto& future : tutti::as_completed(bad)) expect(future.status() == Status::error);
+  bad.push_back(some[2]);
+  auto raising = tutti::as_completed(bad, tutti::with_results);
+  int good = 0;
+  int failed = 0;
+  while (!raising.is_empty()) {
+    try {
+      good += raising.next().result;
+    } catch (const tutti::TaskFailed&) {
+      ++failed;
+    }
+  }
+  expect(good == 4 && failed == 1);
   if (is_serial()) return;
 
   const Gate gate;
@@ -173,7 +207,7 @@ void futures_come_as_they_complete(tutti::Client& client) {
                                  client.submit(square, 5)};
   auto in_order = tutti::as_completed(order, 0.2);
   expect_equal(in_order.next().result(), 25);
-  expect(!in_order.has_ready());
+  expect(!in_order.has_ready() && in_order.next_batch(false).empty());
   expect_throws<tutti::TimeoutError>([&] { (void)in_order.next(); }, "no further task has ended");
   gate.open();
   order[0].result();
@@ -287,6 +321,13 @@ void run_is_on_every_rank(tutti::Client& client) {
       "the last rank");
 }
 
+void run_on_scheduler_is_here(tutti::Client& client) {
+  int number = 5;
+  client.run_on_scheduler([&number](int x) { number += x + tutti::get_worker().rank(); }, 2);
+  expect_equal(number, 7);
+  expect_equal(client.run_on_scheduler(square, 3), 9);
+}
+
 void fired_tasks_run(tutti::Client& client) {
   const Gate gate;
   tutti::fire_and_forget(
@@ -349,6 +390,7 @@ int main(int argc, char** argv) {
     callbacks_are_called_once(client);
     a_callback_may_submit(client);
     run_is_on_every_rank(client);
+    run_on_scheduler_is_here(client);
     fired_tasks_run(client);
     several_threads_use_the_client(client);
     the_client_prints(client);
