@@ -137,8 +137,7 @@ void Head::obey() {
     if (known == groups_.end()) continue;
     // Also those that gave back all that they had of it.
     const TaskId ids[] = {id};
-    const protocol::ReleaseData message{
-        protocol::PackedList<TaskId>(std::span<const TaskId>(ids))};
+    const protocol::ReleaseData message{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))};
     for (std::size_t rank = 0; rank < known->second.size(); ++rank) {
       if (known->second[rank]) outbox_.send(static_cast<int>(rank), message);
     }

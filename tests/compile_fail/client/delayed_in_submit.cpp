@@ -2,6 +2,7 @@
 // expect: a Delayed is an argument of delayed calls only: make this call delayed as well
 
 #include <tutti/tutti.hpp>
+
 #include <vector>
 
 auto call(tutti::Client& client, const std::vector<tutti::Delayed<int>>& lazy) {

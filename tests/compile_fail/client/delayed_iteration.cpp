@@ -2,6 +2,7 @@
 // expect: a Delayed cannot be iterated before it is computed
 
 #include <tutti/tutti.hpp>
+
 #include <vector>
 
 int call(const tutti::Delayed<std::vector<int>>& lazy) {

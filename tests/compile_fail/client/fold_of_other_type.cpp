@@ -2,6 +2,7 @@
 // expect: the function that combines takes two results and gives one of the same type
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 
 auto call(tutti::Client& client, const tutti::Futures<int>& futures) {

@@ -2,6 +2,7 @@
 // expect: this function cannot be called with one element
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

@@ -19,7 +19,8 @@ void call(tutti::Client& client, const std::string& text) {
   (void)client.submit([](const Account& account) { return account.sum(); }, Account{3});
   (void)client.map([](int x) { return x; }, tutti::range(3));
   const auto lazy = tutti::delayed([](int x) { return x; })(1);
-  const auto more = tutti::delayed([](const std::vector<int>& x) { return x.size(); })(std::vector{lazy});
+  const auto more =
+      tutti::delayed([](const std::vector<int>& x) { return x.size(); })(std::vector{lazy});
   (void)tutti::compute(lazy < 3, more);
   tutti::Graph graph;
   const auto node = graph.add([](int x) { return x; }, 1);
