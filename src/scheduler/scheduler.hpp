@@ -179,7 +179,8 @@ class Scheduler {
   void assign(TaskId task, int worker, Commands& commands);
   void give(TaskId task, int worker, Commands& commands);
   void consider_ahead(TaskId task);
-  void queue_ready(TaskId task);
+  void place_ahead(Commands& commands);
+  void place_bound(TaskId task, int priority_min, Commands& commands);
   void serve_queues(int priority_min, Commands& commands);
   void serve(int rank, int priority_min, Commands& commands);
   bool place_source(TaskId task, Commands& commands);
@@ -221,6 +222,7 @@ class Scheduler {
   Story story_;
   tsl::robin_map<std::uint32_t, FailurePtr> task_failures_;          ///< by slot
   tsl::robin_map<std::uint32_t, std::vector<std::int32_t>> copies_;  ///< more holders, by slot
+  std::vector<TaskId> ahead_;     ///< waiting tasks that may be assigned ahead of readiness
   std::vector<TaskId> pinned_;    ///< pinned groups that can be placed
   std::vector<TaskId> unneeded_;  ///< may have lost their last reference
   std::vector<EdgePool::Edge> scratch_;
