@@ -50,9 +50,12 @@ ProgressEngine::ProgressEngine(transport::Transport& transport, EngineOptions op
 }
 
 void ProgressEngine::set_handlers(transport::Transport::OnPacket on_packet,
-                                  std::function<bool()> end_turn, std::function<void()> on_tick) {
+                                  std::function<bool()> end_turn,
+                                  std::function<void()> before_sleep,
+                                  std::function<void()> on_tick) {
   on_packet_ = std::move(on_packet);
   end_turn_ = std::move(end_turn);
+  before_sleep_ = std::move(before_sleep);
   on_tick_ = std::move(on_tick);
 }
 
@@ -125,6 +128,7 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
       if (changes_.load(std::memory_order_relaxed) != seen) active = now;
       continue;
     }
+    before_sleep_();
     if (!watched_) {
       const microseconds limit = std::min(watch_limit, transport_.sleep_limit());
       if (watch(lock, until(deadline, limit), ready)) active = Clock::now();
@@ -180,6 +184,7 @@ void ProgressEngine::give_watch_to_keeper() {
 void ProgressEngine::watch_as_keeper(Lock& lock) {
   watched_ = true;
   keeper_watches_ = true;
+  before_sleep_();
   const std::uint32_t ticket = transport_.prepare_sleep();
   if (!poll() && !stopping_ && waiting_ == 0) {
     ++sleeps_;

@@ -36,10 +36,11 @@ class ProgressEngine {
   ~ProgressEngine() { stop_keeper(); }
 
   /// `on_packet` gets what arrives. `end_turn` runs after each poll and makes up what follows:
-  /// decisions, messages. It returns true when it sent something. `on_tick` runs on the keeper
-  /// thread, without the lock, a few times a second.
+  /// decisions, messages. It returns true when it sent something. `before_sleep` runs before a
+  /// thread that found nothing to do falls asleep. `on_tick` runs on the keeper thread, without the
+  /// lock, a few times a second.
   void set_handlers(transport::Transport::OnPacket on_packet, std::function<bool()> end_turn,
-                    std::function<void()> on_tick);
+                    std::function<void()> before_sleep, std::function<void()> on_tick);
 
   std::mutex& mutex() { return mutex_; }
 
@@ -82,6 +83,7 @@ class ProgressEngine {
   std::chrono::microseconds polite_after_;  ///< from then on it yields the core in between
   transport::Transport::OnPacket on_packet_;
   std::function<bool()> end_turn_;
+  std::function<void()> before_sleep_;
   std::function<void()> on_tick_;
 
   std::mutex mutex_;

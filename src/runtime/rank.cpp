@@ -32,7 +32,7 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
   if (rank() == 0) scheduler_ = std::make_unique<SchedulerDriver>(*this);
   engine_.set_handlers(
       [this](int from, std::span<const std::byte> packet) { on_packet(from, packet); },
-      [this] { return end_turn(); }, [] { watch_job(); });
+      [this] { return end_turn(); }, [this] { outbox_.flush_all(); }, [] { watch_job(); });
 }
 
 Rank::~Rank() { engine_.stop_keeper(); }

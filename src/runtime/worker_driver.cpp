@@ -76,7 +76,7 @@ void WorkerDriver::run_executor(unsigned number) {
     if (batch.items.empty()) continue;
     if (state_.may_take_long(batch)) {
       // Nobody should wait for what this rank has ready while the task runs.
-      rank_.outbox().flush();
+      tell_rank_0();
       engine.hand_over();
     }
     lock.unlock();
@@ -86,10 +86,8 @@ void WorkerDriver::run_executor(unsigned number) {
     report(batch);
     obey();
     batch.clear();
-    if (!state_.has_ready()) {
-      report_timings();
-      rank_.outbox().flush();
-    }
+    if (reports_are_due()) tell_rank_0();
+    if (!state_.has_ready()) rank_.outbox().flush();
   }
 }
 
@@ -224,8 +222,25 @@ void WorkerDriver::report(worker::Batch& batch) {
     message.result_bytes = item.result_bytes;
     message.has_result = item.has_stream;
     message.result = batch.streams.bytes().subspan(item.stream_begin, item.stream_size);
-    rank_.outbox().add(0, message, report_overhead_bytes + message.result.size());
+    if (held_reports_++ == 0) first_held_ = Clock::now();
+    rank_.outbox().add_patient(0, message, report_overhead_bytes + message.result.size());
   }
+}
+
+/// Reports travel in company while this rank has more to do than it has to report: each packet may
+/// wake rank 0, which then takes a core from a worker for a while. They go before half of what rank
+/// 0 knows to be here is done, so that it can send more in time, before this rank falls asleep, and
+/// before they are old.
+bool WorkerDriver::reports_are_due() const {
+  if (held_reports_ == 0) return false;
+  constexpr auto age_max = std::chrono::microseconds(500);
+  return held_reports_ >= state_.assigned() || Clock::now() - first_held_ > age_max;
+}
+
+void WorkerDriver::tell_rank_0() {
+  report_timings();
+  held_reports_ = 0;
+  rank_.outbox().flush_all();
 }
 
 void WorkerDriver::report_range(worker::RangeWork& range) {
@@ -256,7 +271,7 @@ void WorkerDriver::report_timings() {
   timings_.clear();
   state_.take_timings(timings_);
   for (const protocol::Timing& timing : timings_)
-    rank_.outbox().add(0, timing, report_overhead_bytes);
+    rank_.outbox().add_patient(0, timing, report_overhead_bytes);
   const protocol::Transfer transfers = rank_.exchange().take_transfers();
   if (transfers.bytes != 0) rank_.outbox().add(0, transfers, report_overhead_bytes);
 }

@@ -51,6 +51,8 @@ class WorkerDriver {
   void obey_answers();
   void report(worker::Batch& batch);
   void report_range(worker::RangeWork& range);
+  bool reports_are_due() const;
+  void tell_rank_0();
   void report_timings();
 
   Rank& rank_;
@@ -58,6 +60,8 @@ class WorkerDriver {
   worker::WorkerCommands commands_;
   worker::Executor executor_;
   std::vector<protocol::Timing> timings_;
+  std::size_t held_reports_ = 0;  ///< of tasks that ended well, not sent yet
+  Clock::time_point first_held_;
   bool stopping_ = false;
 };
 

@@ -288,7 +288,7 @@ bool WorkerState::may_take_long(const Batch& batch) const {
       return true;
     if (item.kind == Execution::Kind::task &&
         (!durations_.known(item.task->function) ||
-         durations_.mean_ns(item.task->function) > static_cast<double>(limits_.batch_ns)))
+         durations_.mean_ns(item.task->function) > static_cast<double>(limits_.block_ns)))
       return true;
   }
   return false;

@@ -69,6 +69,8 @@ struct WorkerLimits {
   std::int32_t rank = 0;
   /// A thread takes at most this much estimated time before it looks at messages again.
   std::uint64_t batch_ns = 20'000;
+  /// The same for elements of maps. A thread that is away for longer hands the watch over first,
+  /// which costs two switches of threads.
   std::uint64_t block_ns = 200'000;
   std::size_t batch_tasks_max = 64;
 };
