@@ -38,6 +38,8 @@ class Head {
   std::vector<Outcome>& outcomes() { return outcomes_; }
   /// Reports that the scheduler ignored.
   std::uint64_t stale_reports() const { return stale_reports_; }
+  /// See scheduler::Scheduler::describe.
+  void describe(std::vector<std::uint64_t>& words) const;
 
  private:
   void handle_message(int from, const protocol::Message& message);
