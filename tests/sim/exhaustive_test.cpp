@@ -84,6 +84,10 @@ TEST_CASE("credit in time, and futures may be released at any moment") {
   walk_graphs({.workers = 1, .slots = 1, .release_early = true, .credit_ns = 100'000'000});
 }
 
+TEST_CASE("large results are copied, and the copies are let go") {
+  walk_graphs({.workers = 2, .slots = 1, .throws = 1, .result_bytes = 10'000});
+}
+
 void walk_maps(const SmallOptions& options) {
   const SmallWork task{};
   const SmallWork map{.needs = {}, .elements = 3, .sources = {}};
