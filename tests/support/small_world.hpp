@@ -23,9 +23,9 @@ struct SmallSlice {
 
 /// Something to submit: a task, or a map when `elements` says how many.
 struct SmallWork {
-  std::vector<std::size_t> needs;  ///< earlier tasks, or element 0 of earlier maps
-  std::optional<std::uint64_t> elements;
-  std::vector<std::size_t> sources;  ///< earlier maps, element by element
+  std::vector<std::size_t> needs{};  ///< earlier tasks, or element 0 of earlier maps
+  std::optional<std::uint64_t> elements{};
+  std::vector<std::size_t> sources{};  ///< earlier maps, element by element
   std::vector<SmallSlice> slices{};
   std::vector<std::size_t> after{};  ///< earlier tasks or maps that must have ended, no more
 
@@ -43,8 +43,11 @@ struct SmallOptions {
   int throws = 1;               ///< at most so many runs throw
   bool release_early = false;   ///< futures are released at any moment, else when all is done
   std::uint64_t credit_ns = 0;  ///< beyond two tasks a slot
+  std::uint64_t ahead_ns_min = 1'000'000;
   std::uint64_t elapsed_ns = 1'000;
   std::uint64_t result_bytes = 0;  ///< of a task
+  std::uint64_t block_ns = 200'000;
+  bool submit_at_once = false;  ///< everything, in one turn
   /// Rank 0 may take several packets and calls before it places and sends.
   bool long_turns = false;
 };
@@ -117,13 +120,15 @@ class SmallWorld {
 inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOptions& options)
     : works_(works),
       options_(options),
-      head_({.credit = {.nanoseconds_per_slot = options.credit_ns}, .story_events = 8}),
+      head_({.credit = {.nanoseconds_per_slot = options.credit_ns},
+             .story_events = 8,
+             .ahead_ns_min = options.ahead_ns_min}),
       throws_left_(options.throws) {
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
-    nodes_.push_back(
-        std::make_unique<sim::Node>(worker::WorkerLimits{.slots = options.slots, .rank = rank}));
+    nodes_.push_back(std::make_unique<sim::Node>(
+        worker::WorkerLimits{.slots = options.slots, .rank = rank, .block_ns = options.block_ns}));
     node(rank).say_hello(packets_);
   }
   for (const Packet& packet : packets_) head_.handle(packet.from, packet.bytes);
@@ -155,7 +160,10 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   }
   std::size_t choice = walk.choose(choices);
   if (choice < submits) {
-    submit();
+    do {
+      submit();
+    } while (options_.submit_at_once && known_.size() < works_.size());
+    after_head();
   } else if ((choice -= submits) < releases) {
     release();
   } else if ((choice -= releases) < turns) {
@@ -188,7 +196,6 @@ inline void SmallWorld::submit() {
     known_.push_back({head_.scheduler().submit(
         {.function = function, .payload = {}, .inputs = inputs}, head_.commands())});
   }
-  after_head();
 }
 
 /// A future is needed until everything that takes it as an argument was submitted.
@@ -367,6 +374,44 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     }
   }
   return hash;
+}
+
+struct SmallWalk {
+  std::size_t states = 0;
+  SmallEvents events;  ///< of all paths together
+};
+
+inline SmallEvents& operator+=(SmallEvents& sum, const SmallEvents& other) {
+  sum.tasks_given_back += other.tasks_given_back;
+  sum.ranges_given_back += other.ranges_given_back;
+  sum.nothing_given_back += other.nothing_given_back;
+  sum.gone += other.gone;
+  sum.located_elsewhere += other.located_elsewhere;
+  sum.located_at_asker += other.located_at_asker;
+  sum.located_nowhere += other.located_nowhere;
+  sum.early += other.early;
+  sum.replicas += other.replicas;
+  return sum;
+}
+
+/// Walks all orders of one world.
+inline SmallWalk walk_all(const std::vector<SmallWork>& works, const SmallOptions& options) {
+  SmallWalk result;
+  Exhaustive walk;
+  do {
+    SmallWorld world(works, options);
+    bool complete = true;
+    while (world.step(walk)) {
+      if (!walk.is_new(world.fingerprint())) {
+        complete = false;
+        break;
+      }
+    }
+    if (complete) world.check_end();
+    result.events += world.events();
+  } while (walk.next());
+  result.states = walk.states();
+  return result;
 }
 
 }  // namespace tutti::testing
