@@ -47,6 +47,7 @@ struct ClusterReport {
   std::uint64_t busy_ns = 0;  ///< of all slots together
   std::uint64_t events = 0;
   std::uint64_t fetches = 0;
+  std::uint64_t given_back = 0;     ///< tasks and ends of ranges
   std::uint64_t log_hash = 0;       ///< of every event, its time and every packet's bytes
   std::vector<std::string> broken;  ///< laws that did not hold, the first few
 };
@@ -97,6 +98,7 @@ class SimCluster {
   std::uint64_t run_block(worker::Execution& item);
   bool throws(std::size_t item, std::uint64_t element) const;
   bool expected_to_fail(std::size_t item) const;
+  bool input_fails(const ItemInput& input) const;
   bool element_fails(std::size_t item, std::uint64_t element) const;
   void check_laws();
   void check_end();

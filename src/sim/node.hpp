@@ -29,6 +29,7 @@ class Node {
   /// The batch is done: reports it.
   void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
   std::uint64_t fetches() const { return fetches_; }
+  std::uint64_t given_back() const { return given_back_; }
 
  private:
   void handle_message(int from, const protocol::Message& message);
@@ -44,6 +45,7 @@ class Node {
   std::vector<protocol::Timing> timings_;
   std::vector<std::unique_ptr<worker::Batch>> batches_;
   std::uint64_t fetches_ = 0;
+  std::uint64_t given_back_ = 0;
 };
 
 }  // namespace tutti::sim
