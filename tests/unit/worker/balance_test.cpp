@@ -198,18 +198,21 @@ TEST_CASE("a map that was released is forgotten when its last range goes back") 
   CHECK(given.state.is_idle());
 }
 
-TEST_CASE("pinned ranges stay") {
+TEST_CASE("pinned ranges stay, also when other work goes back") {
   GivenWorker given(one_by_one());
   given.define(map);
+  given.assign_range(map, 0, 1);
+  given.bind();
+  for (std::uint32_t slot = 0; slot < 6; ++slot) given.assign(task(slot));
   AssignRange message;
   message.group = map;
+  message.begin = 1;
   message.count = 10;
   message.pinned = true;
   given.state.on_assign(message, given.commands);
-  given.bind();
-  given.take();
-  CHECK(given.give_back().ranges.empty());
-  given.done();
+  const auto back = given.give_back();
+  CHECK(back.ranges.empty());
+  CHECK_EQ(back.tasks.size(), 3);
 }
 
 TEST_CASE("units are tasks and elements: half of all together") {
