@@ -2,6 +2,7 @@
 
 /// What the cases of tutti-bench share: options, the measured figure, medians.
 
+#include "taskbench/parameters.hpp"
 #include "tutti/tutti.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,6 +25,7 @@ struct Settings {
   int repetitions = 5;
   double seconds = 2;  ///< how long idle ranks are watched
   bool quick = false;
+  ::taskbench::Parameters taskbench;
 };
 
 /// One line of output: a figure with its unit, and the parameters it was got with.
@@ -78,5 +80,6 @@ std::vector<Figure> broadcast(tutti::Client& client, const Settings& settings);
 std::vector<Figure> idle(tutti::Client& client, const Settings& settings);
 std::vector<Figure> memory(tutti::Client& client, const Settings& settings);
 std::vector<Figure> simulation(tutti::Client& client, const Settings& settings);
+std::vector<Figure> taskbench(tutti::Client& client, const Settings& settings);
 
 }  // namespace bench

@@ -19,6 +19,7 @@ const std::map<std::string, Case>& cases() {
       {"chain", chain},         {"payload", payload},
       {"broadcast", broadcast}, {"idle", idle},
       {"memory", memory},       {"sim", simulation},
+      {"taskbench", taskbench},
   };
   return all;
 }
@@ -79,6 +80,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", settings.seconds, "how long 'idle' watches")
       ->check(CLI::PositiveNumber);
   app.add_flag("--quick", settings.quick, "small sizes and few repetitions");
+  taskbench::add_options(app, settings.taskbench);
   CLI11_PARSE(app, argc, argv);
   if (settings.quick) settings.repetitions = std::min(settings.repetitions, 3);
 

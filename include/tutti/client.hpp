@@ -3,15 +3,20 @@
 /// Client: what a program uses on rank 0. Submit, map, gather, scatter, wait.
 
 #include "tutti/as_completed.hpp"
+#include "tutti/compute.hpp"
 #include "tutti/detail/core.hpp"
+#include "tutti/detail/fold.hpp"
+#include "tutti/detail/gather.hpp"
 #include "tutti/detail/map_call.hpp"
-#include "tutti/detail/thunk.hpp"
+#include "tutti/detail/single_call.hpp"
 #include "tutti/function.hpp"
 #include "tutti/future.hpp"
 #include "tutti/task_options.hpp"
+#include "tutti/wait.hpp"
 
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <ostream>
 #include <ranges>
 #include <span>
@@ -29,8 +34,10 @@ namespace tutti {
 class Client {
  public:
   /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments
-  /// stand for their results, also inside a std::vector; they are sent from worker to worker. Text
-  /// arrives as std::string. The future must be kept as long as the result is wanted; see
+  /// stand for their results, which are sent from worker to worker; also inside of standard
+  /// containers, tuples and optionals at any depth, mixed with values: a std::map<int, Future<T>>
+  /// arrives as std::map<int, T>, all futures of a map as std::vector<T>. Text arrives as
+  /// std::string. The future must be kept as long as the result is wanted; see
   /// fire_and_forget().
   template <class Function, class... Args>
   requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
@@ -40,26 +47,23 @@ class Client {
   }
   template <class Function, class... Args>
   [[nodiscard]] auto submit(TaskOptions options, Function&& function, Args&&... arguments) {
-    using F = std::decay_t<Function>;
-    detail::explain_call<F, detail::Stored<Args>...>();
-    using Result = detail::CallResult<F, detail::Stored<Args>...>;
-    detail::explain_closure<F>();
-    if constexpr (detail::is_good_call<F, detail::Stored<Args>...>) {
+    using Call = detail::SingleCall<detail::Stands::as_future, std::decay_t<Function>,
+                                    detail::Stored<Args>...>;
+    Call::explain();
+    using Result = Future<typename Call::Result>;
+    if constexpr (Call::is_good) {
       detail::CallBuilder& builder = detail::call_builder();
-      detail::Closure<F>::write(builder.payload, function);
-      (detail::Argument<detail::Stored<Args>>::write(builder, std::forward<Args>(arguments)), ...);
-      return Future<Result>(
-          core("submit()").submit(detail::call_ops<F, detail::Stored<Args>...>, options, builder),
-          0);
+      Call::write(builder, function, std::forward<Args>(arguments)...);
+      return Result(core("submit()").submit(Call::ops(), options, builder), 0);
     } else {
-      return Future<Result>();
+      return Result();
     }
   }
 
   /// Runs `function` for each element and returns at once. Ranges are zipped (a string is no range)
   /// and must have equal lengths; the futures of another map feed this one element by element; all
-  /// else, futures, and constant(x) go whole to every call and travel once to each rank. At least
-  /// one argument is a range.
+  /// else, futures (also inside of others), and constant(x) go whole to every call and travel once
+  /// to each rank. At least one argument is a range.
   template <class Function, class... Args>
   requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
       [[nodiscard]] auto map(Function&& function, Args&&... arguments) {
@@ -75,16 +79,72 @@ class Client {
     return Futures<typename Call::Result>(core("map()").map(Call::ops(), options, total, builder));
   }
 
+  /// Submits delayed calls in one pass, parts that they share once, and returns at once: the future
+  /// of a single Delayed, else a tuple. An argument that holds some, as a std::vector<Delayed<T>>,
+  /// gives the same with futures.
+  template <class First, class... More>
+  [[nodiscard]] auto compute(const First& first, const More&... more) {
+    auto futures = detail::submit_delayed<detail::ToSent>(first, more...);
+    if constexpr (sizeof...(More) == 0) {
+      return std::get<0>(std::move(futures));
+    } else {
+      return futures;
+    }
+  }
+
+  /// Combines the results of a map, or of single futures, on the workers: op(op(a, b), c) with
+  /// other brackets but in their order. `T op(const T&, const T&)` is associative, more or less:
+  /// the brackets depend only on the number of elements, so that floating point results have the
+  /// same bits on any number of ranks. An `initial` value comes before the first. Throws Error
+  /// (bad_argument) when there are no elements and no initial value.
+  template <class Op, detail::ManyFutures Elements, class... Initial>
+  [[nodiscard]] auto fold(Op&& op, const Elements& futures, Initial&&... initial) {
+    return fold(FoldOptions{}, op, futures, std::forward<Initial>(initial)...);
+  }
+  template <class Op, detail::ManyFutures Elements, class... Initial>
+  [[nodiscard]] auto fold(FoldOptions options, Op&& op, const Elements& futures,
+                          Initial&&... initial) {
+    return detail::fold<std::decay_t<Op>>(options, op, futures, std::forward<Initial>(initial)...);
+  }
+
+  /// The same as fold(op, map(function, elements)), but results of single elements are kept
+  /// nowhere: each call takes a chunk of the elements, at most 4096 of them, and gives one partial
+  /// result. (The futures of another map are mapped, then folded.)
+  template <class Function, class Elements, class Op, class... Initial>
+  requires(!std::same_as<std::decay_t<Function>, FoldOptions>)  //
+      [[nodiscard]] auto map_reduce(Function&& function, Elements&& elements, Op&& op,
+                                    Initial&&... initial) {
+    return map_reduce(FoldOptions{}, std::forward<Function>(function),
+                      std::forward<Elements>(elements), op, std::forward<Initial>(initial)...);
+  }
+  template <class Function, class Elements, class Op, class... Initial>
+  [[nodiscard]] auto map_reduce(FoldOptions options, Function&& function, Elements&& elements,
+                                Op&& op, Initial&&... initial) {
+    if constexpr (detail::is_instance<std::remove_cvref_t<Elements>, Futures>) {
+      return fold(options, op, map(std::forward<Function>(function), elements),
+                  std::forward<Initial>(initial)...);
+    } else {
+      const auto chunks = detail::chunks_of(options, std::forward<Elements>(elements));
+      const auto parts =
+          map(detail::chunk_call(std::forward<Function>(function), op, chunks), chunks.elements);
+      return fold(FoldOptions{options.split_every}, op, parts, std::forward<Initial>(initial)...);
+    }
+  }
+
   /// Waits for all results and gives them in order. `{.errors = Errors::skip}` leaves out those of
   /// tasks that failed; else the first failure in order is thrown as TaskFailed.
   template <class T>
-  std::vector<T> gather(GatherOptions options, const Futures<T>& futures);
+  std::vector<T> gather(GatherOptions options, const Futures<T>& futures) {
+    return detail::gather_map(options, futures);
+  }
   template <class T>
-  std::vector<T> gather(GatherOptions options, const std::vector<Future<T>>& futures);
+  std::vector<T> gather(GatherOptions options, const std::vector<Future<T>>& futures) {
+    return detail::gather_futures(options, futures);
+  }
   template <class T>
   auto gather(const Futures<T>& futures) {
     if constexpr (std::is_void_v<T>) {
-      wait_and_raise(futures);
+      detail::wait_and_raise(futures);
     } else {
       return gather(GatherOptions{}, futures);
     }
@@ -112,6 +172,14 @@ class Client {
     detail::CallBuilder& builder = detail::call_builder();
     Call::write(builder, function, std::forward<Args>(arguments)...);
     return gather(Futures<typename Call::Result>(core("run()").run(Call::ops(), builder)));
+  }
+
+  /// Calls `function(arguments...)` here, on the rank that schedules and on the calling thread, and
+  /// gives what it returns.
+  template <class Function, class... Args>
+  decltype(auto) run_on_scheduler(Function&& function, Args&&... arguments) {
+    (void)core("run_on_scheduler()");
+    return std::invoke(std::forward<Function>(function), std::forward<Args>(arguments)...);
   }
 
   /// Puts a value on a worker and gives its future: tasks that take it run where it is.
@@ -157,8 +225,6 @@ class Client {
 
  private:
   static detail::Core& core(const char* what) { return detail::Core::current(what); }
-  template <class T>
-  void wait_and_raise(const Futures<T>& futures);
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Client& client) {
@@ -168,108 +234,5 @@ inline std::ostream& operator<<(std::ostream& out, const Client& client) {
 /// The client of the run that is under way, for library code. Throws Error (not_running) before the
 /// start and after the end, and on ranks other than 0.
 Client client();
-
-/// What wait() found.
-template <class T>
-struct DoneAndNotDone {
-  std::vector<Future<T>> done;
-  std::vector<Future<T>> not_done;
-};
-
-/// Waits until all futures have ended, or the first one. Throws TimeoutError.
-template <class T>
-DoneAndNotDone<T> wait(const std::vector<Future<T>>& futures,
-                       ReturnWhen when = ReturnWhen::all_completed, Timeout timeout = forever) {
-  std::vector<detail::Target> targets;
-  targets.reserve(futures.size());
-  for (const Future<T>& future : futures) targets.push_back(detail::target_of(future));
-  if (!targets.empty() && !detail::Core::of(*targets.front().handle).wait(targets, when, timeout)) {
-    throw TimeoutError("wait() waited " + std::to_string(timeout.seconds()) +
-                       " s and the tasks have not ended");
-  }
-  DoneAndNotDone<T> result;
-  for (const Future<T>& future : futures)
-    (future.done() ? result.done : result.not_done).push_back(future);
-  return result;
-}
-template <class T>
-void wait(const Future<T>& future, Timeout timeout = forever) {
-  (void)wait(std::vector<Future<T>>{future}, ReturnWhen::all_completed, timeout);
-}
-template <class T>
-void wait(const Futures<T>& futures, Timeout timeout = forever) {
-  if (futures.empty()) return;
-  const detail::Target target{futures.handle().get(), detail::whole_group};
-  if (!detail::Core::of(*target.handle).wait({&target, 1}, ReturnWhen::all_completed, timeout)) {
-    throw TimeoutError("wait() waited " + std::to_string(timeout.seconds()) +
-                       " s and the map has not ended");
-  }
-}
-
-/// The task, or map, runs to its end although nobody holds its future; its result is not kept. The
-/// run waits for it, and its exit code tells when it failed.
-template <class T>
-void fire_and_forget(const Future<T>& future) {
-  detail::Core::of(*detail::target_of(future).handle).fire_and_forget(*future.handle().get());
-}
-template <class T>
-void fire_and_forget(const Futures<T>& futures) {
-  if (!futures.empty())
-    detail::Core::of(*futures.handle().get()).fire_and_forget(*futures.handle().get());
-}
-
-// ---- definitions
-
-template <class T>
-std::vector<T> Client::gather(GatherOptions options, const Futures<T>& futures) {
-  std::vector<T> results;
-  if (futures.empty()) return results;
-  wait(futures);
-  detail::GroupState& group = futures.handle().group();
-  detail::Core& backend = detail::Core::of(group);
-  const std::vector<detail::ValuePtr> stretches = backend.fetch_group(group);
-  group.observed = true;
-  if (group.failure && options.errors == Errors::raise) detail::throw_failure(group.failure);
-  if (group.failure) return results;
-  if (!group.failures.empty() && options.errors == Errors::raise)
-    detail::throw_failure(group.failures.begin()->second);
-  return detail::take_elements<T>(group, stretches);
-}
-
-template <class T>
-std::vector<T> Client::gather(GatherOptions options, const std::vector<Future<T>>& futures) {
-  std::vector<T> results;
-  if (futures.empty()) return results;
-  std::vector<detail::Target> targets;
-  targets.reserve(futures.size());
-  for (const Future<T>& future : futures) targets.push_back(detail::target_of(future));
-  detail::Core& backend = detail::Core::of(*targets.front().handle);
-  backend.wait(targets, ReturnWhen::all_completed, forever);
-  backend.fetch(targets);
-  results.reserve(futures.size());
-  for (const detail::Target& target : targets) {
-    detail::InputValue value;
-    if (detail::find_result_here(target, value)) {
-      results.push_back(detail::input_cast<T>(value));
-      continue;
-    }
-    if (options.errors == Errors::skip && backend.status(target) != Status::finished) {
-      target.handle->observed = true;
-      continue;
-    }
-    results.push_back(detail::input_cast<T>(backend.result(target, forever)));
-  }
-  return results;
-}
-
-template <class T>
-void Client::wait_and_raise(const Futures<T>& futures) {
-  if (futures.empty()) return;
-  wait(futures);
-  detail::GroupState& group = futures.handle().group();
-  group.observed = true;
-  if (group.failure) detail::throw_failure(group.failure);
-  if (!group.failures.empty()) detail::throw_failure(group.failures.begin()->second);
-}
 
 }  // namespace tutti

@@ -44,8 +44,8 @@ class TaskId {
 template <>
 struct std::hash<tutti::TaskId> {
   std::size_t operator()(tutti::TaskId id) const noexcept {
-    // Slots are dense and given out in order: neighbours stay neighbours in a table, which the
-    // cache likes.
-    return static_cast<std::size_t>(id.slot()) + id.generation();
+    // Spread to all bits: tables take the low ones, and slots and generations both begin small.
+    const std::uint64_t product = id.bits() * 0x9e3779b97f4a7c15ull;
+    return static_cast<std::size_t>(product ^ product >> 32);
   }
 };

@@ -3,9 +3,19 @@
 /// Options of single calls. The order of the fields is part of the interface: designated
 /// initializers follow it.
 
+#include "tutti/detail/handle.hpp"
+
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace tutti {
+
+/// What a call waits for without taking its value. Made by after().
+struct After {
+  /// For tutti itself.
+  std::vector<detail::HandlePtr> handles = {};
+};
 
 /// For submit and map: `client.submit({.name = "first", .priority = 2}, f, x)`.
 struct TaskOptions {
@@ -14,12 +24,24 @@ struct TaskOptions {
   std::string name = {};
   /// Higher runs earlier; -32768 to 32767. Tasks of equal priority run in order of submission.
   int priority = 0;
+  /// `after(a, b)`: starts when these have ended well, and fails when one of them failed.
+  After after = {};
 };
 
 /// For scatter().
 struct ScatterOptions {
   /// A copy of the whole on every rank, instead of stretches.
   bool broadcast = false;
+};
+
+/// For fold() and map_reduce(): the shape of the tree, which depends on these and on the number of
+/// elements and on nothing else.
+struct FoldOptions {
+  /// Partial results that one call combines, at least 2.
+  std::size_t split_every = 8;
+  /// Elements from which one call makes a partial result. 0: split_every of them for fold, one for
+  /// map_reduce. It is raised where there would be more than 4096 such calls.
+  std::size_t chunk_size = 0;
 };
 
 /// What gather does about tasks that failed.

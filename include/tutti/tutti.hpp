@@ -3,11 +3,16 @@
 /// All of tutti that most programs need. Beside it: tutti/mpi.hpp (programs that initialise MPI),
 /// tutti/boost.hpp (types with a serialize function), tutti/hdf5.hpp.
 
+#include "tutti/after.hpp"
 #include "tutti/as_completed.hpp"
 #include "tutti/client.hpp"
+#include "tutti/compute.hpp"
+#include "tutti/delayed.hpp"
+#include "tutti/delayed_operators.hpp"
 #include "tutti/error.hpp"
 #include "tutti/function.hpp"
 #include "tutti/future.hpp"
+#include "tutti/graph.hpp"
 #include "tutti/options.hpp"
 #include "tutti/progress.hpp"
 #include "tutti/run.hpp"

@@ -3,9 +3,11 @@
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
 #include "runtime/worker_driver.hpp"
+#include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace tutti::client_module {
@@ -75,22 +77,37 @@ TaskId RankCore::place_literal(ValuePtr value) {
   return id;
 }
 
+scheduler::Input RankCore::resolve(Target future, std::uint64_t count) const {
+  const Handle& handle = *future.handle;
+  if (handle.epoch != epoch_) (void)Core::of(handle);
+  if (handle.is_group && static_cast<const GroupState&>(handle).total < future.index + count) {
+    throw Error(ErrorCode::bad_argument,
+                "an argument names element " + std::to_string(future.index + count - 1) +
+                    " of a map with " +
+                    std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
+  }
+  return {handle.id, future.index, count};
+}
+
+/// Throws when something that is to come first is of another run.
+void RankCore::check_after(const TaskOptions& options) const {
+  for (const HandlePtr& each : options.after.handles) {
+    if (each->epoch != epoch_) (void)Core::of(*each);
+  }
+}
+
+void RankCore::add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const {
+  for (const HandlePtr& each : options.after.handles) inputs.push_back({each->id, 0, 0});
+}
+
 void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs) {
   inputs.clear();
   for (detail::CallInput& input : builder.inputs) {
     if (input.literal) {
       inputs.push_back({place_literal(std::move(input.literal)), 0});
-      continue;
+    } else {
+      inputs.push_back(resolve(input.future, input.count));
     }
-    const Handle& handle = *input.future.handle;
-    if (handle.epoch != epoch_) (void)Core::of(handle);
-    if (handle.is_group && static_cast<const GroupState&>(handle).total <= input.future.index) {
-      throw Error(ErrorCode::bad_argument,
-                  "an argument names element " + std::to_string(input.future.index) +
-                      " of a map with " +
-                      std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
-    }
-    inputs.push_back({handle.id, input.future.index});
   }
 }
 
@@ -111,29 +128,99 @@ void RankCore::after_submit() {
   }
 }
 
+/// A call whose inputs are in inputs_.
+TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& options,
+                             std::span<const std::byte> payload) {
+  const FunctionOps* chosen = &function;
+  if (payload.size() > payload_bytes_max) {
+    inputs_.push_back(
+        {place_literal(detail::make_value<std::vector<std::byte>>(payload.begin(), payload.end())),
+         0});
+    payload = {};
+    chosen = function.large;
+  }
+  add_after(options, inputs_);
+  const TaskId id = driver_.submit({chosen, checked_priority(options), payload, inputs_});
+  if (!options.name.empty()) driver_.set_name(id, options.name);
+  return id;
+}
+
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
   check_can_travel(function);
-  const std::int16_t priority = checked_priority(options);
+  (void)checked_priority(options);
+  check_after(options);
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
-  const FunctionOps* chosen = &function;
   const Lock lock(engine_.mutex());
   drain_released();
-  if (builder.payload.size() > payload_bytes_max) {
-    const auto bytes = builder.payload.bytes();
-    builder.inputs.push_back(
-        {{}, detail::make_value<std::vector<std::byte>>(bytes.begin(), bytes.end())});
-    builder.payload.clear();
-    chosen = function.large;
-  }
   resolve_inputs(builder, inputs_);
-  const TaskId id = driver_.submit({chosen, priority, builder.payload.bytes(), inputs_});
-  enroll(*state, id);
-  if (!options.name.empty()) driver_.set_name(id, options.name);
+  enroll(*state, submit_call(function, options, builder.payload.bytes()));
   after_submit();
   return handle;
+}
+
+/// What would keep a part of the graph from being submitted.
+void RankCore::check_graph(const detail::CallGraph& graph,
+                           std::span<const std::uint32_t> uses) const {
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    check_can_travel(call.function);
+    (void)checked_priority(call.options);
+    check_after(call.options);
+    for (const auto& input : call.inputs) {
+      if (input.future) (void)resolve({input.future.get(), input.index}, input.count);
+    }
+  }
+}
+
+std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
+                                              std::span<const std::uint64_t> outputs) {
+  /// Calls that are submitted before others may use the rank.
+  constexpr std::uint64_t stretch = 256;
+  std::vector<std::uint32_t> uses = graph.count_uses(outputs);
+  check_graph(graph, uses);
+  std::unordered_map<std::uint64_t, HandlePtr> futures;
+  for (const std::uint64_t output : outputs) {
+    if (futures.contains(output)) continue;
+    auto* state = new FutureState;
+    state->ops = graph[output].function.result;
+    futures.emplace(output, HandlePtr(state));
+  }
+  std::vector<TaskId> ids(graph.size());
+  Lock lock(engine_.mutex());
+  drain_released();
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    inputs_.clear();
+    for (const auto& input : call.inputs) {
+      if (input.literal) {
+        inputs_.push_back({place_literal(input.literal), 0});
+      } else {
+        inputs_.push_back(input.is_call()
+                              ? scheduler::Input{ids[input.index], 0}
+                              : resolve({input.future.get(), input.index}, input.count));
+      }
+    }
+    ids[number] = submit_call(call.function, call.options, call.payload);
+    if (const auto future = futures.find(number); future != futures.end())
+      enroll(*future->second.get(), ids[number]);
+    // Nobody holds what only other calls of the graph take: it goes with the last of them.
+    for (const auto& input : call.inputs) {
+      if (input.is_call() && --uses[input.index] == 0) driver_.released(ids[input.index]);
+    }
+    after_submit();
+    if (number % stretch == stretch - 1) {
+      lock.unlock();
+      lock.lock();
+    }
+  }
+  std::vector<HandlePtr> handles;
+  for (const std::uint64_t output : outputs) handles.push_back(futures.at(output));
+  return handles;
 }
 
 GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options,
@@ -147,6 +234,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
     sources.push_back(source->id);
   }
   resolve_inputs(builder, inputs_);
+  add_after(options, inputs_);
   SchedulerDriver::GroupCall call;
   call.function = &function;
   call.priority = checked_priority(options);
@@ -166,6 +254,7 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function);
   (void)checked_priority(options);
+  check_after(options);
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
@@ -197,17 +286,42 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   return handle;
 }
 
+/// An input as a call on this rank gets it, in as many pieces as there are; `held` keeps them.
+void RankCore::bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
+                           std::vector<ValuePtr>& held) {
+  if (input.count == 1) {
+    inputs.push_back(result(input.future, forever));
+    return;
+  }
+  auto& group = static_cast<GroupState&>(*input.future.handle);
+  const Target all{&group, detail::whole_group};
+  (void)wait({&all, 1}, ReturnWhen::all_completed, forever);
+  const std::uint64_t begin = input.future.index;
+  const std::uint64_t end = begin + input.count;
+  if (group.failure) detail::throw_failure(group.failure);
+  const auto failed = group.failures.lower_bound(begin);
+  if (failed != group.failures.end() && failed->first < end) detail::throw_failure(failed->second);
+  for (ValuePtr& stretch : fetch_group(group)) {
+    const auto& elements = static_cast<const detail::ElementsBase&>(*stretch);
+    const std::uint64_t first = std::max(begin, elements.begin);
+    const std::uint64_t last = std::min(end, elements.begin + elements.count);
+    if (first >= last) continue;
+    inputs.push_back({stretch.get(), first - elements.begin, last - first, false});
+    held.push_back(std::move(stretch));
+  }
+}
+
 /// The part of run() on a rank 0 that does not work: on the calling thread.
 void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& builder,
                         Bytes payload) {
   std::vector<InputValue> inputs;
+  std::vector<ValuePtr> held;
   detail::RangeCall call;
   call.begin = 0;
   call.count = 1;
   ValuePtr results;
   try {
-    for (const detail::CallInput& input : builder.inputs)
-      inputs.push_back(result(input.future, forever));
+    for (const detail::CallInput& input : builder.inputs) bring_input(input, inputs, held);
     const ValuePtr bound(function.bind(payload.span(), inputs));
     results = ValuePtr(function.make_results(0, 1));
     call.results = results.get();
@@ -450,12 +564,13 @@ void RankCore::released(Handle* handle) noexcept {
   }
 }
 
-/// Releases travel in company: handing over each at once made a chain twice as slow. What is left over goes after some turns, of
-/// which an idle rank has fifty a second.
+/// Releases travel in company: handing over each at once made a chain twice as slow. What is left
+/// over goes after some turns, of which an idle rank has fifty a second.
 void RankCore::before_turn() {
   constexpr std::size_t enough = 256;
   constexpr std::uint32_t turns_max = 32;
-  if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough) drain_released();
+  if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough)
+    drain_released();
 }
 
 void RankCore::drain_released() {

@@ -36,6 +36,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
 
   HandlePtr submit(const FunctionOps& function, const TaskOptions& options,
                    CallBuilder& builder) override;
+  std::vector<HandlePtr> submit_graph(const detail::CallGraph& graph,
+                                      std::span<const std::uint64_t> outputs) override;
   HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total,
                 CallBuilder& builder) override;
   HandlePtr run(const FunctionOps& function, CallBuilder& builder) override;
@@ -94,10 +96,18 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void enroll(Handle& handle, TaskId id);
   void resolved(Handle& handle);
   TaskId place_literal(ValuePtr value);
+  scheduler::Input resolve(Target future, std::uint64_t count) const;
+  void check_after(const TaskOptions& options) const;
+  void add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const;
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
+  TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
+                     std::span<const std::byte> payload);
+  void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses) const;
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder, TaskId& id);
   void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
+  void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
+                   std::vector<ValuePtr>& held);
   void after_submit();
   void check_can_travel(const FunctionOps& function) const;
   Status status_locked(Target target);

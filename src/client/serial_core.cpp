@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
 #include <utility>
@@ -38,10 +39,32 @@ FailurePtr SerialCore::describe(const std::string& name, const std::string& func
   return std::make_shared<const TaskFailure>(std::move(failure));
 }
 
-FailurePtr SerialCore::failure_of_inputs(const CallBuilder& builder) {
+namespace {
+
+/// The first failure of a task, or of elements [begin, begin + count) of a map.
+FailurePtr failure_within(const Handle& handle, std::uint64_t begin, std::uint64_t count) {
+  if (handle.failure || !handle.is_group) return handle.failure;
+  const auto& failures = static_cast<const GroupState&>(handle).failures;
+  const auto found = failures.lower_bound(begin);
+  return found != failures.end() && found->first - begin < count ? found->second : nullptr;
+}
+
+}  // namespace
+
+FailurePtr SerialCore::failure_of_inputs(const CallBuilder& builder, const TaskOptions& options) {
   for (const detail::CallInput& input : builder.inputs) {
     if (input.literal) continue;
-    if (status(input.future) == Status::error) return failure(input.future);
+    Handle& handle = *input.future.handle;
+    if (FailurePtr found = failure_within(handle, input.future.index, input.count)) {
+      handle.observed = true;
+      return found;
+    }
+  }
+  for (const HandlePtr& each : options.after.handles) {
+    if (FailurePtr found = failure_within(*each, 0, ~std::uint64_t{0})) {
+      each->observed = true;
+      return found;
+    }
   }
   return nullptr;
 }
@@ -53,12 +76,13 @@ std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
       values.push_back({input.literal.get(), 0});
     } else if (input.future.handle->is_group) {
       const auto& group = static_cast<const GroupState&>(*input.future.handle);
-      if (input.future.index >= group.total) {
+      if (input.future.index + input.count > group.total) {
         throw Error(ErrorCode::bad_argument,
-                    "an argument names element " + std::to_string(input.future.index) +
-                        " of a map with " + std::to_string(group.total) + " elements");
+                    "an argument names element " +
+                        std::to_string(input.future.index + input.count - 1) + " of a map with " +
+                        std::to_string(group.total) + " elements");
       }
-      values.push_back({group.here.begin()->second.get(), input.future.index});
+      values.push_back({group.here.begin()->second.get(), input.future.index, input.count, false});
     } else {
       values.push_back({static_cast<const FutureState&>(*input.future.handle).value.get(), 0});
     }
@@ -75,7 +99,7 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
   state->epoch = epoch_;
   state->id = TaskId::from_bits(next_id_++);
   state->ops = function.result;
-  if (FailurePtr failure = failure_of_inputs(builder)) {
+  if (FailurePtr failure = failure_of_inputs(builder, options)) {
     state->failure = std::move(failure);
     state->status = Status::error;
     return handle;
@@ -93,6 +117,33 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
   return handle;
 }
 
+std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
+                                                std::span<const std::uint64_t> outputs) {
+  std::vector<std::uint32_t> uses = graph.count_uses(outputs);
+  std::vector<HandlePtr> results(graph.size());
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    CallBuilder builder;
+    builder.payload.raw(call.payload.data(), call.payload.size());
+    for (const auto& input : call.inputs) {
+      const HandlePtr& handle = input.is_call() ? results[input.index] : input.future;
+      builder.inputs.push_back(
+          {{handle.get(), input.is_call() ? 0 : input.index}, input.literal, input.count});
+    }
+    results[number] = submit(call.function, call.options, builder);
+    for (const auto& input : call.inputs) {
+      if (!input.is_call() || --uses[input.index] != 0) continue;
+      // Nobody can ask for it: a failure of it counts where it was inherited.
+      results[input.index]->status = Status::cancelled;
+      results[input.index] = HandlePtr();
+    }
+  }
+  std::vector<HandlePtr> handles;
+  for (const std::uint64_t output : outputs) handles.push_back(results[output]);
+  return handles;
+}
+
 HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
@@ -101,7 +152,7 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
   state->epoch = epoch_;
   state->id = TaskId::from_bits(next_id_++);
   state->total = total;
-  state->failure = failure_of_inputs(builder);
+  state->failure = failure_of_inputs(builder, options);
   for (const HandlePtr& source : builder.sources) {
     if (source->failure) state->failure = source->failure;
   }

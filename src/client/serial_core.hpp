@@ -21,6 +21,8 @@ class SerialCore final : public detail::Core {
 
   detail::HandlePtr submit(const detail::FunctionOps& function, const TaskOptions& options,
                            detail::CallBuilder& builder) override;
+  std::vector<detail::HandlePtr> submit_graph(const detail::CallGraph& graph,
+                                              std::span<const std::uint64_t> outputs) override;
   detail::HandlePtr map(const detail::FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, detail::CallBuilder& builder) override;
   detail::HandlePtr run(const detail::FunctionOps& function, detail::CallBuilder& builder) override;
@@ -55,7 +57,8 @@ class SerialCore final : public detail::Core {
 
  private:
   void released(detail::Handle* handle) noexcept override;
-  detail::FailurePtr failure_of_inputs(const detail::CallBuilder& builder);
+  detail::FailurePtr failure_of_inputs(const detail::CallBuilder& builder,
+                                       const TaskOptions& options);
   detail::FailurePtr describe(const std::string& name, const std::string& function,
                               const std::string& type, const std::string& message) const;
   std::vector<detail::InputValue> values_of(detail::CallBuilder& builder) const;

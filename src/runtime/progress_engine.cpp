@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
+#include "runtime/topology.hpp"
 
 #include <algorithm>
 #include <sched.h>
@@ -19,6 +20,7 @@ constexpr microseconds busy_limit = microseconds(50);
 constexpr microseconds keeper_limit = milliseconds(20);
 constexpr microseconds keeper_nap_max = milliseconds(1);
 constexpr auto tick_interval = milliseconds(200);
+constexpr microseconds silence(20);
 
 microseconds until(const Deadline& deadline, microseconds limit) {
   if (!deadline) return limit;
@@ -26,7 +28,26 @@ microseconds until(const Deadline& deadline, microseconds limit) {
   return std::clamp(left, microseconds(0), limit);
 }
 
+/// More ranks on this node than cores: they must be let run.
+bool is_crowded(const transport::Transport& transport) {
+  const std::vector<transport::Place>& places = transport.places();
+  const int node = places[static_cast<std::size_t>(transport.rank())].node;
+  return std::ranges::count(places, node, &transport::Place::node) > topology().cores_of_node;
+}
+
 }  // namespace
+
+ProgressEngine::ProgressEngine(transport::Transport& transport, EngineOptions options)
+    : transport_(transport),
+      options_(options),
+      spin_(options.idle_spin),
+      polite_after_(options.idle_spin / 4) {
+  if (transport.rank() != 0 || transport.size() == 1 || is_crowded(transport)) return;
+  // Who waits on rank 0 waits for an answer, and it comes from ranks that may have to wake up
+  // first: to fall asleep meanwhile would double the time. There is a core to spare.
+  spin_ = 4 * options.idle_spin;
+  polite_after_ = 2 * options.idle_spin;
+}
 
 void ProgressEngine::set_handlers(transport::Transport::OnPacket on_packet,
                                   std::function<bool()> end_turn, std::function<void()> on_tick) {
@@ -36,9 +57,13 @@ void ProgressEngine::set_handlers(transport::Transport::OnPacket on_packet,
 }
 
 bool ProgressEngine::poll() {
-  bool moved = transport_.poll(on_packet_);
+  // After silence the receivers of what this rank has to say are asleep, and waking takes longer
+  // than all else: that goes first, and what arrived meanwhile is looked at while they wake up.
+  bool moved = last_poll_ - last_moved_ > silence && end_turn_();
+  moved |= transport_.poll(on_packet_);
   moved |= end_turn_();
   last_poll_ = Clock::now();
+  if (moved) last_moved_ = last_poll_;
   return moved;
 }
 
@@ -69,9 +94,11 @@ void ProgressEngine::run_deferred(Lock& lock) {
 
 bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadline deadline) {
   Clock::time_point active = Clock::now();
+  bool in_time = true;
   for (;;) {
     if (!deferred_.empty()) run_deferred(lock);
     if (ready()) break;
+    if (keeper_watches_) take_watch_from_keeper();
     if (spinning_ == 0) {
       ++spinning_;
       const bool moved = poll();
@@ -82,25 +109,26 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
       }
     }
     const Clock::time_point now = Clock::now();
-    if (deadline && now >= *deadline) return ready();
+    if (deadline && now >= *deadline) {
+      in_time = ready();
+      break;
+    }
     // Transfers that are under way go at the speed of those who poll: 16 MB took 100 ms with naps
     // of 50 us in between, 2 ms without.
-    if (now - active < options_.idle_spin || transport_.busy()) {
+    if (now - active < spin_ || transport_.busy()) {
       const std::uint64_t seen = changes_.load(std::memory_order_acquire);
       lock.unlock();
       // Yielding lets the other ranks of an oversubscribed node run; on a free core it returns at
       // once.
-      if (now - active > options_.idle_spin / 4) sched_yield();
+      if (now - active > polite_after_) sched_yield();
       lock.lock();
       if (changes_.load(std::memory_order_relaxed) != seen) active = now;
       continue;
     }
     if (!watched_) {
-      watch(lock, until(deadline, std::min(watch_limit, transport_.sleep_limit())), ready);
+      const microseconds limit = std::min(watch_limit, transport_.sleep_limit());
+      if (watch(lock, until(deadline, limit), ready)) active = Clock::now();
     } else {
-      // The keeper leaves the watch to threads that have nothing else to do: they act on what comes
-      // without a switch.
-      if (keeper_watches_) transport_.wake();
       ++waiting_;
       changed_.wait_for(lock, until(deadline, watch_limit));
       --waiting_;
@@ -108,23 +136,62 @@ bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadli
   }
   // Somebody else may take the watch that this thread leaves.
   if (waiting_ != 0 && !watched_) changed_.notify_one();
-  return true;
+  if (keeper_sleeps_on_bell_ && !watched_ && waiting_ == 0) {
+    give_watch_to_keeper();
+    // What came before the bell was armed is found now.
+    poll();
+  }
+  return in_time;
 }
 
 /// Sleeps until something arrives, this rank is woken, or the limit is over. The lock is released
-/// meanwhile.
-void ProgressEngine::watch(Lock& lock, microseconds limit, const std::function<bool()>& ready) {
+/// meanwhile. True when somebody rang.
+bool ProgressEngine::watch(Lock& lock, microseconds limit, const std::function<bool()>& ready) {
+  bool rung = false;
   watched_ = true;
   const std::uint32_t ticket = transport_.prepare_sleep();
   // What arrived before the doorbell was armed is found now; what arrives later rings.
   if (!poll() && !ready()) {
     ++sleeps_;
     lock.unlock();
-    transport_.sleep(ticket, limit);
+    rung = transport_.sleep(ticket, limit);
     lock.lock();
   }
   transport_.end_sleep();
   watched_ = false;
+  return rung;
+}
+
+/// The keeper leaves the watch to threads that wait: they act on what comes without a switch. It is
+/// not woken for that, and sleeps on without being rung for.
+void ProgressEngine::take_watch_from_keeper() {
+  transport_.end_sleep();
+  watched_ = false;
+  keeper_watches_ = false;
+}
+
+/// The keeper still sleeps on the bell and is to be rung for again. The caller polls after.
+void ProgressEngine::give_watch_to_keeper() {
+  watched_ = true;
+  keeper_watches_ = true;
+  transport_.prepare_sleep();
+}
+
+void ProgressEngine::watch_as_keeper(Lock& lock) {
+  watched_ = true;
+  keeper_watches_ = true;
+  const std::uint32_t ticket = transport_.prepare_sleep();
+  if (!poll() && !stopping_ && waiting_ == 0) {
+    ++sleeps_;
+    keeper_sleeps_on_bell_ = true;
+    const microseconds limit =
+        transport_.busy() ? busy_limit : std::min(keeper_limit, transport_.sleep_limit());
+    lock.unlock();
+    transport_.sleep(ticket, limit);
+    lock.lock();
+    keeper_sleeps_on_bell_ = false;
+  }
+  if (keeper_watches_) take_watch_from_keeper();
 }
 
 void ProgressEngine::hand_over() {
@@ -143,6 +210,7 @@ void ProgressEngine::stop_keeper() {
   {
     const Lock lock(mutex_);
     stopping_ = true;
+    if (keeper_sleeps_on_bell_ && !watched_) give_watch_to_keeper();
     if (watched_) transport_.wake();
     keeper_.notify_all();
   }
@@ -179,12 +247,7 @@ void ProgressEngine::keep(Lock& lock) {
       continue;
     }
     nap = options_.keeper_interval;
-    if (!poll() && !watched_) {
-      keeper_watches_ = true;
-      watch(lock, transport_.busy() ? busy_limit : std::min(keeper_limit, transport_.sleep_limit()),
-            [this] { return stopping_ || waiting_ != 0; });
-      keeper_watches_ = false;
-    }
+    if (!poll() && !watched_) watch_as_keeper(lock);
   }
 }
 

@@ -32,8 +32,7 @@ class ProgressEngine {
  public:
   using Lock = std::unique_lock<std::mutex>;
 
-  ProgressEngine(transport::Transport& transport, EngineOptions options)
-      : transport_(transport), options_(options) {}
+  ProgressEngine(transport::Transport& transport, EngineOptions options);
   ~ProgressEngine() { stop_keeper(); }
 
   /// `on_packet` gets what arrives. `end_turn` runs after each poll and makes up what follows:
@@ -71,11 +70,16 @@ class ProgressEngine {
 
  private:
   void run_deferred(Lock& lock);
-  void watch(Lock& lock, std::chrono::microseconds limit, const std::function<bool()>& ready);
+  bool watch(Lock& lock, std::chrono::microseconds limit, const std::function<bool()>& ready);
+  void take_watch_from_keeper();
+  void give_watch_to_keeper();
+  void watch_as_keeper(Lock& lock);
   void keep(Lock& lock);
 
   transport::Transport& transport_;
   EngineOptions options_;
+  std::chrono::microseconds spin_;          ///< how long a thread that waits polls
+  std::chrono::microseconds polite_after_;  ///< from then on it yields the core in between
   transport::Transport::OnPacket on_packet_;
   std::function<bool()> end_turn_;
   std::function<void()> on_tick_;
@@ -84,13 +88,15 @@ class ProgressEngine {
   std::condition_variable changed_;
   std::condition_variable keeper_;
   bool watched_ = false;         ///< a thread sleeps on the doorbell
-  bool keeper_watches_ = false;  ///< it is the keeper
-  unsigned waiting_ = 0;         ///< threads in changed_.wait
-  unsigned spinning_ = 0;        ///< threads that poll now
+  bool keeper_watches_ = false;  ///< it is the keeper, and the bell is armed for it
+  bool keeper_sleeps_on_bell_ = false;
+  unsigned waiting_ = 0;   ///< threads in changed_.wait
+  unsigned spinning_ = 0;  ///< threads that poll now
   bool keeper_asleep_ = false;
   bool stopping_ = false;
   std::atomic<std::uint64_t> changes_{0};
   Clock::time_point last_poll_ = Clock::now();
+  Clock::time_point last_moved_ = last_poll_;  ///< of the polls that found something
   std::vector<std::function<void()>> deferred_;
   std::uint64_t sleeps_ = 0;
   std::thread keeper_thread_;

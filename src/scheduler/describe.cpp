@@ -65,7 +65,8 @@ void Scheduler::describe(Words& words) const {
     if (tasks_.find(id) != nullptr || groups_.find(id) != nullptr) words.push_back(id.bits());
   };
   ready_.for_each(append);
-  words.push_back(ready_bound_.size());
+  words.insert(words.end(), {ready_bound_.size(), ahead_.size()});
+  for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);
   workers_.describe(words, append);
 }

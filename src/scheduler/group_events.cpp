@@ -233,12 +233,16 @@ void Scheduler::end_slices(GroupRecord& group, std::uint64_t begin, std::uint64_
   }
 }
 
+void Scheduler::drop_inputs(GroupRecord& group) {
+  for (const Input& input : group.inputs) drop_reference(input.id);
+  for (const TaskId source : group.sources) drop_reference(source);
+}
+
 void Scheduler::complete_group(TaskId id, Commands& commands) {
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::finished;
   --work_left_;
-  drop_inputs(group.inputs, commands);
-  for (const TaskId source : group.sources) drop_reference(source);
+  drop_inputs(group);
   commands.group_done.push_back(id);
   // Only those that wait for a map of nothing are left.
   for (const auto& [begin, slice] : std::exchange(group.slices, {}))
@@ -255,8 +259,7 @@ void Scheduler::forget_group(TaskId id, Commands& commands) {
     // What runs is let run; the last report brings us here again.
     if (!group->outstanding.empty()) return;
     --work_left_;
-    drop_inputs(group->inputs, commands);
-    for (const TaskId source : group->sources) drop_reference(source);
+    drop_inputs(*group);
   }
   std::vector<std::int32_t> holders;
   for (const auto& [begin, chunk] : group->chunks) holders.push_back(chunk.worker);

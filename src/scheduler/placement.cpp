@@ -15,14 +15,16 @@ void Scheduler::place(Commands& commands) {
   if (workers_.joined() == 0) return;
   for (const TaskId id : pinned_) place_pinned(id, commands);
   pinned_.clear();
-  for (const TaskId id : ready_bound_) queue_ready(id);
-  ready_bound_.clear();
   // Depth first: what was begun goes before what was not, unless that is more urgent.
-  serve_queues(ready_.empty() ? INT_MIN : ready_.priority(), commands);
+  const int priority_min = ready_.empty() ? INT_MIN : ready_.priority();
+  serve_queues(priority_min, commands);
+  for (const TaskId id : ready_bound_) place_bound(id, priority_min, commands);
+  ready_bound_.clear();
+  place_ahead(commands);
   place_from_ready(commands);
   take_from_queues(commands);
-  // What was just assigned may have drawn its dependents behind it.
   serve_queues(INT_MIN, commands);
+  place_ahead(commands);
   ask_for_work(commands);
 }
 
@@ -79,33 +81,52 @@ void Scheduler::assign(TaskId task, int worker, Commands& commands) {
   }
 }
 
-/// Queues a waiting task at the worker that is best for it once all that it still misses is being
-/// computed, and soon: what waits long would only bind it to a worker too early.
+/// All that the task still misses is being computed: it may go where it will be needed.
 void Scheduler::consider_ahead(TaskId task) {
   const TaskRecord& record = tasks_.at(task.slot());
-  if (record.state != TaskState::waiting || record.unplaced_inputs != 0) return;
-  const int worker = choose_worker(record);
-  if (worker < 0) return;
+  if (record.state == TaskState::waiting && record.unplaced_inputs == 0) ahead_.push_back(task);
+}
+
+/// Assigns tasks ahead of readiness, each to the worker that is best for it after those before it
+/// have theirs. What waits long would only bind a task to a worker too early.
+void Scheduler::place_ahead(Commands& commands) {
   constexpr double slack = 2;
   const double soon_ns = slack * static_cast<double>(std::max(options_.credit.nanoseconds_per_slot,
                                                               options_.ahead_ns_min));
-  if (start_ns(record, worker) <= soon_ns) workers_.queue_ahead(worker, task);
+  // Assigning one may make its dependents follow: a chain goes to its worker in one turn.
+  for (std::size_t index = 0; index < ahead_.size(); ++index) {
+    const TaskId task = ahead_[index];
+    const TaskRecord* record = tasks_.find(task);
+    if (record == nullptr || record->state != TaskState::waiting || record->unplaced_inputs != 0)
+      continue;
+    const int worker = choose_worker(*record);
+    if (worker < 0 || start_ns(*record, worker) > soon_ns) continue;
+    const WorkerRecord& there = workers_.at(worker);
+    if (there.ahead_queue.empty() && workers_.has_credit_ahead(there)) {
+      assign(task, worker, commands);
+    } else {
+      workers_.queue_ahead(worker, task);
+    }
+  }
+  ahead_.clear();
 }
 
-/// Queues a ready task at the worker that is best for it; without one anybody may take it.
-void Scheduler::queue_ready(TaskId task) {
+/// Assigns a ready task to the worker that is best for it, or queues it there; without one anybody
+/// may take it.
+void Scheduler::place_bound(TaskId task, int priority_min, Commands& commands) {
   const TaskRecord* record = tasks_.find(task);
   if (record == nullptr || record->state != TaskState::ready) return;
   const int worker = choose_worker(*record);
-  if (worker >= 0) {
-    workers_.queue_own(worker, record->priority, task);
+  if (worker < 0) return ready_.push(record->priority, task);
+  const WorkerRecord& there = workers_.at(worker);
+  if (there.own_queue.empty() && record->priority >= priority_min && workers_.has_credit(there)) {
+    assign(task, worker, commands);
   } else {
-    ready_.push(record->priority, task);
+    workers_.queue_own(worker, record->priority, task);
   }
 }
 
 /// Gives workers what waits for them, as far as their credit goes and with at least this priority.
-/// Assigning a task may queue its dependents behind it: a chain goes to its worker in one turn.
 void Scheduler::serve_queues(int priority_min, Commands& commands) {
   std::vector<int> again;
   for (int rank = workers_.next_visit(); rank >= 0; rank = workers_.next_visit()) {
@@ -203,16 +224,15 @@ void Scheduler::on_gave_back(int rank, std::span<const TaskId> tasks,
 
 /// How many elements the next stretch has: a share of what is left, so that stretches get shorter
 /// towards the end and workers of different speed end together (guided self-scheduling).
-std::uint64_t Scheduler::range_length(const GroupRecord& group, int rank) const {
+std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
   if (!durations_.known(group.function)) return 1;
-  const WorkerRecord& worker = workers_.at(rank);
   const double mean_ns = std::max(durations_.mean_ns(group.function), 0.1);
   const double left_ns = mean_ns * static_cast<double>(group.total - group.given_out);
   const double share_ns =
       left_ns / (options_.range_share * static_cast<double>(workers_.total_slots()));
   const double aim_ns = std::clamp(share_ns, static_cast<double>(options_.range_ns_min),
                                    static_cast<double>(options_.range_ns_max));
-  auto length = static_cast<std::uint64_t>(std::max(1.0, aim_ns / mean_ns * worker.slots));
+  auto length = static_cast<std::uint64_t>(std::max(1.0, aim_ns / mean_ns));
   if (group.bytes_per_element != 0) {
     length = std::min(
         length, std::max<std::uint64_t>(1, options_.range_bytes_max / group.bytes_per_element));
@@ -231,7 +251,7 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
     if (worker < 0) return false;
   }
   const std::uint64_t begin = piece.begin;
-  const std::uint64_t count = std::min(piece.count, range_length(group, worker));
+  const std::uint64_t count = std::min(piece.count, range_length(group));
   piece.begin += count;
   piece.count -= count;
   if (piece.count == 0) group.available.pop_front();

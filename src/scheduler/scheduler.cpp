@@ -152,7 +152,7 @@ bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes
   --work_left_;
   story_.add(StoryEvent::Kind::finished, id, rank);
   finish_dependents(record->first_dependent, true, commands);
-  drop_inputs(record->input_span(), commands);
+  drop_inputs(*record);
   if (!record->client_holds && record->references == 0) unneeded_.push_back(id);
   forget_unneeded(commands);
   return true;
@@ -250,8 +250,7 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
     group.available.clear();
     --work_left_;
     done_ += group.total;
-    drop_inputs(group.inputs, commands);
-    for (const TaskId source : group.sources) drop_reference(source);
+    drop_inputs(group);
     if (group.client_holds) commands.failed.push_back({id, failure});
     if (!group.client_holds && group.references == 0) unneeded_.push_back(id);
     return;
@@ -267,13 +266,16 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
   task_failures_[id.slot()] = failure;
   ++done_;
   --work_left_;
-  drop_inputs(record.input_span(), commands);
+  drop_inputs(record);
   if (record.client_holds) commands.failed.push_back({id, failure});
   if (!record.client_holds && record.references == 0) unneeded_.push_back(id);
 }
 
-void Scheduler::drop_inputs(std::span<const Input> inputs, Commands&) {
-  for (const Input& input : inputs) drop_reference(input.id);
+/// Its inputs are not needed any more, nor is it known what they were.
+void Scheduler::drop_inputs(TaskRecord& record) {
+  for (const Input& input : record.input_span()) drop_reference(input.id);
+  record.inputs.reset();
+  record.input_count = 0;
 }
 
 void Scheduler::drop_reference(TaskId id) {
@@ -325,7 +327,7 @@ void Scheduler::forget_task(TaskId id, Commands& commands) {
     case TaskState::waiting:
     case TaskState::ready:
       --work_left_;
-      drop_inputs(record->input_span(), commands);
+      drop_inputs(*record);
       break;
     case TaskState::finished: {
       commands.release.push_back({id, record->worker});

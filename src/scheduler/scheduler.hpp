@@ -157,7 +157,8 @@ class Scheduler {
   void input_finished(TaskId dependent, bool placed, Commands& commands);
   void fail(TaskId id, FailurePtr failure, Commands& commands);
   void fail_one(TaskId id, const FailurePtr& failure, Commands& commands);
-  void drop_inputs(std::span<const Input> inputs, Commands& commands);
+  void drop_inputs(TaskRecord& record);
+  void drop_inputs(GroupRecord& group);
   void drop_reference(TaskId id);
   void forget_unneeded(Commands& commands);
   void forget_task(TaskId id, Commands& commands);
@@ -181,7 +182,8 @@ class Scheduler {
   void assign(TaskId task, int worker, Commands& commands);
   void give(TaskId task, int worker, Commands& commands);
   void consider_ahead(TaskId task);
-  void queue_ready(TaskId task);
+  void place_ahead(Commands& commands);
+  void place_bound(TaskId task, int priority_min, Commands& commands);
   void serve_queues(int priority_min, Commands& commands);
   void serve(int rank, int priority_min, Commands& commands);
   bool place_source(TaskId task, Commands& commands);
@@ -191,7 +193,7 @@ class Scheduler {
   void take_from_queues(Commands& commands);
   void ask_for_work(Commands& commands);
   int thief_for(int victim);
-  std::uint64_t range_length(const GroupRecord& group, int worker) const;
+  std::uint64_t range_length(const GroupRecord& group) const;
 
   // choice.cpp
   struct Candidates;
@@ -227,6 +229,7 @@ class Scheduler {
   Story story_;
   tsl::robin_map<std::uint32_t, FailurePtr> task_failures_;          ///< by slot
   tsl::robin_map<std::uint32_t, std::vector<std::int32_t>> copies_;  ///< more holders, by slot
+  std::vector<TaskId> ahead_;     ///< waiting tasks that may be assigned ahead of readiness
   std::vector<TaskId> pinned_;    ///< pinned groups that can be placed
   std::vector<TaskId> unneeded_;  ///< may have lost their last reference
   std::vector<EdgePool::Edge> scratch_;

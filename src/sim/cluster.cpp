@@ -15,14 +15,21 @@ using scheduler::TaskState;
 using scheduler::WorkerRecord;
 using worker::Execution;
 
+double slowness(const ClusterOptions& options, int rank) {
+  const bool slow =
+      unit_interval(mix(options.seed, static_cast<std::uint64_t>(rank))) < options.slow_share;
+  return slow ? options.slow_factor : 1.0;
+}
+
 SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
     : options_(options),
       workload_(workload),
-      head_(options.scheduler),
+      head_(options.scheduler, options.measure_scheduler),
       network_(options.network, options.seed) {
   for (int rank = 1; rank <= options_.workers; ++rank) {
-    nodes_.push_back(
-        std::make_unique<Node>(worker::WorkerLimits{.slots = options_.slots, .rank = rank}));
+    const worker::WorkerLimits limits{.slots = options_.slots, .rank = rank};
+    nodes_.push_back(std::make_unique<Node>(
+        limits, [this](TaskId id) { return workload_[item_of(id)].result_bytes; }));
     nodes_.back()->say_hello(packets_);
   }
   threads_busy_.resize(nodes_.size() + 1, 0);
@@ -37,7 +44,7 @@ SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
 
 ClusterReport SimCluster::run() {
   send();
-  schedule(0, Event::Kind::submit, 0);
+  schedule(options_.client_start_ns, Event::Kind::submit, 0);
   while (!events_.empty()) {
     const Event event = events_.top();
     events_.pop();
@@ -70,8 +77,8 @@ ClusterReport SimCluster::run() {
     events_.pop();
     deliver(std::move(in_flight_[index]));
   }
+  note_totals();
   for (const auto& each : nodes_) {
-    report_.fetches += each->fetches();
     report_.given_back += each->given_back();
     if (each->store().size() != 0) broken("a worker holds values that nobody needs");
     if (!each->state().is_idle()) broken("a worker waits at the end");
@@ -88,10 +95,8 @@ void SimCluster::schedule(std::uint64_t time_ns, Event::Kind kind, std::size_t i
 // ---- the client
 
 void SimCluster::submit_some() {
-  std::size_t item = 0;
-  while (item < known_.size() && !known_[item].id.is_none()) ++item;
-  const std::size_t end = std::min(known_.size(), item + options_.submit_items);
-  for (; item < end; ++item) submit(item);
+  const std::size_t end = std::min(known_.size(), next_item_ + options_.submit_items);
+  for (; next_item_ < end; ++next_item_) submit(next_item_);
   flush_head();
   if (end < known_.size()) schedule(now_ns_ + options_.submit_gap_ns, Event::Kind::submit, 0);
 }
@@ -112,16 +117,17 @@ void SimCluster::submit(std::size_t number) {
     spec.total = *item.elements;
     spec.inputs = inputs;
     spec.sources = sources;
-    id = scheduler.submit_group(spec, head_.commands());
+    head_.clock().measure([&] { id = scheduler.submit_group(spec, head_.commands()); });
   } else {
     scheduler::TaskSpec spec;
     spec.function = item.function;
     spec.priority = item.priority;
     spec.inputs = inputs;
-    id = scheduler.submit(spec, head_.commands());
+    head_.clock().measure([&] { id = scheduler.submit(spec, head_.commands()); });
   }
+  ++report_.scheduler_events;
   known_[number].id = id;
-  items_[id] = number;
+  note_item(id, number);
   const auto used = [this](std::size_t input) {
     if (--known_[input].users_left == 0 && options_.release_early) release(input);
   };
@@ -129,11 +135,33 @@ void SimCluster::submit(std::size_t number) {
   for (const std::size_t source : item.sources) used(source);
 }
 
+void SimCluster::note_item(TaskId id, std::size_t item) {
+  std::vector<std::uint32_t>& items = id.is_group() ? map_items_ : task_items_;
+  if (id.slot() >= items.size())
+    items.resize(std::max<std::size_t>(id.slot() + 1, 2 * items.size()));
+  items[id.slot()] = static_cast<std::uint32_t>(item);
+}
+
+/// The item that has the id, or no_item.
+std::size_t SimCluster::find_item(TaskId id) const {
+  const std::vector<std::uint32_t>& items = id.is_group() ? map_items_ : task_items_;
+  if (id.slot() >= items.size()) return no_item;
+  const std::size_t item = items[id.slot()];
+  return known_[item].id == id ? item : no_item;
+}
+
+std::size_t SimCluster::item_of(TaskId id) const {
+  const std::size_t item = find_item(id);
+  check(item != no_item, "what a worker runs was submitted");
+  return item;
+}
+
 void SimCluster::release(std::size_t item) {
   Known& known = known_[item];
   if (!known.held || known.id.is_none()) return;
   known.held = false;
-  head_.scheduler().on_client_released(known.id, head_.commands());
+  ++report_.scheduler_events;
+  head_.clock().measure([&] { head_.scheduler().on_client_released(known.id, head_.commands()); });
 }
 
 // ---- rank 0
@@ -147,12 +175,12 @@ void SimCluster::flush_head() {
 
 void SimCluster::note_outcomes() {
   for (const Outcome& outcome : head_.outcomes()) {
-    const auto found = items_.find(outcome.id);
-    if (found == items_.end()) {
+    const std::size_t item = find_item(outcome.id);
+    if (item == no_item) {
       broken("something unknown has an outcome");
       continue;
     }
-    Known& known = known_[found->second];
+    Known& known = known_[item];
     if (known.forgotten) broken("a forgotten task has an outcome");
     if (outcome.kind == Outcome::Kind::forgotten) {
       if (known.held) broken("a task was forgotten that the client holds");
@@ -160,10 +188,11 @@ void SimCluster::note_outcomes() {
       continue;
     }
     if (++known.outcomes != 1) broken("a task ended twice");
+    report_.makespan_ns = now_ns_ - options_.client_start_ns;
     known.failed = outcome.kind == Outcome::Kind::failed;
     report_.failed += known.failed ? 1 : 0;
     report_.finished += outcome.kind == Outcome::Kind::finished ? 1 : 0;
-    if (outcome.kind == Outcome::Kind::group_done) note_group_done(found->second);
+    if (outcome.kind == Outcome::Kind::group_done) note_group_done(item);
   }
   head_.outcomes().clear();
 }
@@ -195,7 +224,9 @@ void SimCluster::send() {
       std::memcpy(&word, bytes.data(), sizeof(word));
       log(word);
     }
-    const std::uint64_t time_ns = network_.arrival_ns(packet, 0, now_ns_);
+    const std::uint64_t time_ns = network_.arrival_ns(packet, now_ns_);
+    ++report_.packets;
+    report_.bytes += packet.bytes.size() + packet.data_bytes;
     in_flight_[index] = std::move(packet);
     schedule(time_ns, Event::Kind::packet, index);
   }
@@ -210,6 +241,7 @@ void SimCluster::deliver(Packet packet) {
   }
   node(packet.to).handle(packet.from, packet.bytes, packets_);
   send();
+  changed(packet.to);
   start_threads(packet.to);
 }
 
@@ -243,7 +275,14 @@ void SimCluster::end_batch(std::size_t index) {
   --threads_busy_[static_cast<std::size_t>(done.rank)];
   node(done.rank).finish(std::move(done.batch), packets_);
   send();
+  changed(done.rank);
   start_threads(done.rank);
+}
+
+/// A worker's store may hold other values than before.
+void SimCluster::changed(int rank) {
+  report_.stored_bytes_max = std::max(report_.stored_bytes_max, node(rank).store().bytes());
+  if (options_.check_laws) check_memory(rank);
 }
 
 /// Fills in what running the item gives; returns how long it takes.
@@ -252,33 +291,31 @@ std::uint64_t SimCluster::run_item(Execution& item, int rank) {
   if (item.kind == Execution::Kind::block) {
     elapsed_ns = run_block(item);
   } else if (item.kind == Execution::Kind::task) {
-    const std::size_t number = items_.at(item.task->id);
+    const std::size_t number = item_of(item.task->id);
     elapsed_ns = workload_[number].duration_ns;
     item.threw = throws(number, 0);
     item.result_bytes = workload_[number].result_bytes;
     if (item.threw) item.error_message = "by chance";
   }
-  const bool slow =
-      unit_interval(mix(options_.seed, static_cast<std::uint64_t>(rank))) < options_.slow_share;
-  if (slow)
-    elapsed_ns = static_cast<std::uint64_t>(static_cast<double>(elapsed_ns) * options_.slow_factor);
+  const double factor = slowness(options_, rank);
+  if (factor != 1.0)
+    elapsed_ns = static_cast<std::uint64_t>(static_cast<double>(elapsed_ns) * factor);
   item.elapsed_ns = elapsed_ns;
   return elapsed_ns;
 }
 
 std::uint64_t SimCluster::run_block(Execution& item) {
-  const std::size_t number = items_.at(item.range->group);
+  const std::size_t number = item_of(item.range->group);
   const WorkItem& work = workload_[number];
-  double elapsed_ns = 0;
-  for (std::uint64_t element = item.begin; element < item.begin + item.count; ++element) {
-    const double place = static_cast<double>(element) / static_cast<double>(*work.elements);
-    elapsed_ns += static_cast<double>(work.duration_ns) * (1.0 + (work.skew - 1.0) * place);
+  const std::uint64_t end = item.begin + item.count;
+  for (std::uint64_t element = item.begin; options_.failure_probability > 0 && element < end;
+       ++element) {
     const bool own = throws(number, element);
     if (own || element_fails(number, element)) {
       item.failures.push_back({element, "chance", "by chance", !own});
     }
   }
-  return static_cast<std::uint64_t>(elapsed_ns);
+  return stretch_duration_ns(work, item.begin, item.count);
 }
 
 // ---- what must come out
@@ -357,6 +394,16 @@ void SimCluster::check_end() {
     if (known.outcomes != 1) broken("a task has no end");
     if (known.failed != expected_failures_[item]) broken("a task ended otherwise than it must");
   }
+}
+
+void SimCluster::note_totals() {
+  for (const auto& each : nodes_) {
+    report_.fetches += each->fetches();
+    report_.messages += each->messages();
+  }
+  report_.messages += head_.messages();
+  report_.scheduler_events += head_.messages() - nodes_.size();
+  report_.scheduler_seconds = head_.clock().seconds();
 }
 
 void SimCluster::broken(std::string law) {

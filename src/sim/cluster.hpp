@@ -7,8 +7,6 @@
 #include "sim/node.hpp"
 #include "sim/workload.hpp"
 
-#include <tsl/robin_map.h>
-
 #include <cstdint>
 #include <memory>
 #include <queue>
@@ -28,7 +26,8 @@ struct ClusterOptions {
   /// This share of the workers takes `slow_factor` times longer for everything.
   double slow_share = 0;
   double slow_factor = 8;
-  /// The client hands over so many items at a time.
+  /// The client starts so much later than the workers, and hands over so many items at a time.
+  std::uint64_t client_start_ns = 0;
   std::size_t submit_items = 16;
   std::uint64_t submit_gap_ns = 1'000;
   /// The client lets go of what it only needs as an input, as soon as everything that needs it was
@@ -36,18 +35,32 @@ struct ClusterOptions {
   bool release_early = false;
   /// Checks invariants and laws after every event. Slow.
   bool check_laws = false;
+  /// Measures the real time spent inside the scheduler.
+  bool measure_scheduler = false;
 };
+
+/// How many times longer everything takes on this worker.
+double slowness(const ClusterOptions& options, int rank);
 
 struct ClusterReport {
   std::uint64_t finished = 0;  ///< tasks
   std::uint64_t failed = 0;    ///< tasks and maps
   std::uint64_t maps_done = 0;
   std::uint64_t failed_elements = 0;
-  std::uint64_t end_ns = 0;   ///< virtual time
-  std::uint64_t busy_ns = 0;  ///< of all slots together
+  std::uint64_t end_ns = 0;       ///< virtual time
+  std::uint64_t makespan_ns = 0;  ///< from the client's start until rank 0 knew the last result
+  std::uint64_t busy_ns = 0;      ///< of all slots together
   std::uint64_t events = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  ///< of packets and of the values beside them
   std::uint64_t fetches = 0;
-  std::uint64_t given_back = 0;     ///< tasks and ends of ranges
+  std::uint64_t given_back = 0;        ///< tasks and ends of ranges
+  std::uint64_t stored_bytes_max = 0;  ///< the most that a worker held
+  /// Messages to rank 0, that workers join apart, submissions and releases; and what they took, if
+  /// that is measured.
+  std::uint64_t scheduler_events = 0;
+  double scheduler_seconds = 0;
   std::uint64_t log_hash = 0;       ///< of every event, its time and every packet's bytes
   std::vector<std::string> broken;  ///< laws that did not hold, the first few
 };
@@ -72,11 +85,11 @@ class SimCluster {
   };
   struct Known {
     TaskId id;
-    int outcomes = 0;
+    std::uint32_t users_left = 0;
+    std::uint8_t outcomes = 0;
     bool failed = false;
     bool held = true;
     bool forgotten = false;
-    std::size_t users_left = 0;
   };
   struct Running {
     int rank = 0;
@@ -101,9 +114,17 @@ class SimCluster {
   bool input_fails(const ItemInput& input) const;
   bool element_fails(std::size_t item, std::uint64_t element) const;
   void check_laws();
+  void check_memory(int rank);
+  bool is_assigned(TaskId id, int rank) const;
   void check_end();
+  void note_totals();
+  static constexpr std::size_t no_item = ~std::size_t{0};
+  void note_item(TaskId id, std::size_t item);
+  std::size_t find_item(TaskId id) const;
+  std::size_t item_of(TaskId id) const;
   void broken(std::string law);
   void log(std::uint64_t number);
+  void changed(int rank);
   Node& node(int rank) { return *nodes_[static_cast<std::size_t>(rank - 1)]; }
 
   ClusterOptions options_;
@@ -121,7 +142,10 @@ class SimCluster {
   std::vector<std::size_t> free_running_;
   std::vector<std::uint32_t> threads_busy_;  ///< by rank
   std::vector<Known> known_;
-  tsl::robin_map<TaskId, std::size_t> items_;
+  std::size_t next_item_ = 0;  ///< the first one that is not submitted
+  /// Items by the slots of their ids, which are dense: tasks, and maps.
+  std::vector<std::uint32_t> task_items_;
+  std::vector<std::uint32_t> map_items_;
   std::vector<bool> expected_failures_;
   ClusterReport report_;
 };

@@ -4,14 +4,41 @@
 
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace tutti::sim {
 
 using scheduler::Commands;
 
+namespace {
+
+std::vector<bool>& row_of(std::vector<std::vector<bool>>& rows, int rank) {
+  const auto row = static_cast<std::size_t>(rank);
+  if (row >= rows.size()) rows.resize(row + 1);
+  return rows[row];
+}
+
+/// True when the number was not noted before.
+bool note_first(std::vector<bool>& noted, std::size_t number) {
+  if (number >= noted.size()) noted.resize(number + 1);
+  if (noted[number]) return false;
+  noted[number] = true;
+  return true;
+}
+
+}  // namespace
+
 void Head::handle(int from, std::span<const std::byte> packet) {
   Reader reader(packet);
-  while (!reader.at_end()) handle_message(from, protocol::decode(reader));
+  decoded_.clear();
+  while (!reader.at_end()) decoded_.push_back(protocol::decode(reader));
+  messages_ += decoded_.size();
+  const auto handle_all = [&] {
+    for (const protocol::Message& message : decoded_) handle_message(from, message);
+  };
+  // That a worker joins is not the price of any task.
+  const bool joins = std::holds_alternative<protocol::Hello>(decoded_.front());
+  joins ? handle_all() : clock_.measure(handle_all);
 }
 
 void Head::handle_message(int from, const protocol::Message& message) {
@@ -67,7 +94,7 @@ void Head::take_back(int from, const protocol::GaveBack& message) {
 }
 
 void Head::flush(std::vector<Packet>& packets) {
-  scheduler_.place(commands_);
+  clock_.measure([&] { scheduler_.place(commands_); });
   obey();
   outbox_.take(packets);
 }
@@ -75,13 +102,13 @@ void Head::flush(std::vector<Packet>& packets) {
 void Head::obey() {
   for (const Commands::Assign& each : commands_.assign) {
     const std::uint32_t function = scheduler_.find_task(each.task)->function;
-    if (functions_[each.worker].insert(function).second) {
+    if (note_first(row_of(functions_, each.worker), function)) {
       outbox_.send(each.worker, protocol::DefineFunction{function, {}, "function"});
     }
     encode_assign(outbox_.to(each.worker), scheduler_, each);
   }
   for (const Commands::AssignRange& each : commands_.assign_range) {
-    if (groups_[each.group].insert(each.worker).second) {
+    if (note_first(groups_[each.group], static_cast<std::size_t>(each.worker))) {
       encode_define_group(outbox_.to(each.worker), scheduler_, each.group, each.worker);
     }
     encode_assign_range(outbox_.to(each.worker), scheduler_, each);
@@ -110,9 +137,9 @@ void Head::obey() {
     if (known == groups_.end()) continue;
     // Also those that gave back all that they had of it.
     const TaskId ids[] = {id};
-    for (const int rank : known->second) {
-      outbox_.send(
-          rank, protocol::ReleaseData{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+    const protocol::ReleaseData message{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))};
+    for (std::size_t rank = 0; rank < known->second.size(); ++rank) {
+      if (known->second[rank]) outbox_.send(static_cast<int>(rank), message);
     }
     groups_.erase(known);
   }
@@ -122,9 +149,9 @@ void Head::obey() {
 void Head::describe(std::vector<std::uint64_t>& words) const {
   scheduler_.describe(words);
   const auto rank_of = [](std::int32_t rank) { return static_cast<std::uint64_t>(rank); };
-  for (const auto& [rank, functions] : functions_) {
-    words.insert(words.end(), {rank_of(rank), functions.size()});
-    words.insert(words.end(), functions.begin(), functions.end());
+  for (const auto& functions : functions_) {
+    words.push_back(functions.size());
+    for (const bool defined : functions) words.push_back(defined ? 1 : 0);
   }
   for (const auto& [group, ranks] : groups_) {
     words.insert(words.end(), {group.bits(), ranks.size()});

@@ -4,11 +4,11 @@
 /// packets.
 
 #include "scheduler/scheduler.hpp"
+#include "sim/inside_clock.hpp"
 #include "sim/packets.hpp"
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -24,7 +24,9 @@ struct Outcome {
 
 class Head {
  public:
-  explicit Head(scheduler::SchedulerOptions options) : scheduler_(options), outbox_(0) {}
+  /// `measured`: clock() tells the time spent inside the scheduler.
+  explicit Head(scheduler::SchedulerOptions options, bool measured = false)
+      : scheduler_(options), clock_(measured), outbox_(0) {}
 
   scheduler::Scheduler& scheduler() { return scheduler_; }
   const scheduler::Scheduler& scheduler() const { return scheduler_; }
@@ -40,6 +42,10 @@ class Head {
   std::uint64_t stale_reports() const { return stale_reports_; }
   /// See scheduler::Scheduler::describe.
   void describe(std::vector<std::uint64_t>& words) const;
+  /// Measures what handle() and flush() do inside the scheduler, and what the client asks of it.
+  InsideClock& clock() { return clock_; }
+  /// Messages that arrived.
+  std::uint64_t messages() const { return messages_; }
 
  private:
   void handle_message(int from, const protocol::Message& message);
@@ -48,10 +54,14 @@ class Head {
 
   scheduler::Scheduler scheduler_;
   scheduler::Commands commands_;
+  InsideClock clock_;
+  std::vector<protocol::Message> decoded_;
+  std::uint64_t messages_ = 0;
   Outbox outbox_;
   std::vector<Outcome> outcomes_;
-  std::map<int, std::set<std::uint32_t>> functions_;  ///< defined on each rank
-  std::map<TaskId, std::set<int>> groups_;            ///< ranks that each group is defined on
+  /// What is defined on each rank.
+  std::vector<std::vector<bool>> functions_;
+  std::map<TaskId, std::vector<bool>> groups_;
   std::uint64_t stale_reports_ = 0;
 };
 

@@ -23,9 +23,9 @@ class Network {
  public:
   Network(NetworkOptions options, std::uint64_t seed) : options_(options), random_(seed) {}
 
-  /// The time at which a packet sent now arrives; `data_bytes` travel beside it.
-  std::uint64_t arrival_ns(const Packet& packet, std::uint64_t data_bytes, std::uint64_t now_ns) {
-    const auto bytes = static_cast<double>(packet.bytes.size() + data_bytes);
+  /// The time at which a packet sent now arrives.
+  std::uint64_t arrival_ns(const Packet& packet, std::uint64_t now_ns) {
+    const auto bytes = static_cast<double>(packet.bytes.size() + packet.data_bytes);
     const auto wire_ns = static_cast<std::uint64_t>(bytes / options_.bandwidth_bytes_per_ns);
     const std::uint64_t jitter_ns =
         options_.jitter_ns == 0 ? 0 : random_.below(options_.jitter_ns + 1);

@@ -11,7 +11,8 @@ using worker::Batch;
 using worker::Execution;
 using worker::RangeWork;
 
-Node::Node(worker::WorkerLimits limits) : state_(limits, store_), outbox_(limits.rank) {}
+Node::Node(worker::WorkerLimits limits, SizeOf size_of)
+    : size_of_(std::move(size_of)), state_(limits, store_), outbox_(limits.rank) {}
 
 void Node::say_hello(std::vector<Packet>& packets) {
   outbox_.send(0, protocol::Hello{state_.limits().slots, 0});
@@ -20,7 +21,7 @@ void Node::say_hello(std::vector<Packet>& packets) {
 
 void Node::handle(int from, std::span<const std::byte> packet, std::vector<Packet>& packets) {
   Reader reader(packet);
-  while (!reader.at_end()) handle_message(from, protocol::decode(reader));
+  for (; !reader.at_end(); ++messages_) handle_message(from, protocol::decode(reader));
   obey();
   outbox_.take(packets);
 }
@@ -59,13 +60,14 @@ void Node::answer(int from, const protocol::Fetch& message) {
   if (message.slice) {
     const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
     found = stretch != nullptr && message.begin + message.count <= stretch->begin + stretch->count;
-    data.stream_bytes = message.count * 8;
+    data.stream_bytes = message.count * size_of_(message.id);
   } else {
     found = store_.contains(message.id);
-    data.stream_bytes = found ? store_.bytes_of(message.id) : 0;
+    data.stream_bytes = size_of_(message.id);
   }
   if (!found) return state_.on_fetch(from, message, commands_);
   data.answer = protocol::Data::Answer::found;
+  outbox_.add_data(from, data.stream_bytes);
   outbox_.send(from, data);
 }
 
@@ -128,20 +130,22 @@ void Node::obey() {
     protocol::Data data;
     data.request = each.to.request;
     data.answer = each.answer;
-    if (each.answer == protocol::Data::Answer::found) data.stream_bytes = store_.bytes_of(each.id);
+    if (each.answer == protocol::Data::Answer::found) {
+      data.stream_bytes = size_of_(each.id);
+      outbox_.add_data(each.to.rank, data.stream_bytes);
+    }
     outbox_.send(each.to.rank, data);
   }
   for (const TaskId id : commands_.locate) outbox_.send(0, protocol::Locate{id});
   for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
   for (RangeWork* range : commands_.finished_ranges) {
-    store_.put_stretch(range->group,
-                       {range->begin, range->count, detail::ValuePtr(), range->count * 8});
+    const std::uint64_t bytes = range->count * size_of_(range->group);
+    store_.put_stretch(range->group, {range->begin, range->count, detail::ValuePtr(), bytes});
     for (const detail::ElementFailure& failure : range->failures) {
       outbox_.send(0, protocol::ElementThrew{range->group, failure.index, failure.inherited,
                                              failure.type, failure.message});
     }
-    outbox_.send(
-        0, protocol::RangeFinished{range->group, range->begin, range->count, range->count * 8});
+    outbox_.send(0, protocol::RangeFinished{range->group, range->begin, range->count, bytes});
     state_.recycle(range);
   }
   commands_.clear();

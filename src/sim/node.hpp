@@ -8,6 +8,7 @@
 #include "worker/worker_state.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -16,7 +17,11 @@ namespace tutti::sim {
 
 class Node {
  public:
-  explicit Node(worker::WorkerLimits limits);
+  /// Bytes of a task's result, or of an element's.
+  using SizeOf = std::function<std::uint64_t(TaskId)>;
+
+  explicit Node(
+      worker::WorkerLimits limits, SizeOf size_of = [](TaskId) { return 8; });
 
   int rank() const { return static_cast<int>(state_.limits().rank); }
   worker::WorkerState& state() { return state_; }
@@ -30,6 +35,8 @@ class Node {
   void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
   std::uint64_t fetches() const { return fetches_; }
   std::uint64_t given_back() const { return given_back_; }
+  /// Messages that arrived.
+  std::uint64_t messages() const { return messages_; }
 
  private:
   void handle_message(int from, const protocol::Message& message);
@@ -38,6 +45,7 @@ class Node {
   void report_tasks(const worker::Batch& batch);
   void obey();
 
+  SizeOf size_of_;
   worker::Store store_;
   worker::WorkerState state_;
   worker::WorkerCommands commands_;
@@ -46,6 +54,7 @@ class Node {
   std::vector<std::unique_ptr<worker::Batch>> batches_;
   std::uint64_t fetches_ = 0;
   std::uint64_t given_back_ = 0;
+  std::uint64_t messages_ = 0;
 };
 
 }  // namespace tutti::sim

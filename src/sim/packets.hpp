@@ -19,6 +19,7 @@ struct Packet {
   int from = 0;
   int to = 0;
   Bytes bytes;
+  std::uint64_t data_bytes = 0;  ///< of values that travel beside it; they do not exist here
 };
 
 /// Collects messages, one packet for each destination.
@@ -28,19 +29,26 @@ class Outbox {
 
   template <class Message>
   void send(int to, const Message& message) {
-    protocol::encode(writers_[to], message);
+    protocol::encode(waiting_[to].writer, message);
   }
-  Writer& to(int rank) { return writers_[rank]; }
-  bool empty() const { return writers_.empty(); }
+  Writer& to(int rank) { return waiting_[rank].writer; }
+  /// A value of so many bytes goes with the packet.
+  void add_data(int to, std::uint64_t bytes) { waiting_[to].data_bytes += bytes; }
+  bool empty() const { return waiting_.empty(); }
   /// Appends the packets, in order of destination, and is empty again.
   void take(std::vector<Packet>& packets) {
-    for (auto& [to, writer] : writers_) packets.push_back({from_, to, writer.take()});
-    writers_.clear();
+    for (auto& [to, waiting] : waiting_)
+      packets.push_back({from_, to, waiting.writer.take(), waiting.data_bytes});
+    waiting_.clear();
   }
 
  private:
+  struct Waiting {
+    Writer writer;
+    std::uint64_t data_bytes = 0;
+  };
   int from_;
-  std::map<int, Writer> writers_;
+  std::map<int, Waiting> waiting_;
 };
 
 /// Writes the message for an assigned task.

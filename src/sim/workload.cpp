@@ -1,8 +1,11 @@
 #include "sim/workload.hpp"
 
+#include "sim/log_normal.hpp"
 #include "sim/random.hpp"
+#include "tutti/check.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tutti::sim {
 namespace {
@@ -127,6 +130,63 @@ Workload mixture(std::size_t items, std::uint64_t seed) {
     work.push_back(std::move(item));
   }
   return work;
+}
+
+Workload map_reduce(std::uint64_t elements, std::size_t fan_in, std::uint64_t duration_ns) {
+  check(fan_in >= 2, "a reduction takes at least two at a time");
+  Workload work{map_item(elements, duration_ns, 10)};
+  std::size_t first = 1;
+  for (std::uint64_t begin = 0; begin < elements; begin += fan_in) {
+    work.push_back(task({}, duration_ns));
+    const std::uint64_t end = std::min<std::uint64_t>(elements, begin + fan_in);
+    for (std::uint64_t element = begin; element < end; ++element)
+      work.back().inputs.push_back({0, element});
+  }
+  while (work.size() - first > 1) {
+    const std::size_t level_end = work.size();
+    for (std::size_t begin = first; begin < level_end; begin += fan_in) {
+      work.push_back(task({}, duration_ns));
+      for (std::size_t item = begin; item < std::min(level_end, begin + fan_in); ++item)
+        work.back().inputs.push_back({item, 0});
+    }
+    first = level_end;
+  }
+  return work;
+}
+
+void draw_durations(Workload& work, double sigma, std::uint64_t seed) {
+  for (std::size_t number = 0; number < work.size(); ++number) {
+    WorkItem& item = work[number];
+    const std::uint64_t random = mix(mix(seed, 0x6475726174696f6e), number);
+    if (item.elements) {
+      item.sigma = sigma;
+      item.seed = random;
+    } else {
+      const double duration_ns = static_cast<double>(item.duration_ns) * log_normal(random, sigma);
+      item.duration_ns = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(duration_ns));
+    }
+  }
+}
+
+std::uint64_t element_duration_ns(const WorkItem& item, std::uint64_t element) {
+  const double place = static_cast<double>(element) / static_cast<double>(*item.elements);
+  double duration_ns = static_cast<double>(item.duration_ns) * (1.0 + (item.skew - 1.0) * place);
+  if (item.sigma > 0) duration_ns *= log_normal(mix(item.seed, element), item.sigma);
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(duration_ns));
+}
+
+std::uint64_t stretch_duration_ns(const WorkItem& item, std::uint64_t begin, std::uint64_t count) {
+  if (item.sigma <= 0 && item.skew == 1.0) return item.duration_ns * count;
+  std::uint64_t sum_ns = 0;
+  for (std::uint64_t element = begin; element < begin + count; ++element)
+    sum_ns += element_duration_ns(item, element);
+  return sum_ns;
+}
+
+std::uint64_t count_tasks(const Workload& work) {
+  std::uint64_t count = 0;
+  for (const WorkItem& item : work) count += item.elements.value_or(1);
+  return count;
 }
 
 }  // namespace tutti::sim

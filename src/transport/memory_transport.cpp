@@ -153,8 +153,8 @@ class MemoryTransport final : public Transport {
 
   bool busy() const override { return pending_ != 0 || !packets_.empty() || !done_.empty(); }
   std::uint32_t prepare_sleep() override { return ticket_ = world_->doorbells->prepare(rank_); }
-  void sleep(std::uint32_t ticket, microseconds limit) override {
-    world_->doorbells->sleep(rank_, ticket, limit);
+  bool sleep(std::uint32_t ticket, microseconds limit) override {
+    return world_->doorbells->sleep(rank_, ticket, limit);
   }
   void end_sleep() override { world_->doorbells->end(rank_, ticket_); }
   void wake() noexcept override { world_->doorbells->ring(rank_); }

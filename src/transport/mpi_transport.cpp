@@ -72,7 +72,7 @@ class MpiTransport final : public Transport {
 
   bool busy() const override { return parts_->busy(); }
   std::uint32_t prepare_sleep() override;
-  void sleep(std::uint32_t ticket, microseconds limit) override;
+  bool sleep(std::uint32_t ticket, microseconds limit) override;
   void end_sleep() override;
   void wake() noexcept override { parts_->neighbourhood.doorbells->ring(parts_->own_bell); }
   microseconds sleep_limit() const override;
@@ -86,6 +86,7 @@ class MpiTransport final : public Transport {
     explicit Parts(std::unique_ptr<MpiSession> own_session);
     bool busy() const { return sender.pending() + transfers.pending() + local_packets.size() != 0; }
     void ring(int to) noexcept;
+    void ring_early(int to) noexcept;
 
     std::unique_ptr<MpiSession> session;
     int rank;
@@ -146,6 +147,12 @@ void MpiTransport::Parts::ring(int to) noexcept {
   if (bell >= 0) neighbourhood.doorbells->ring(bell);
 }
 
+/// Only a hint, without the fence: whoever did not hear it is rung for after the send.
+void MpiTransport::Parts::ring_early(int to) noexcept {
+  const int bell = bells[static_cast<std::size_t>(to)];
+  if (bell >= 0) neighbourhood.doorbells->ring_after_fence(bell);
+}
+
 MpiTransport::~MpiTransport() {
   if (parts_->finished) return;
   // MPI may still use the buffers: to wait for it here could last for ever. Nobody destroys this
@@ -160,6 +167,8 @@ void MpiTransport::send(int to, Bytes packet) {
     check(packet.size() <= packet_bytes_max, "a control packet has at most packet_bytes_max bytes");
     parts_->local_packets.push_back(std::move(packet));
   } else {
+    // A rank that sleeps takes longer to wake up than the packet to get there.
+    parts_->ring_early(to);
     parts_->sender.send(to, std::move(packet));
   }
   parts_->ring(to);
@@ -241,11 +250,12 @@ std::uint32_t MpiTransport::prepare_sleep() {
   return ticket_;
 }
 
-void MpiTransport::sleep(std::uint32_t ticket, microseconds limit) {
-  if (parts_->neighbourhood.doorbells->sleep(parts_->own_bell, ticket, limit)) return;
+bool MpiTransport::sleep(std::uint32_t ticket, microseconds limit) {
+  if (parts_->neighbourhood.doorbells->sleep(parts_->own_bell, ticket, limit)) return true;
   const microseconds::rep longer =
       std::min(2 * nap_.load(std::memory_order_relaxed), nap_max.count());
   nap_.store(longer, std::memory_order_relaxed);
+  return false;
 }
 
 void MpiTransport::end_sleep() {

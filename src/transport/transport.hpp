@@ -97,7 +97,8 @@ class Transport {
   /// To sleep without missing a message: prepare_sleep(), poll() once more, then sleep(ticket,
   /// limit) if there was nothing (without the lock), and always end_sleep().
   virtual std::uint32_t prepare_sleep() = 0;
-  virtual void sleep(std::uint32_t ticket, std::chrono::microseconds limit) = 0;
+  /// True when somebody rang: something comes, perhaps a moment after.
+  virtual bool sleep(std::uint32_t ticket, std::chrono::microseconds limit) = 0;
   virtual void end_sleep() = 0;
   /// Ends a sleep of this rank, or the next one that is prepared already. Async-signal-safe.
   virtual void wake() noexcept = 0;

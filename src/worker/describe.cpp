@@ -57,7 +57,10 @@ void WorkerState::describe(Words& words) const {
       if (each.bind != nullptr) words.push_back(each.bind->group.bits());
     }
   }
-  for (const TaskId id : sorted_keys(known_)) describe_task(*known_.at(id), words);
+  std::vector<TaskId> known;
+  known_.for_each([&](TaskId id, const TaskWork*) { known.push_back(id); });
+  std::ranges::sort(known);
+  for (const TaskId id : known) describe_task(**known_.find(id), words);
   for (const std::uint64_t request : sorted_keys(fetches_)) {
     const PendingFetch& fetch = fetches_.at(request);
     words.insert(words.end(), {request, fetch.id.bits(), fetch.slice ? 1u : 0u, fetch.begin,

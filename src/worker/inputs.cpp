@@ -24,8 +24,8 @@ bool WorkerState::resolve_input(const protocol::InputRef& input, Waiter waiter, 
     return true;
   }
   if (input.holder == limits_.rank) {
-    if (const auto producer = known_.find(input.id); producer != known_.end()) {
-      producer->second->waiters.push_back(waiter);
+    if (TaskWork** producer = known_.find(input.id)) {
+      (*producer)->waiters.push_back(waiter);
       return false;
     }
   } else if (ValuePtr small = small_.find(input.id)) {
@@ -185,8 +185,9 @@ void WorkerState::arrived(const Waiter& waiter, const ValuePtr& value, std::uint
 
 void WorkerState::on_fetch(int from, const protocol::Fetch& message, WorkerCommands& commands) {
   const Asker asker{from, message.request};
-  if (const auto task = known_.find(message.id); task != known_.end()) {
-    task->second->askers.push_back(asker);
+  TaskWork** task = message.slice ? nullptr : known_.find(message.id);
+  if (task != nullptr) {
+    (*task)->askers.push_back(asker);
   } else if (!message.slice && !protocol::has_seen(assignments_, message.sequence)) {
     early_.push_back({message.id, message.sequence, asker});
   } else {
@@ -244,7 +245,7 @@ void WorkerState::drop(TaskWork* task, WorkerCommands& commands) {
 
 std::size_t WorkerState::askers() const {
   std::size_t count = early_.size();
-  for (const auto& [id, task] : known_) count += task->askers.size();
+  known_.for_each([&count](TaskId, const TaskWork* task) { count += task->askers.size(); });
   return count;
 }
 

@@ -5,6 +5,7 @@
 
 #include "tutti/detail/value.hpp"
 #include "tutti/ids.hpp"
+#include "worker/slot_table.hpp"
 
 #include <tsl/robin_map.h>
 
@@ -26,23 +27,18 @@ class Store {
 
   /// Keeps a value; a null one stands for the result of a void function. The first one stays.
   void put(TaskId id, detail::ValuePtr value, std::uint64_t bytes) {
-    if (values_.try_emplace(id, Single{std::move(value), bytes}).second) bytes_ += bytes;
+    if (values_.insert(id, Single{std::move(value), bytes})) bytes_ += bytes;
   }
   void put_stretch(TaskId group, Stretch stretch) {
     const std::uint64_t begin = stretch.begin;
     const std::uint64_t bytes = stretch.bytes;
     if (sequences_[group].try_emplace(begin, std::move(stretch)).second) bytes_ += bytes;
   }
-  bool contains(TaskId id) const { return values_.contains(id); }
+  bool contains(TaskId id) const { return !id.is_group() && values_.contains(id); }
   /// Null when it is not here, or is void.
   const detail::Value* find(TaskId id) const {
-    const auto found = values_.find(id);
-    return found == values_.end() ? nullptr : found->second.value.get();
-  }
-  /// Of a single value; 0 when it is not here.
-  std::uint64_t bytes_of(TaskId id) const {
-    const auto found = values_.find(id);
-    return found == values_.end() ? 0 : found->second.bytes;
+    const Single* found = values_.find(id);
+    return found == nullptr ? nullptr : found->value.get();
   }
   /// The stretch that holds the element, or null.
   const Stretch* find_stretch(TaskId group, std::uint64_t index) const {
@@ -68,10 +64,10 @@ class Store {
       sequences_.erase(sequence);
       return;
     }
-    const auto found = values_.find(id);
-    if (found == values_.end()) return;
-    bytes_ -= found->second.bytes;
-    values_.erase(found);
+    const Single* found = values_.find(id);
+    if (found == nullptr) return;
+    bytes_ -= found->bytes;
+    values_.erase(id);
   }
   void clear() {
     values_.clear();
@@ -86,7 +82,7 @@ class Store {
     detail::ValuePtr value;
     std::uint64_t bytes = 0;
   };
-  tsl::robin_map<TaskId, Single> values_;
+  SlotTable<Single> values_;
   tsl::robin_map<TaskId, std::map<std::uint64_t, Stretch>> sequences_;
   std::uint64_t bytes_ = 0;
 };

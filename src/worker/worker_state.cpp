@@ -48,7 +48,7 @@ TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
 
 void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands& commands) {
   TaskWork& task = new_task(message);
-  known_[task.id] = &task;
+  known_.insert(task.id, &task);
   assignments_ = (assignments_ + 1) & sequence_mask;
   if (!early_.empty()) admit_early(task, commands);
   if (!fetch_of_value_.empty()) end_wait_elsewhere(task);
@@ -391,11 +391,11 @@ void WorkerState::check_invariants() const {
           "a fetch is found by its value");
     check(!store_.contains(id), "what is in the store is not fetched");
   }
-  for (const auto& [id, task] : known_) {
+  known_.for_each([this](TaskId id, const TaskWork* task) {
     check(task->id == id, "an assigned task is found by its id");
     check(!store_.contains(id), "what has a result is not assigned any more");
     if (task->missing == 0) check_inputs(*task);
-  }
+  });
   for (const Early& each : early_) {
     check(!known_.contains(each.id), "what is assigned is not asked for too early");
     check(!protocol::has_seen(assignments_, each.sequence), "who asked too early still waits");

@@ -7,6 +7,7 @@
 
 #include "base/durations.hpp"
 #include "protocol/messages.hpp"
+#include "worker/slot_table.hpp"
 #include "worker/small_values.hpp"
 #include "worker/store.hpp"
 #include "worker/work.hpp"
@@ -211,8 +212,8 @@ class WorkerState {
   std::map<std::int16_t, std::deque<Ready>, std::greater<>> ready_;
   std::size_t ready_count_ = 0;
   std::size_t taken_ = 0;
-  tsl::robin_map<TaskId, TaskWork*> known_;  ///< assigned and not ended
-  std::uint32_t assignments_ = 0;            ///< tasks assigned since the start, modulo 2^31
+  SlotTable<TaskWork*> known_;     ///< assigned and not ended
+  std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;
   std::vector<TaskWork*> dropped_;  ///< whose end is being told to those who wait for them
   SmallValues small_;

@@ -1,10 +1,8 @@
-// Ends in the way that its first argument names. The second argument is a file: the moment of the event, in milliseconds since 1970, and
-// the process numbers of all ranks are written to it just before. Started by exits_test.sh.
+// Ends in the way that its first argument names. The second argument is a file: the moment of the
+// event, in milliseconds since 1970, and the process numbers of all ranks are written to it just
+// before. Started by exits_test.sh.
 
 #include <tutti/tutti.hpp>
-
-#include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -12,9 +10,11 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <signal.h>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -39,14 +39,20 @@ int end_as(tutti::Client& client, const std::string& how, const std::string& fil
   if (how == "return3") return 3;
   if (how == "throw") throw std::runtime_error("the input is empty");
   if (how == "throw_int") throw 7;
-  if (how == "throw_in_task") client.submit([] { throw std::runtime_error("no such day"); }).result();
-  if (how == "forgotten_failure") tutti::fire_and_forget(client.submit([] { throw std::runtime_error("nobody asked"); }));
+  if (how == "throw_in_task")
+    client.submit([] { throw std::runtime_error("no such day"); }).result();
+  if (how == "forgotten_failure")
+    tutti::fire_and_forget(client.submit([] { throw std::runtime_error("nobody asked"); }));
   if (how == "dropped_failure") {
     const auto failed = client.submit([] { throw std::runtime_error("nobody asked"); });
     tutti::wait(failed);
   }
   if (how == "dropped_element") {
-    const auto map = client.map([](int x) { if (x == 8) throw std::runtime_error("nobody asked"); }, tutti::range(20));
+    const auto map = client.map(
+        [](int x) {
+          if (x == 8) throw std::runtime_error("nobody asked");
+        },
+        tutti::range(20));
     tutti::wait(map);
   }
   if (how == "failure_seen_later") {
@@ -70,10 +76,12 @@ int end_as(tutti::Client& client, const std::string& how, const std::string& fil
     return 0;
   }
   if (how == "forget") {
-    tutti::fire_and_forget(client.submit([](const std::string& name) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));
-      std::ofstream(name) << "done\n";
-    }, file + ".forgotten"));
+    tutti::fire_and_forget(client.submit(
+        [](const std::string& name) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(300));
+          std::ofstream(name) << "done\n";
+        },
+        file + ".forgotten"));
     return 0;
   }
   if (how == "thread_exits") {
@@ -97,7 +105,8 @@ int main(int argc, char** argv) {
     if (how == "setup_return3") return 3;
     if (how == "setup_exit3") std::exit(3);
     if (how == "setup_shutdown") client.shutdown();
-    if (how == "setup_forgotten_failure") tutti::fire_and_forget(client.submit([] { throw std::runtime_error("nobody asked"); }));
+    if (how == "setup_forgotten_failure")
+      tutti::fire_and_forget(client.submit([] { throw std::runtime_error("nobody asked"); }));
     return 0;
   }
   return tutti::run(argc, argv, [&](tutti::Client& client) {

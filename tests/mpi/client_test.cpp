@@ -32,8 +32,10 @@ void submits_give_results(tutti::Client& client) {
   expect_equal(client.submit(square, 7).result(), 49);
   expect_equal(client.submit([] { return 5; }).result(), 5);
   client.submit([](int) {}, 1).result();
-  expect_equal(client.submit([](const std::string& text) { return text + "!"; }, "text").result(), "text!");
-  const Future<std::string> kept = client.submit([](int n) { return std::string(static_cast<std::size_t>(n), 'x'); }, 5000);
+  expect_equal(client.submit([](const std::string& text) { return text + "!"; }, "text").result(),
+               "text!");
+  const Future<std::string> kept =
+      client.submit([](int n) { return std::string(static_cast<std::size_t>(n), 'x'); }, 5000);
   expect_equal(kept.result().size(), 5000u);
   expect(&kept.result() == &kept.result());
 
@@ -54,7 +56,9 @@ void futures_are_arguments(tutti::Client& client) {
 
   std::vector<Future<int>> parts;
   for (int i = 0; i < 100; ++i) parts.push_back(client.submit(square, i));
-  const auto add = [](const std::vector<int>& all) { return std::accumulate(all.begin(), all.end(), 0); };
+  const auto add = [](const std::vector<int>& all) {
+    return std::accumulate(all.begin(), all.end(), 0);
+  };
   expect_equal(client.submit(add, parts).result(), 328350);
   expect_equal(client.submit(add, client.map(square, tutti::range(100))).result(), 328350);
   expect_equal(client.submit(add, std::vector<Future<int>>{}).result(), 0);
@@ -66,15 +70,19 @@ void futures_are_arguments(tutti::Client& client) {
   expect_equal(client.submit(join, left, right).result(), "ablrab");
   expect_equal(client.submit(join, text, text).result(), "abab");
   // The result is needed after its future is gone.
-  auto chained = client.submit([](const std::string& a) { return a.size(); }, client.submit([] { return std::string(100000, 'z'); }));
+  auto chained = client.submit([](const std::string& a) { return a.size(); },
+                               client.submit([] { return std::string(100000, 'z'); }));
   expect_equal(chained.result(), 100000u);
 }
 
 void futures_tell_where_they_stand(tutti::Client& client) {
   const Future<int> none;
   expect(!none.valid());
-  expect_throws<tutti::Error>([&] { none.result(); }, "result() was called on an empty future; use a future that submit, map or scatter returned");
-  expect_throws<tutti::Error>([&] { (void)client.submit(square, none); }, "an empty future was passed as an argument");
+  expect_throws<tutti::Error>(
+      [&] { none.result(); },
+      "result() was called on an empty future; use a future that submit, map or scatter returned");
+  expect_throws<tutti::Error>([&] { (void)client.submit(square, none); },
+                              "an empty future was passed as an argument");
 
   Future<int> done = client.submit(square, 3);
   expect(!done.exception().has_value());
@@ -92,8 +100,10 @@ void futures_tell_where_they_stand(tutti::Client& client) {
   const Gate gate;
   const Future<int> waits = client.submit(pass_gate, gate.path(), 4);
   expect(waits.status() == Status::pending && !waits.done());
-  expect_throws<tutti::TimeoutError>([&] { waits.result(0.02); }, "result() waited 0.02 s and the task has not ended");
-  expect_throws<tutti::TimeoutError>([&] { (void)waits.exception(std::chrono::milliseconds(20)); }, "has not ended");
+  expect_throws<tutti::TimeoutError>([&] { waits.result(0.02); },
+                                     "result() waited 0.02 s and the task has not ended");
+  expect_throws<tutti::TimeoutError>([&] { (void)waits.exception(std::chrono::milliseconds(20)); },
+                                     "has not ended");
   expect_throws<tutti::TimeoutError>([&] { waits.result(0); }, "has not ended");
   gate.open();
   expect_equal(waits.result(30), 4);
@@ -111,13 +121,15 @@ void waiting(tutti::Client& client) {
   if (is_serial()) return;
 
   const Gate gate;
-  const std::vector<Future<int>> two{client.submit(pass_gate, gate.path(), 1), client.submit(square, 2)};
+  const std::vector<Future<int>> two{client.submit(pass_gate, gate.path(), 1),
+                                     client.submit(square, 2)};
   const auto first = tutti::wait(two, ReturnWhen::first_completed, 30);
   expect(first.done.size() == 1 && first.not_done.size() == 1 && first.done[0] == two[1]);
-  expect_throws<tutti::TimeoutError>([&] { tutti::wait(two, ReturnWhen::all_completed, 0.02); }, "s and the tasks have not ended");
+  expect_throws<tutti::TimeoutError>([&] { tutti::wait(two, ReturnWhen::all_completed, 0.02); },
+                                     "s and the tasks have not ended");
   expect_throws<tutti::TimeoutError>([&] { tutti::wait(two[0], 0.02); }, "have not ended");
-  const auto map = client.map([](const std::string& path, int x) { return pass_gate(path, x); }, tutti::constant(gate.path()),
-                              tutti::range(4));
+  const auto map = client.map([](const std::string& path, int x) { return pass_gate(path, x); },
+                              tutti::constant(gate.path()), tutti::range(4));
   expect_throws<tutti::TimeoutError>([&] { tutti::wait(map, 0.02); }, "the map has not ended");
   expect(map.status() == Status::pending && !map.done() && map[3].status() == Status::pending);
   gate.open();
@@ -151,16 +163,51 @@ void futures_come_as_they_complete(tutti::Client& client) {
   number = 0;
   while (!batches.is_empty()) number += batches.next_batch().size();
   expect_equal(number, 1000u);
+  number = 0;
+  auto by_batches = tutti::as_completed(client.map(square, tutti::range(1000)));
+  for (const std::vector<Future<int>>& batch : by_batches.batches()) {
+    expect(!batch.empty());
+    number += batch.size();
+  }
+  expect(number == 1000u && by_batches.next_batch().empty());
+  auto forgotten = tutti::as_completed(map);
+  expect_equal(forgotten.count(), 5000u);
+  forgotten.clear();
+  expect(forgotten.is_empty() && !forgotten.has_ready());
+  forgotten.add(some[3]);
+  expect_equal(forgotten.next().result(), 9);
+  sum = 0;
+  for (const auto& [future, result] : tutti::as_completed(some, tutti::with_results)) {
+    expect(&result == &future.result());
+    sum += result;
+  }
+  expect_equal(sum, 2470);
+  sum = 0;
+  for (auto& each : tutti::as_completed(map, tutti::with_results, 30)) sum += each.result % 2;
+  expect_equal(sum, 2500);
   // A task that fails comes as well.
   std::vector<Future<int>> bad{client.submit([]() -> int { throw std::runtime_error("no"); })};
   for (const auto& future : tutti::as_completed(bad)) expect(future.status() == Status::error);
+  bad.push_back(some[2]);
+  auto raising = tutti::as_completed(bad, tutti::with_results);
+  int good = 0;
+  int failed = 0;
+  while (!raising.is_empty()) {
+    try {
+      good += raising.next().result;
+    } catch (const tutti::TaskFailed&) {
+      ++failed;
+    }
+  }
+  expect(good == 4 && failed == 1);
   if (is_serial()) return;
 
   const Gate gate;
-  std::vector<Future<int>> order{client.submit(pass_gate, gate.path(), 1), client.submit(square, 5)};
+  std::vector<Future<int>> order{client.submit(pass_gate, gate.path(), 1),
+                                 client.submit(square, 5)};
   auto in_order = tutti::as_completed(order, 0.2);
   expect_equal(in_order.next().result(), 25);
-  expect(!in_order.has_ready());
+  expect(!in_order.has_ready() && in_order.next_batch(false).empty());
   expect_throws<tutti::TimeoutError>([&] { (void)in_order.next(); }, "no further task has ended");
   gate.open();
   order[0].result();
@@ -227,7 +274,8 @@ void results_go_with_their_last_future(tutti::Client& client) {
   const auto round = [&](int results) {
     for (int i = 0; i < results; i += 100) {
       std::vector<Future<std::vector<char>>> futures;
-      for (int k = 0; k < 100; ++k) futures.push_back(client.submit([] { return std::vector<char>(4000, 'a'); }));
+      for (int k = 0; k < 100; ++k)
+        futures.push_back(client.submit([] { return std::vector<char>(4000, 'a'); }));
       tutti::wait(futures);
     }
   };
@@ -241,7 +289,8 @@ void results_go_with_their_last_future(tutti::Client& client) {
   const std::size_t after = measure();
   // 400 MB were made; what stays beyond the first rounds is noise of the allocators.
   const std::size_t growth = after > before ? after - before : 0;
-  if (!tutti::testing::memory_is_watched && growth > (std::size_t{16} << 20) * static_cast<std::size_t>(client.ranks())) {
+  if (!tutti::testing::memory_is_watched &&
+      growth > (std::size_t{16} << 20) * static_cast<std::size_t>(client.ranks())) {
     std::cout << "memory of all ranks grew by " << growth << " bytes\n";
     expect(false);
   }
@@ -251,8 +300,10 @@ void run_is_on_every_rank(tutti::Client& client) {
   const std::vector<int> ranks = client.run([] { return tutti::get_worker().rank(); });
   expect_equal(static_cast<int>(ranks.size()), client.ranks());
   for (std::size_t i = 0; i < ranks.size(); ++i) expect_equal(ranks[i], static_cast<int>(i));
-  const std::vector<std::string> texts = client.run([](const std::string& a, int b) { return a + std::to_string(b); }, "r", 3);
-  expect(std::all_of(texts.begin(), texts.end(), [](const std::string& each) { return each == "r3"; }));
+  const std::vector<std::string> texts =
+      client.run([](const std::string& a, int b) { return a + std::to_string(b); }, "r", 3);
+  expect(std::all_of(texts.begin(), texts.end(),
+                     [](const std::string& each) { return each == "r3"; }));
   client.run([] {});
   const auto value = client.submit([] { return 41; });
   const std::vector<int> added = client.run([](int x) { return x + 1; }, value);
@@ -260,16 +311,27 @@ void run_is_on_every_rank(tutti::Client& client) {
   expect(std::all_of(added.begin(), added.end(), [](int each) { return each == 42; }));
   const std::vector<int> sizes = client.run([] { return tutti::get_worker().size(); });
   expect(std::all_of(sizes.begin(), sizes.end(), [&](int each) { return each == client.ranks(); }));
-  expect_throws<tutti::TaskFailed>([&] {
-    client.run([] {
-      if (tutti::get_worker().rank() + 1 == tutti::get_worker().size()) throw std::runtime_error("the last rank");
-    });
-  }, "the last rank");
+  expect_throws<tutti::TaskFailed>(
+      [&] {
+        client.run([] {
+          if (tutti::get_worker().rank() + 1 == tutti::get_worker().size())
+            throw std::runtime_error("the last rank");
+        });
+      },
+      "the last rank");
+}
+
+void run_on_scheduler_is_here(tutti::Client& client) {
+  int number = 5;
+  client.run_on_scheduler([&number](int x) { number += x + tutti::get_worker().rank(); }, 2);
+  expect_equal(number, 7);
+  expect_equal(client.run_on_scheduler(square, 3), 9);
 }
 
 void fired_tasks_run(tutti::Client& client) {
   const Gate gate;
-  tutti::fire_and_forget(client.submit([](const std::string& path) { std::ofstream(path) << "open\n"; }, gate.path()));
+  tutti::fire_and_forget(
+      client.submit([](const std::string& path) { std::ofstream(path) << "open\n"; }, gate.path()));
   const auto seen = client.submit(pass_gate, gate.path(), 8);
   expect_equal(seen.result(), 8);
   tutti::fire_and_forget(client.map([](int) {}, tutti::range(100)));
@@ -286,7 +348,9 @@ void several_threads_use_the_client(tutti::Client& client) {
         const auto a = client.submit(square, i);
         const auto b = client.submit([](int x, int y) { return x + y; }, a, t);
         if (b.result() == i * i + t) ++good;
-        if (i % 50 == 0 && client.gather(client.map(square, tutti::range(t, t + 10)))[1] == (t + 1) * (t + 1)) ++good;
+        if (i % 50 == 0 &&
+            client.gather(client.map(square, tutti::range(t, t + 10)))[1] == (t + 1) * (t + 1))
+          ++good;
         if (i % 100 == 0 && library_code(t) == t * t) ++good;
       }
     });
@@ -300,14 +364,16 @@ void the_client_prints(tutti::Client& client) {
   out << client;
   const std::string text = out.str();
   expect(text.find("<Client") == 0);
-  for (const char* words : {"workers", "threads"}) expect(is_serial() || text.find(words) != std::string::npos);
+  for (const char* words : {"workers", "threads"})
+    expect(is_serial() || text.find(words) != std::string::npos);
   expect_equal(library_code(6), 36);
 }
 
 void priorities_and_names(tutti::Client& client) {
   expect_equal(client.submit({.name = "first", .priority = 5}, square, 5).result(), 25);
   expect_equal(client.gather(client.map({.priority = -5}, square, tutti::range(3)))[2], 4);
-  const auto named = client.submit({.name = "reads input"}, []() -> int { throw std::runtime_error("no file"); });
+  const auto named =
+      client.submit({.name = "reads input"}, []() -> int { throw std::runtime_error("no file"); });
   expect_equal(named.exception()->failure().task, "reads input");
 }
 
@@ -324,6 +390,7 @@ int main(int argc, char** argv) {
     callbacks_are_called_once(client);
     a_callback_may_submit(client);
     run_is_on_every_rank(client);
+    run_on_scheduler_is_here(client);
     fired_tasks_run(client);
     several_threads_use_the_client(client);
     the_client_prints(client);

@@ -58,7 +58,8 @@ struct Record {
 class Account {
  public:
   Account() = default;
-  Account(std::string owner, std::vector<double> amounts) : owner_(std::move(owner)), amounts_(std::move(amounts)) {}
+  Account(std::string owner, std::vector<double> amounts)
+      : owner_(std::move(owner)), amounts_(std::move(amounts)) {}
   bool operator==(const Account&) const = default;
   double sum() const { return std::accumulate(amounts_.begin(), amounts_.end(), 0.0); }
 
@@ -73,17 +74,23 @@ class Account {
   std::vector<double> amounts_;
 };
 
-/// A value goes to a worker and comes back: as an argument, as a future's value, as a constant and as an element.
+/// A value goes to a worker and comes back: as an argument, as a future's value, as a constant and
+/// as an element.
 template <class T>
-void travels(tutti::Client& client, const T& value, tutti::SourceLocation where = tutti::SourceLocation::current()) {
+void travels(tutti::Client& client, const T& value,
+             tutti::SourceLocation where = tutti::SourceLocation::current()) {
   const auto echo = [](const T& each) { return each; };
   const Future<T> first = client.submit(echo, value);
   expect(first.result() == value, where);
   expect(client.submit(echo, first).result() == value, where);
-  expect(client.submit([](const std::vector<T>& all) { return all.at(1); }, std::vector<Future<T>>{first, first}).result() == value, where);
+  expect(client.submit([](const std::vector<T>& all) { return all.at(1); },
+                       std::vector<Future<T>>{first, first})
+                 .result() == value,
+         where);
   const std::vector<T> elements(3, value);
   expect(client.gather(client.map(echo, elements)) == elements, where);
-  const auto second = client.map([](int, const T& each) { return each; }, tutti::range(3), tutti::constant(value));
+  const auto second =
+      client.map([](int, const T& each) { return each; }, tutti::range(3), tutti::constant(value));
   expect(client.gather(second) == elements, where);
   expect(client.gather(client.map(echo, second)) == elements, where);
   expect(second[1].result() == value, where);
@@ -106,7 +113,9 @@ void plain_values(tutti::Client& client) {
   travels(client, std::complex<double>(1, 2));
   travels(client, std::pair<int, double>(1, 2.5));
   travels(client, std::tuple<int, char, double>(1, 'b', 2.5));
-  const auto scaled = [](int x, Keywords keywords) { return keywords.flat ? x * keywords.sigma : 0; };
+  const auto scaled = [](int x, Keywords keywords) {
+    return keywords.flat ? x * keywords.sigma : 0;
+  };
   expect_equal(client.submit(scaled, 4, Keywords{.flat = true}).result(), 4.0);
 }
 
@@ -131,38 +140,53 @@ void containers(tutti::Client& client) {
   travels(client, std::optional<int>());
   travels(client, std::variant<int, std::string>("text"));
   travels(client, std::filesystem::path("/a/b.txt"));
-  travels(client, Record{1, "r", std::vector<double>(5000, 2.0), std::map<std::string, std::vector<int>>{{"k", {1, 2}}}});
+  travels(client, Record{1, "r", std::vector<double>(5000, 2.0),
+                         std::map<std::string, std::vector<int>>{{"k", {1, 2}}}});
   travels(client, Account("owner", std::vector<double>(20'000, 0.25)));
   const Account account("other", {1, 2, 3});
-  expect_equal(client.submit([](const Account& each) { return each.sum(); }, account).result(), 6.0);
+  expect_equal(client.submit([](const Account& each) { return each.sum(); }, account).result(),
+               6.0);
 }
 
 void owners(tutti::Client& client) {
   auto shared = client.submit([] { return std::make_shared<std::vector<int>>(5, 3); });
-  expect_equal(client.submit([](const std::shared_ptr<std::vector<int>>& v) { return v->at(4); }, shared).result(), 3);
+  expect_equal(
+      client.submit([](const std::shared_ptr<std::vector<int>>& v) { return v->at(4); }, shared)
+          .result(),
+      3);
   expect_equal(shared.result()->size(), 5u);
   const auto unique = client.submit([](int x) { return std::make_unique<int>(x); }, 8);
   expect_equal(*unique.result(), 8);
-  expect_equal(client.submit([](const std::unique_ptr<int>& each) { return *each; }, unique).result(), 8);
+  expect_equal(
+      client.submit([](const std::unique_ptr<int>& each) { return *each; }, unique).result(), 8);
   const auto many = client.map([](int x) { return std::make_unique<int>(x); }, tutti::range(100));
   expect_equal(*many[60].result(), 60);
-  expect_equal(client.gather(client.map([](const std::unique_ptr<int>& each) { return *each; }, many))[99], 99);
-  expect_equal(client.submit([](std::unique_ptr<std::vector<double>> each) { return each->back(); },
-                             std::make_unique<std::vector<double>>(100'000, 4.0)).result(), 4.0);
+  expect_equal(
+      client.gather(client.map([](const std::unique_ptr<int>& each) { return *each; }, many))[99],
+      99);
+  expect_equal(client
+                   .submit([](std::unique_ptr<std::vector<double>> each) { return each->back(); },
+                           std::make_unique<std::vector<double>>(100'000, 4.0))
+                   .result(),
+               4.0);
 }
 
 void large_values(tutti::Client& client) {
   const std::size_t count = 12'500'000;
   std::vector<double> large(count);
   std::iota(large.begin(), large.end(), 0.0);
-  const auto sum = [](const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0); };
+  const auto sum = [](const std::vector<double>& v) {
+    return std::accumulate(v.begin(), v.end(), 0.0);
+  };
   const double expected = static_cast<double>(count) * static_cast<double>(count - 1) / 2;
   expect_equal(client.submit(sum, large).result(), expected);
-  const auto made = client.submit([](std::size_t n) {
-    std::vector<double> v(n);
-    std::iota(v.begin(), v.end(), 0.0);
-    return v;
-  }, count);
+  const auto made = client.submit(
+      [](std::size_t n) {
+        std::vector<double> v(n);
+        std::iota(v.begin(), v.end(), 0.0);
+        return v;
+      },
+      count);
   expect_equal(client.submit(sum, made).result(), expected);
   expect(made.result() == large);
   // A copy that is moved in.
@@ -174,13 +198,17 @@ void values_beyond_two_gibibytes(tutti::Client& client) {
   const std::size_t count = (std::size_t{2} << 30) + 4097;
   std::vector<char> large(count, 'a');
   large.back() = 'z';
-  const auto check = [](const std::vector<char>& v) { return v.size() == (std::size_t{2} << 30) + 4097 && v.back() == 'z' && v[1] == 'a'; };
+  const auto check = [](const std::vector<char>& v) {
+    return v.size() == (std::size_t{2} << 30) + 4097 && v.back() == 'z' && v[1] == 'a';
+  };
   expect(client.submit(check, large).result());
-  const auto back = client.submit([](std::size_t n) {
-    std::vector<char> v(n, 'b');
-    v.back() = 'y';
-    return v;
-  }, count);
+  const auto back = client.submit(
+      [](std::size_t n) {
+        std::vector<char> v(n, 'b');
+        v.back() = 'y';
+        return v;
+      },
+      count);
   expect(back.result().size() == count && back.result().back() == 'y');
   const auto everywhere = client.broadcast(std::move(large));
   for (const bool each : client.run(check, everywhere)) expect(each);
@@ -197,7 +225,8 @@ void scattering(tutti::Client& client) {
   for (const std::size_t few : {0u, 1u, 2u, 3u, 5u}) {
     const std::vector<std::string> texts(few, "text");
     expect(client.gather(client.scatter(texts)) == texts);
-    const auto sizes = client.gather(client.map([](const std::string& text) { return text.size(); }, client.scatter(texts)));
+    const auto sizes = client.gather(
+        client.map([](const std::string& text) { return text.size(); }, client.scatter(texts)));
     expect(sizes == std::vector<std::size_t>(few, 4));
   }
   std::vector<Account> accounts(50, Account("a", {1, 2}));
@@ -206,9 +235,16 @@ void scattering(tutti::Client& client) {
   const auto sums = client.run([](const std::vector<double>& v) { return v.at(10); }, whole);
   expect_equal(static_cast<int>(sums.size()), client.ranks());
   for (const double each : sums) expect_equal(each, 10.0);
-  const auto looked = client.map([](const std::vector<double>& all, std::size_t i) { return all[i]; }, whole, tutti::range(std::size_t{100}));
+  const auto looked =
+      client.map([](const std::vector<double>& all, std::size_t i) { return all[i]; }, whole,
+                 tutti::range(std::size_t{100}));
   expect_equal(client.gather(looked)[99], 99.0);
-  expect_equal(client.submit([](const std::vector<double>& a, const std::vector<double>& b) { return a[1] + b[2]; }, whole, whole).result(), 3.0);
+  expect_equal(client
+                   .submit([](const std::vector<double>& a,
+                              const std::vector<double>& b) { return a[1] + b[2]; },
+                           whole, whole)
+                   .result(),
+               3.0);
   const Future<std::string> text = client.scatter("text");
   expect_equal(text.result(), "text");
   expect_equal(client.submit([](const std::string& a) { return a + "s"; }, text).result(), "texts");
@@ -227,19 +263,23 @@ struct OnlyHere {
 void results_that_stay(tutti::Client& client) {
   const auto make = [](int x) { return OnlyHere(x); };
   if (client.ranks() > 1) {
-    const std::string text = expect_throws<tutti::Error>([&] { (void)client.submit(make, 4); },
-                                                         "which cannot travel to another rank; return something that can, or run in one process");
+    const std::string text = expect_throws<tutti::Error>(
+        [&] { (void)client.submit(make, 4); },
+        "which cannot travel to another rank; return something that can, or run in one process");
     expect(text.starts_with("the result of "));
     expect(text.find("OnlyHere") != std::string::npos);
-    expect_throws<tutti::Error>([&] { (void)client.map(make, tutti::range(3)); }, "cannot travel to another rank");
+    expect_throws<tutti::Error>([&] { (void)client.map(make, tutti::range(3)); },
+                                "cannot travel to another rank");
     return;
   }
   const auto here = client.submit(make, 4);
   expect_equal(*here.result().value, 4);
-  expect_equal(client.submit([](const OnlyHere& each) { return *each.value + 1; }, here).result(), 5);
+  expect_equal(client.submit([](const OnlyHere& each) { return *each.value + 1; }, here).result(),
+               5);
   const auto many = client.map(make, tutti::range(50));
   expect_equal(*many[49].result().value, 49);
-  expect_equal(client.gather(client.map([](const OnlyHere& each) { return *each.value; }, many))[20], 20);
+  expect_equal(
+      client.gather(client.map([](const OnlyHere& each) { return *each.value; }, many))[20], 20);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Failures over real ranks: what a task that threw tells, what follows for those that need it, and futures after the end.
+// Failures over real ranks: what a task that threw tells, what follows for those that need it, and
+// futures after the end.
 //
 // test ranks: 1 2 3 4 8
 // test env: TUTTI_THREADS_PER_WORKER=2
@@ -31,7 +32,8 @@ class OwnException : public std::exception {
 
 void a_failure_tells_all(tutti::Client& client) {
   const Future<int> failed = client.submit(fails, 3);
-  const std::string text = expect_throws<tutti::TaskFailed>([&] { failed.result(); }, "std::out_of_range: x is 3");
+  const std::string text =
+      expect_throws<tutti::TaskFailed>([&] { failed.result(); }, "std::out_of_range: x is 3");
   expect(text.find("on rank") != std::string::npos);
   const auto failure = failed.exception()->failure();
   expect_equal(failure.type, "std::out_of_range");
@@ -50,17 +52,27 @@ void a_failure_tells_all(tutti::Client& client) {
 void all_that_can_be_thrown(tutti::Client& client) {
   const auto kind = [](int which) -> int {
     switch (which) {
-      case 0: throw 42;
-      case 1: throw NoException{3};
-      case 2: throw OwnException();
-      case 3: throw std::string("text");
-      case 4: throw "literal";
-      case 5: throw tutti::Error(tutti::ErrorCode::io, "a file is missing");
-      case 6: throw std::bad_alloc();
-      default: return which;
+      case 0:
+        throw 42;
+      case 1:
+        throw NoException{3};
+      case 2:
+        throw OwnException();
+      case 3:
+        throw std::string("text");
+      case 4:
+        throw "literal";
+      case 5:
+        throw tutti::Error(tutti::ErrorCode::io, "a file is missing");
+      case 6:
+        throw std::bad_alloc();
+      default:
+        return which;
     }
   };
-  const std::vector<std::string> types{"int", "NoException", "OwnException", "std::string", "char const*", "tutti::Error", "std::bad_alloc"};
+  const std::vector<std::string> types{"int",           "NoException", "OwnException",
+                                       "std::string",   "char const*", "tutti::Error",
+                                       "std::bad_alloc"};
   for (int which = 0; which < 7; ++which) {
     const auto failure = client.submit(kind, which).exception();
     expect(failure.has_value());
@@ -74,7 +86,8 @@ void all_that_can_be_thrown(tutti::Client& client) {
   }
   expect_equal(client.submit(kind, 2).exception()->failure().message, "an own exception");
   expect_equal(client.submit(kind, 5).exception()->failure().message, "a file is missing");
-  expect_equal(client.gather({.errors = Errors::skip}, client.map(kind, tutti::range(10))).size(), 3u);
+  expect_equal(client.gather({.errors = Errors::skip}, client.map(kind, tutti::range(10))).size(),
+               3u);
   expect_equal(client.submit(kind, 9).result(), 9);
 }
 
@@ -88,8 +101,12 @@ void dependents_have_the_same_origin(tutti::Client& client) {
   expect_equal(last.exception()->failure().message, "x is 1");
   expect_throws<tutti::TaskFailed>([&] { last.result(); }, "x is 1");
   const Future<int> good = client.submit(add, 1, 2);
-  const auto sum = [](const std::vector<int>& all) { return std::accumulate(all.begin(), all.end(), 0); };
-  expect_equal(client.submit(sum, std::vector<Future<int>>{good, origin, good}).exception()->failure().task, "origin");
+  const auto sum = [](const std::vector<int>& all) {
+    return std::accumulate(all.begin(), all.end(), 0);
+  };
+  expect_equal(
+      client.submit(sum, std::vector<Future<int>>{good, origin, good}).exception()->failure().task,
+      "origin");
   const Futures<int> map = client.map(add, tutti::range(100), origin);
   expect(map[0].exception().has_value());
   expect_equal(map[99].exception()->failure().task, "origin");
@@ -113,23 +130,27 @@ void dependents_have_the_same_origin(tutti::Client& client) {
 
 void gathering_failures(tutti::Client& client) {
   std::vector<Future<int>> futures;
-  for (int i = 0; i < 100; ++i) futures.push_back(i % 10 == 5 ? client.submit(fails, i) : client.submit([](int x) { return x; }, i));
+  for (int i = 0; i < 100; ++i)
+    futures.push_back(i % 10 == 5 ? client.submit(fails, i)
+                                  : client.submit([](int x) { return x; }, i));
   expect_throws<tutti::TaskFailed>([&] { client.gather(futures); }, "x is 5");
   const std::vector<int> good = client.gather({.errors = Errors::skip}, futures);
   expect(good.size() == 90 && good[5] == 6 && good[89] == 99);
   int failed = 0;
-  for (const auto& future : tutti::as_completed(futures)) failed += future.status() == Status::error ? 1 : 0;
+  for (const auto& future : tutti::as_completed(futures))
+    failed += future.status() == Status::error ? 1 : 0;
   expect_equal(failed, 10);
-  std::vector<Future<void>> voids{client.submit([] {}), client.submit([] { throw std::logic_error("void"); })};
+  std::vector<Future<void>> voids{client.submit([] {}),
+                                  client.submit([] { throw std::logic_error("void"); })};
   expect_throws<tutti::TaskFailed>([&] { client.gather(voids); }, "void");
 }
-
 
 void client_calls_of_tasks(tutti::Client& client) {
   if (is_serial()) return;
   // On ranks other than 0 there is no client.
   if (client.ranks() == 1 || std::getenv("TUTTI_RANK0_WORKS") != nullptr) return;
-  const Future<int> nested = client.submit([] { return tutti::client().submit([] { return 1; }).result(); });
+  const Future<int> nested =
+      client.submit([] { return tutti::client().submit([] { return 1; }).result(); });
   const auto failure = nested.exception();
   expect(failure.has_value());
   if (failure) expect(failure->failure().message.find("on rank 0") != std::string::npos);
@@ -137,8 +158,9 @@ void client_calls_of_tasks(tutti::Client& client) {
 
 void bad_options_of_calls(tutti::Client& client) {
   if (is_serial()) return;
-  expect_throws<tutti::Error>([&] { (void)client.submit({.priority = 40000}, [] { return 1; }); },
-                              "the priority 40000 of a task is out of range; it must lie between -32768 and 32767");
+  expect_throws<tutti::Error>(
+      [&] { (void)client.submit({.priority = 40000}, [] { return 1; }); },
+      "the priority 40000 of a task is out of range; it must lie between -32768 and 32767");
 }
 
 /// The end comes while futures and a client are still held.
@@ -152,22 +174,28 @@ void after_the_end(tutti::Client& client) {
   gate.open();
   tutti::wait(map);
   client.shutdown();
-  const char* sentence = "a future was used after the end of the run that made it; take results before shutdown";
+  const char* sentence =
+      "a future was used after the end of the run that made it; take results before shutdown";
   expect_throws<tutti::Error>([&] { future.result(); }, sentence);
   expect_throws<tutti::Error>([&] { (void)pending.status(); }, sentence);
   expect_throws<tutti::Error>([&] { (void)map[3].result(); }, sentence);
   expect_throws<tutti::Error>([&] { client.gather(map); }, sentence);
-  expect_throws<tutti::Error>([&] { (void)client.submit([] { return 1; }); }, "submit() was called outside of a run");
-  expect_throws<tutti::Error>([&] { (void)client.map([](int x) { return x; }, tutti::range(2)); }, "map() was called outside of a run");
+  expect_throws<tutti::Error>([&] { (void)client.submit([] { return 1; }); },
+                              "submit() was called outside of a run");
+  expect_throws<tutti::Error>([&] { (void)client.map([](int x) { return x; }, tutti::range(2)); },
+                              "map() was called outside of a run");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  expect_throws<tutti::Error>([] { (void)tutti::client(); },
-                              "tutti::client() was called outside of a run; call it inside tutti::run(argc, argv, [](tutti::Client& "
-                              "client) {...}), or after tutti::setup(argc, argv) returned true, on rank 0");
-  expect_throws<tutti::Error>([] { (void)tutti::get_worker(); }, "get_worker() was called outside of a run");
+  expect_throws<tutti::Error>(
+      [] { (void)tutti::client(); },
+      "tutti::client() was called outside of a run; call it inside tutti::run(argc, argv, "
+      "[](tutti::Client& "
+      "client) {...}), or after tutti::setup(argc, argv) returned true, on rank 0");
+  expect_throws<tutti::Error>([] { (void)tutti::get_worker(); },
+                              "get_worker() was called outside of a run");
   Future<int> kept;
   const int code = tutti::run(argc, argv, [&kept](tutti::Client& client) {
     expect_ranks(client);
@@ -183,7 +211,9 @@ int main(int argc, char** argv) {
     return exit_code();
   });
   if (kept.valid()) {
-    expect_throws<tutti::Error>([&] { kept.result(); }, "a future was used after the end of the run that made it; take results before shutdown");
+    expect_throws<tutti::Error>(
+        [&] { kept.result(); },
+        "a future was used after the end of the run that made it; take results before shutdown");
     expect_throws<tutti::Error>([&] { (void)tutti::client(); }, "outside of a run");
   }
   return failures == 0 ? code : 1;

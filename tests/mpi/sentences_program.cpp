@@ -31,14 +31,18 @@ void act(tutti::Client& client, const std::string& what) {
     const char* text = "text";
     (void)client.submit([text] { return std::string(text); });
   }
-  if (what == "lengths") (void)client.map([](int a, int b) { return a + b; }, tutti::range(3), tutti::range(4));
+  if (what == "lengths")
+    (void)client.map([](int a, int b) { return a + b; }, tutti::range(3), tutti::range(4));
   if (what == "after_shutdown") {
     const auto future = client.submit(square, 2);
     client.shutdown();
     future.result();
   }
-  if (what == "thrown") client.submit({.name = "reads day 7"}, []() -> int { throw std::runtime_error("no such day"); }).result();
-  if (what == "large_map") std::cout << "sum " << client.gather(client.map(square, tutti::range(1000)))[999] << "\n";
+  if (what == "thrown")
+    client.submit({.name = "reads day 7"}, []() -> int { throw std::runtime_error("no such day"); })
+        .result();
+  if (what == "large_map")
+    std::cout << "sum " << client.gather(client.map(square, tutti::range(1000)))[999] << "\n";
   if (what == "collectives") {
     // One announcement of a function that is broadcast, however many elements there are.
     client.gather(client.map(square, tutti::range(100'000)));

@@ -1,5 +1,5 @@
-// Submits, maps, chains, failures, drops and several threads at random, compared with what a plain loop computes. TUTTI_TEST_SEED chooses
-// another seed, TUTTI_TEST_SECONDS another length.
+// Submits, maps, chains, failures, drops and several threads at random, compared with what a plain
+// loop computes. TUTTI_TEST_SEED chooses another seed, TUTTI_TEST_SECONDS another length.
 //
 // test ranks: 1 4
 // test timeout: 90
@@ -36,8 +36,12 @@ Number work(Number a, Number b) {
   if (value % 13 == 5) throw std::runtime_error("value " + std::to_string(value));
   return value;
 }
-std::string text_of(Number a) { return std::string(static_cast<std::size_t>(a % 5000), static_cast<char>('a' + a % 26)); }
-std::vector<Number> list_of(Number a) { return std::vector<Number>(static_cast<std::size_t>(a % 20'000), a); }
+std::string text_of(Number a) {
+  return std::string(static_cast<std::size_t>(a % 5000), static_cast<char>('a' + a % 26));
+}
+std::vector<Number> list_of(Number a) {
+  return std::vector<Number>(static_cast<std::size_t>(a % 20'000), a);
+}
 
 /// A result as it must be: nothing when the task fails.
 using Expected = std::optional<Number>;
@@ -67,8 +71,12 @@ class Walker {
     Expected expected;
   };
 
-  Number below(Number limit) { return static_cast<Number>(random_() % static_cast<std::uint64_t>(limit)); }
-  const Known& pick() { return known_[static_cast<std::size_t>(below(static_cast<Number>(known_.size())))]; }
+  Number below(Number limit) {
+    return static_cast<Number>(random_() % static_cast<std::uint64_t>(limit));
+  }
+  const Known& pick() {
+    return known_[static_cast<std::size_t>(below(static_cast<Number>(known_.size())))];
+  }
   void keep(Future<Number> future, Expected expected) {
     known_.push_back({std::move(future), expected});
     if (known_.size() <= 400) return;
@@ -80,17 +88,27 @@ class Walker {
   void step() {
     switch (known_.empty() ? 0 : below(12)) {
       case 0:
-      case 1: return plain();
+      case 1:
+        return plain();
       case 2:
-      case 3: return chain();
-      case 4: return map();
-      case 5: return map_of_map();
-      case 6: return fan_in();
-      case 7: return large();
-      case 8: return elements();
-      case 9: return verify(pick());
-      case 10: return drop();
-      default: return data();
+      case 3:
+        return chain();
+      case 4:
+        return map();
+      case 5:
+        return map_of_map();
+      case 6:
+        return fan_in();
+      case 7:
+        return large();
+      case 8:
+        return elements();
+      case 9:
+        return verify(pick());
+      case 10:
+        return drop();
+      default:
+        return data();
     }
   }
 
@@ -147,7 +165,8 @@ class Walker {
     const auto second = client_.map(work, first, constant.future);
     std::vector<Number> expected;
     for (Number i = 0; i < size; ++i) {
-      if (const Expected each = expected_work(i % 1000, constant.expected)) expected.push_back(*each);
+      if (const Expected each = expected_work(i % 1000, constant.expected))
+        expected.push_back(*each);
     }
     expect(client_.gather({.errors = Errors::skip}, second) == expected);
     if (size > 0) {
@@ -161,18 +180,26 @@ class Walker {
     for (Number i = 0, count = below(20); i < count; ++i) {
       const Known each = pick();
       parts.push_back(each.future);
-      expected = expected && each.expected ? Expected((*expected + *each.expected) % failing) : std::nullopt;
+      expected = expected && each.expected ? Expected((*expected + *each.expected) % failing)
+                                           : std::nullopt;
     }
-    keep(client_.submit([](const std::vector<Number>& all) { return std::accumulate(all.begin(), all.end(), Number{0}) % failing; }, parts),
+    keep(client_.submit(
+             [](const std::vector<Number>& all) {
+               return std::accumulate(all.begin(), all.end(), Number{0}) % failing;
+             },
+             parts),
          expected);
   }
   void large() {
     const Number a = below(100'000);
     const auto text = client_.submit(text_of, a);
     const auto list = client_.submit(list_of, a);
-    keep(client_.submit([](const std::string& t, const std::vector<Number>& l) {
-           return static_cast<Number>(t.size()) + (l.empty() ? 0 : l.back()) + static_cast<Number>(l.size());
-         }, text, list),
+    keep(client_.submit(
+             [](const std::string& t, const std::vector<Number>& l) {
+               return static_cast<Number>(t.size()) + (l.empty() ? 0 : l.back()) +
+                      static_cast<Number>(l.size());
+             },
+             text, list),
          a % 5000 + (a % 20'000 == 0 ? 0 : a) + a % 20'000);
     if (below(3) == 0) expect_equal(text.result(60).size(), static_cast<std::size_t>(a % 5000));
   }
@@ -181,7 +208,8 @@ class Walker {
     const auto texts = client_.map(text_of, tutti::range(size));
     const Number index = below(size);
     expect(texts[static_cast<std::size_t>(index)].result(60) == text_of(index));
-    keep(client_.submit([](const std::string& t) { return static_cast<Number>(t.size()); }, texts[static_cast<std::size_t>(size - 1)]),
+    keep(client_.submit([](const std::string& t) { return static_cast<Number>(t.size()); },
+                        texts[static_cast<std::size_t>(size - 1)]),
          (size - 1) % 5000);
   }
   void drop() {
@@ -193,7 +221,9 @@ class Walker {
     std::vector<Number> values(static_cast<std::size_t>(any_size()));
     std::iota(values.begin(), values.end(), below(100));
     const Number sum = std::accumulate(values.begin(), values.end(), Number{0}) % failing;
-    const auto total = [](const std::vector<Number>& all) { return std::accumulate(all.begin(), all.end(), Number{0}) % failing; };
+    const auto total = [](const std::vector<Number>& all) {
+      return std::accumulate(all.begin(), all.end(), Number{0}) % failing;
+    };
     if (below(2) == 0) {
       keep(client_.submit(total, client_.broadcast(values)), sum);
     } else {
@@ -216,10 +246,12 @@ int main(int argc, char** argv) {
   const int code = tutti::run(argc, argv, [&at_end](tutti::Client& client) {
     expect_ranks(client);
     const char* given = std::getenv("TUTTI_TEST_SEED");
-    const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    const std::uint64_t seed =
+        given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
     const char* seconds = std::getenv("TUTTI_TEST_SECONDS");
     std::cout << "TUTTI_TEST_SEED=" << seed << std::endl;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds != nullptr ? std::atoi(seconds) : 12);
+    const auto end = std::chrono::steady_clock::now() +
+                     std::chrono::seconds(seconds != nullptr ? std::atoi(seconds) : 12);
     std::vector<std::thread> threads;
     std::atomic<std::uint64_t> steps{0};
     for (std::uint64_t t = 0; t < 3; ++t) {

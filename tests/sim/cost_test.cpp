@@ -33,6 +33,27 @@ TEST_CASE("a task costs the same with ten workers and with ten thousand") {
   CHECK(many < 6 * few);
 }
 
+double best_graph_ns(const Workload& work) {
+  double best = schedule_graph_alone(100, work).nanoseconds_per_task;
+  for (int turn = 0; turn < 2; ++turn)
+    best = std::min(best, schedule_graph_alone(100, work).nanoseconds_per_task);
+  return best;
+}
+
+TEST_CASE("a task of a stencil costs the same among ten thousand and among a million") {
+  const double few = best_graph_ns(stencil(100, 100, 1'000));
+  const double many = best_graph_ns(stencil(100, 10'000, 1'000));
+  MESSAGE(few << " ns a task of 10,000, " << many << " ns of 1,000,000");
+  CHECK(many < 2 * few);
+}
+
+TEST_CASE("a task of a reduction costs the same among ten thousand and among a million") {
+  const double few = best_graph_ns(tree(5'000, 1'000));
+  const double many = best_graph_ns(tree(500'000, 1'000));
+  MESSAGE(few << " ns a task of 10,000, " << many << " ns of 1,000,000");
+  CHECK(many < 2 * few);
+}
+
 TEST_CASE("ten thousand workers run a hundred thousand tasks in virtual time") {
   ClusterOptions options;
   options.workers = 10'000;

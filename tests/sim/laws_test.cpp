@@ -102,6 +102,80 @@ TEST_CASE("failures depend on the seed, not on workers, slots or slow ranks") {
   CHECK_EQ(alone.failed_elements, many.failed_elements);
 }
 
+TEST_CASE("packets that overtake each other by far break no law") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    ClusterOptions options = options_of(seed);
+    // A hundred latencies, and longer than most tasks.
+    options.network.jitter_ns = 200'000;
+    options.failure_probability = seed % 4 == 1 ? 0.03 : 0;
+    run(options, random_graph(150, 3, seed));
+    run(options, mixture(60, seed));
+    run(options, stencil(12, 10, 5'000));
+  }
+}
+
+TEST_CASE("a slow network breaks no law") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    ClusterOptions options = options_of(seed);
+    options.network.latency_ns = 1'000'000;
+    options.network.bandwidth_bytes_per_ns = 0.01;
+    run(options, random_graph(100, 4, seed));
+    run(options, mixture(60, seed));
+  }
+}
+
+TEST_CASE("workers of very different speed keep all laws") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    ClusterOptions options = options_of(seed);
+    options.slow_share = 0.5;
+    options.slow_factor = 100;
+    Workload work = mixture(60, seed);
+    draw_durations(work, 1.5, seed);
+    run(options, work);
+    run(options, random_graph(150, 3, seed));
+  }
+}
+
+TEST_CASE("maps that are reduced keep all laws, whatever the seed") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    ClusterOptions options = options_of(seed);
+    if (seed % 3 == 1) options.failure_probability = 0.001;
+    Workload work = map_reduce(300, 2 + seed % 5, 5'000);
+    draw_durations(work, 1.0, seed);
+    run(options, work);
+  }
+}
+
+/// Each of `pairs` large results is needed by one task, and by nobody else.
+Workload large_pairs(std::size_t pairs, std::uint64_t bytes) {
+  Workload work;
+  for (std::size_t pair = 0; pair < pairs; ++pair) {
+    WorkItem source;
+    source.result_bytes = bytes;
+    WorkItem use;
+    use.inputs = {{2 * pair, 0}};
+    work.push_back(source);
+    work.push_back(use);
+  }
+  return work;
+}
+
+TEST_CASE("sources do not outrun what uses them, however many there are") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    ClusterOptions options;
+    options.seed = seed;
+    options.workers = 1 + static_cast<int>(seed % 4);
+    options.release_early = true;
+    options.scheduler.credit.nanoseconds_per_slot = 0;
+    constexpr std::uint64_t bytes = 1'000'000;
+    const std::uint64_t few = run(options, large_pairs(100, bytes)).stored_bytes_max;
+    const std::uint64_t many = run(options, large_pairs(5'000, bytes)).stored_bytes_max;
+    MESSAGE("seed " << seed << ": " << few << " bytes of 100 pairs, " << many << " of 5,000");
+    // Two tasks a slot; results that were used but whose release is on its way; small results.
+    CHECK_LE(many, 8 * bytes);
+  }
+}
+
 /// Share of all slots' time in which tasks ran.
 double busy_share(ClusterOptions options, const Workload& work) {
   options.check_laws = false;

@@ -1,9 +1,12 @@
 /// The program that the tests of jobs start: job_program RANKS NODES [BEHAVIOUR]
 ///
-/// Checks that it runs on RANKS ranks of NODES hosts and that a map gives what it has to, then prints
-/// `ok: <ranks> ranks on <nodes> nodes, sum <sum>`. BEHAVIOUR: `exit <code>` leaves with that code,
-/// `throw` throws out of main, `task_throws` asks for the result of a task that throws, `wait` prints
-/// `waiting` and keeps all workers busy until somebody ends the job. Exit code 9: a check failed.
+/// Checks that it runs on RANKS ranks of NODES hosts and that a map gives what it has to, then
+/// prints `ok: <ranks> ranks on <nodes> nodes, sum <sum>`. BEHAVIOUR: `exit <code>` leaves with
+/// that code, `throw` throws out of main, `task_throws` asks for the result of a task that throws,
+/// `wait` prints `waiting` and keeps all workers busy until somebody ends the job. Exit code 9: a
+/// check failed.
+
+#include <tutti/tutti.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -16,8 +19,6 @@
 #include <unistd.h>
 #include <vector>
 
-#include <tutti/tutti.hpp>
-
 namespace {
 
 constexpr int check_failed = 9;
@@ -27,7 +28,8 @@ std::int64_t square(std::int64_t x) { return x * x; }
 
 std::string host() {
   std::vector<char> name(256, '\0');
-  if (gethostname(name.data(), name.size() - 1) != 0) throw std::runtime_error("gethostname failed");
+  if (gethostname(name.data(), name.size() - 1) != 0)
+    throw std::runtime_error("gethostname failed");
   return name.data();
 }
 
@@ -42,7 +44,8 @@ bool all_is_right(tutti::Client& client, int ranks, std::size_t nodes) {
   const std::vector<std::string> hosts = client.run(host);
   const std::set<std::string> different(hosts.begin(), hosts.end());
   std::int64_t sum = 0;
-  for (const std::int64_t value : client.gather(client.map(square, tutti::range(count)))) sum += value;
+  for (const std::int64_t value : client.gather(client.map(square, tutti::range(count))))
+    sum += value;
   std::cout << "ranks:";
   for (const std::string& name : hosts) std::cout << " " << name;
   std::cout << "\n";
@@ -60,7 +63,8 @@ int behave(tutti::Client& client, const std::vector<std::string>& arguments) {
   if (behaviour == "task_throws") return client.submit(fail).result();
   if (behaviour == "wait") {
     std::vector<tutti::Future<void>> waiting;
-    for (int rank = 0; rank < client.ranks(); ++rank) waiting.push_back(client.submit(work_for_ever));
+    for (int rank = 0; rank < client.ranks(); ++rank)
+      waiting.push_back(client.submit(work_for_ever));
     std::cout << "waiting" << std::endl;
     tutti::wait(waiting);
   }

@@ -1,12 +1,11 @@
 #pragma once
 
-/// Expectations of test programs that run on several ranks, where a test framework's main would be in the way. Rank 0 expects; each
-/// failure prints its place, and exit_code() is 1 when there was one.
+/// Expectations of test programs that run on several ranks, where a test framework's main would be
+/// in the way. Rank 0 expects; each failure prints its place, and exit_code() is 1 when there was
+/// one.
 
 #include "tutti/source_location.hpp"
 #include "tutti/tutti.hpp"
-
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -17,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unistd.h>
 
 namespace tutti_test {
 
@@ -25,7 +25,9 @@ inline std::atomic<int> failures{0};
 inline void fail(const std::string& what, tutti::SourceLocation where) {
   ++failures;
   // One piece, so that lines of several threads stay whole.
-  std::cout << std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": FAILED " + what + "\n" << std::flush;
+  std::cout << std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": FAILED " +
+                   what + "\n"
+            << std::flush;
 }
 
 inline void expect(bool condition, tutti::SourceLocation where = tutti::SourceLocation::current()) {
@@ -33,7 +35,8 @@ inline void expect(bool condition, tutti::SourceLocation where = tutti::SourceLo
 }
 
 template <class A, class B>
-void expect_equal(const A& a, const B& b, tutti::SourceLocation where = tutti::SourceLocation::current()) {
+void expect_equal(const A& a, const B& b,
+                  tutti::SourceLocation where = tutti::SourceLocation::current()) {
   if (a == b) return;
   if constexpr (requires { std::cout << a << b; }) {
     std::cout << "  " << a << " is not " << b << "\n";
@@ -49,7 +52,8 @@ std::string expect_throws(Call&& call, std::string_view words = {},
     call();
   } catch (const Exception& exception) {
     const std::string text = exception.what();
-    if (text.find(words) == std::string::npos) fail("'" + std::string(words) + "' is not in: " + text, where);
+    if (text.find(words) == std::string::npos)
+      fail("'" + std::string(words) + "' is not in: " + text, where);
     return text;
   } catch (const std::exception& exception) {
     fail(std::string("another exception: ") + exception.what(), where);
@@ -60,7 +64,8 @@ std::string expect_throws(Call&& call, std::string_view words = {},
 }
 
 /// Under a wrong launcher each process would be a world of one, and tests would pass in silence.
-inline void expect_ranks(const tutti::Client& client, tutti::SourceLocation where = tutti::SourceLocation::current()) {
+inline void expect_ranks(const tutti::Client& client,
+                         tutti::SourceLocation where = tutti::SourceLocation::current()) {
   const char* ranks = std::getenv("TUTTI_TEST_RANKS");
   if (ranks != nullptr) expect_equal(std::atoi(ranks), client.ranks(), where);
 }
@@ -72,7 +77,8 @@ inline int exit_code() {
   return failures == 0 ? 0 : 1;
 }
 
-/// A file that appears when open() is called: tasks on any rank of this machine wait for it, so that a test decides when they end.
+/// A file that appears when open() is called: tasks on any rank of this machine wait for it, so
+/// that a test decides when they end.
 class Gate {
  public:
   Gate() {
@@ -97,7 +103,8 @@ class Gate {
 inline int pass_gate(const std::string& path, int value) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(50);
   while (!std::filesystem::exists(path)) {
-    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("the gate " + path + " was never opened");
+    if (std::chrono::steady_clock::now() > end)
+      throw std::runtime_error("the gate " + path + " was never opened");
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return value;

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Which sanitizer a test was built with, for the few that look at addresses or at the size of the process.
+/// Which sanitizer a test was built with, for the few that look at addresses or at the size of the
+/// process.
 
 namespace tutti::testing {
 

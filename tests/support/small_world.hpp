@@ -127,8 +127,11 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
-    nodes_.push_back(std::make_unique<sim::Node>(
-        worker::WorkerLimits{.slots = options.slots, .rank = rank, .block_ns = options.block_ns}));
+    const worker::WorkerLimits limits{
+        .slots = options.slots, .rank = rank, .block_ns = options.block_ns};
+    nodes_.push_back(std::make_unique<sim::Node>(limits, [this](TaskId id) {
+      return id.is_group() ? std::uint64_t{8} : options_.result_bytes;
+    }));
     node(rank).say_hello(packets_);
   }
   for (const Packet& packet : packets_) head_.handle(packet.from, packet.bytes);

@@ -2,10 +2,11 @@
 
 /// Core: what stands behind Client and Future, without types. One per run, on rank 0.
 
+#include "tutti/detail/delayed_ptr.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_ops.hpp"
+#include "tutti/detail/handle.hpp"
 #include "tutti/error.hpp"
-#include "tutti/ids.hpp"
 #include "tutti/status.hpp"
 #include "tutti/task_options.hpp"
 #include "tutti/timeout.hpp"
@@ -24,87 +25,8 @@
 
 namespace tutti::detail {
 
+class CallGraph;
 class CompletionQueue;
-struct Watchers;
-
-using FailurePtr = std::shared_ptr<const TaskFailure>;
-
-/// What futures of one task, or of one map, share. Counted; freed by the core when the last future
-/// is gone.
-struct Handle {
-  std::atomic<std::uint32_t> references{1};
-  std::atomic<Status> status{Status::pending};
-  /// Somebody asked how it went, so a failure is not silent.
-  std::atomic<bool> observed{false};
-  const bool is_group;
-  /// Which run it belongs to.
-  std::uint32_t epoch = 0;
-  TaskId id;
-  FailurePtr failure;
-  std::unique_ptr<Watchers> watchers;
-
-  explicit Handle(bool group);
-  ~Handle();
-};
-
-struct FutureState final : Handle {
-  FutureState() : Handle(false) {}
-  const ValueOps* ops = nullptr;  ///< of the result; null for void
-  /// The result once it is on rank 0: the value, or a SerializedValue that was not read yet.
-  ValuePtr value;
-  /// The result is on rank 0 for good: `value` does not change any more and may be read without the
-  /// lock.
-  std::atomic<bool> here{false};
-  /// What the result counts in rank 0's budget for results that came inside reports.
-  std::uint32_t inline_bytes = 0;
-};
-
-struct GroupState final : Handle {
-  GroupState() : Handle(true) {}
-  std::uint64_t total = 0;
-  /// Stretches of results that were brought to rank 0 for single elements, by begin.
-  std::map<std::uint64_t, ValuePtr> here;
-  /// Single elements of stretches too large to bring whole.
-  std::map<std::uint64_t, ValuePtr> singles;
-  /// Failed elements.
-  std::map<std::uint64_t, FailurePtr> failures;
-};
-
-void release_handle(Handle* handle) noexcept;
-
-/// Owns one reference to a Handle.
-class HandlePtr {
- public:
-  HandlePtr() = default;
-  explicit HandlePtr(Handle* handle) noexcept : handle_(handle) {}
-  HandlePtr(const HandlePtr& other) noexcept : handle_(other.handle_) {
-    if (handle_ != nullptr) handle_->references.fetch_add(1, std::memory_order_relaxed);
-  }
-  HandlePtr(HandlePtr&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  HandlePtr& operator=(HandlePtr other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~HandlePtr() {
-    if (handle_ != nullptr && handle_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      release_handle(handle_);
-  }
-  Handle* get() const noexcept { return handle_; }
-  Handle* operator->() const noexcept { return handle_; }
-  Handle& operator*() const noexcept { return *handle_; }
-  explicit operator bool() const noexcept { return handle_ != nullptr; }
-  GroupState& group() const noexcept { return static_cast<GroupState&>(*handle_); }
-  FutureState& task() const noexcept { return static_cast<FutureState&>(*handle_); }
-
- private:
-  Handle* handle_ = nullptr;
-};
-
-/// A future named without its type: a task, or one element of a map.
-struct Target {
-  Handle* handle = nullptr;
-  std::uint64_t index = 0;
-};
 
 /// The index of a Target that means a whole map.
 inline constexpr std::uint64_t whole_group = ~std::uint64_t{0};
@@ -119,11 +41,14 @@ inline bool find_result_here(const Target& target, InputValue& value) {
   return true;
 }
 
-/// An input of a call that is being submitted: a future, or a large argument that travels as a
-/// value of its own.
+/// An input of a call that is being put together: a future, or a large argument that travels as a
+/// value of its own. With neither, `future.index` names a call that is not submitted yet: a
+/// position in `calls` of the builder, or a number in the graph to which the call is added.
 struct CallInput {
   Target future;
   ValuePtr literal;
+  /// Of a map: elements [future.index, future.index + count), one input however many they are.
+  std::uint64_t count = 1;
 };
 
 /// Arguments larger than this, in bytes, do not travel inside the message that starts the task.
@@ -134,11 +59,15 @@ struct CallBuilder {
   Writer payload{inline_argument_bytes_max};
   std::vector<CallInput> inputs;
   std::vector<HandlePtr> sources;  ///< of a map: futures of maps and materialised sequences
+  std::vector<DelayedPtr> calls;   ///< of a delayed call: those whose results it takes
+  std::uint64_t graph = 0;         ///< the Graph to which the call is added
   std::uint64_t bytes_per_element = 0;
   void clear() {
     payload.clear();
     inputs.clear();
     sources.clear();
+    calls.clear();
+    graph = 0;
     bytes_per_element = 0;
   }
 };
@@ -151,8 +80,8 @@ class CompletionQueue {
  public:
   CompletionQueue();
   ~CompletionQueue();
-  CompletionQueue(const CompletionQueue&) = delete;
-  CompletionQueue& operator=(const CompletionQueue&) = delete;
+  CompletionQueue(CompletionQueue&&) = default;
+  CompletionQueue& operator=(CompletionQueue&&) = default;
 
   /// The completion of the target is announced as (tag, its index); of a whole group, one for each
   /// element.
@@ -186,6 +115,10 @@ class Core {
   /// `builder` is emptied. `result` is null for void.
   virtual HandlePtr submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) = 0;
+  /// Submits the calls that the outputs need, in their order. Gives a handle for each output, which
+  /// is the number of a call.
+  virtual std::vector<HandlePtr> submit_graph(const CallGraph& graph,
+                                              std::span<const std::uint64_t> outputs) = 0;
   virtual HandlePtr map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) = 0;
   /// One call on every rank at once, rank 0 included.

@@ -5,6 +5,7 @@
 
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "tutti/detail/single_call.hpp"
 #include "tutti/future.hpp"
 
 #include <algorithm>
@@ -46,10 +47,6 @@ struct RoleOf<Constant<T>> {
   using type = ConstantRole<T>;
 };
 template <class T>
-struct RoleOf<Future<T>> {
-  using type = FutureRole<T>;
-};
-template <class T>
 struct RoleOf<Futures<T>> {
   using type = SequenceRole<T>;
 };
@@ -65,9 +62,6 @@ std::size_t write_map_argument(Core& core, CallBuilder& builder, U&& argument) {
   using R = Role<A>;
   if constexpr (is_instance<A, Constant>) {
     R::write(builder, std::forward<U>(argument).value);
-    return no_length;
-  } else if constexpr (is_instance<A, Future>) {
-    builder.inputs.push_back({target_of(argument), {}});
     return no_length;
   } else if constexpr (is_instance<A, Futures>) {
     if (argument.handle()) builder.sources.push_back(argument.handle());
@@ -105,7 +99,7 @@ std::size_t common_length(std::span<const std::size_t> lengths, const std::strin
 template <class A>
 constexpr bool ranges_over_futures() {
   if constexpr (is_mapped_range<A> && !is_instance<A, Futures>) {
-    return is_instance<std::ranges::range_value_t<A>, Future>;
+    return holds_placeholders<std::ranges::range_value_t<A>>;
   } else {
     return false;
   }
@@ -113,8 +107,10 @@ constexpr bool ranges_over_futures() {
 
 template <class F, class... A>
 struct MapCall {
+  static_assert((explain_lazy<Stands::as_future, Stored<A>...>(), true));
   static_assert(!(ranges_over_futures<A>() || ... || false),
-                "map takes the futures of another map (Futures), not a vector of single futures; "
+                "map takes the futures of another map (Futures), not a range that holds single "
+                "futures; wrap it in tutti::constant() when it goes whole to every call, else "
                 "submit the calls in a loop");
   static_assert((is_mapped_range<A> || ... || false) || (is_instance<A, Futures> || ... || false),
                 "map needs at least one range among its arguments: a vector, tutti::range(n), or "
@@ -145,15 +141,8 @@ struct MapCall {
 template <class F, class... A>
 struct RunCall {
   template <class U>
-  struct Constantly {
-    using type = ConstantRole<Stored<U>>;
-  };
-  template <class T>
-  struct Constantly<Future<T>> {
-    using type = FutureRole<T>;
-  };
-  template <class U>
-  using RunRole = typename Constantly<U>::type;
+  using RunRole = ConstantRole<Stored<U>>;
+  static_assert((explain_lazy<Stands::as_future, Stored<A>...>(), true));
 
   static_assert(std::is_invocable_v<const F&, typename RunRole<A>::Once::Element...>,
                 "this function cannot be called with these arguments; they arrive as const&, and a "
@@ -166,17 +155,7 @@ struct RunCall {
   static void write(CallBuilder& builder, const F& function, U&&... arguments) {
     builder.clear();
     Closure<F>::write(builder.payload, function);
-    (write_one<A>(builder, std::forward<U>(arguments)), ...);
-  }
-
- private:
-  template <class Each, class U>
-  static void write_one(CallBuilder& builder, U&& argument) {
-    if constexpr (is_instance<Each, Future>) {
-      builder.inputs.push_back({target_of(argument), {}});
-    } else {
-      RunRole<Each>::write(builder, std::forward<U>(argument));
-    }
+    (RunRole<A>::write(builder, std::forward<U>(arguments)), ...);
   }
 };
 

@@ -66,16 +66,35 @@ struct ConstantRole {
 };
 
 template <class T>
-struct FutureRole {
+struct ConstantRole<Future<T>> : HasResults<Future<T>> {
   static constexpr bool is_source = false;
+  static void write(CallBuilder& builder, const Future<T>& future) {
+    Placeholder<Future<T>>::write(builder, future);
+  }
   class Once {
    public:
     explicit Once(CallReader& call) : value_(&input_cast<T>(call.input())) {}
-    using Element = const T&;
+    using Element = std::add_lvalue_reference_t<const T>;
     Element at(std::uint64_t) const { return *value_; }
 
    private:
     const T* value_;
+  };
+};
+
+template <class A>
+requires(holds_placeholders<A> && !is_instance<A, Future>)  //
+    struct ConstantRole<A> : HasResults<A> {
+  static constexpr bool is_source = false;
+  static void write(CallBuilder& builder, const A& argument) { write_nested(builder, argument); }
+  class Once {
+   public:
+    explicit Once(CallReader& call) : value_(read_nested<A>(call)) {}
+    using Element = const Resolved<A>&;
+    Element at(std::uint64_t) const { return value_; }
+
+   private:
+    Resolved<A> value_;
   };
 };
 

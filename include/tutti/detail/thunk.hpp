@@ -5,6 +5,7 @@
 #include "tutti/detail/closure.hpp"
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/elements.hpp"
+#include "tutti/detail/nested_futures.hpp"
 #include "tutti/detail/slots.hpp"
 
 #include <concepts>
@@ -17,31 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace tutti {
-template <class T>
-class Future;
-template <class T>
-class Futures;
-}  // namespace tutti
-
 namespace tutti::detail {
-
-template <class T>
-Target target_of(const Future<T>& future);
-template <class T>
-const HandlePtr& handle_of(const Futures<T>& futures);
-
-/// Reads the arguments of a call in order.
-struct CallReader {
-  Reader reader;
-  std::span<const InputValue> inputs;
-  std::size_t next_input = 0;
-
-  const InputValue& input() {
-    check(next_input < inputs.size(), "a call has all inputs that its arguments name");
-    return inputs[next_input++];
-  }
-};
 
 /// How one argument of a call is written on rank 0 and read where the call runs. `A` is the stored
 /// type.
@@ -108,11 +85,10 @@ struct Argument {
 
 /// A future: its result, without copy.
 template <class T>
-struct Argument<Future<T>> {
-  static_assert(!std::is_void_v<T>,
-                "the future of a void task carries no value that a call could take");
-  static void write(CallBuilder& builder, const Future<T>& future) {
-    builder.inputs.push_back({target_of(future), {}});
+struct Argument<Future<T>> : HasResults<Future<T>> {
+  template <class A>
+  static void write(CallBuilder& builder, const A& stands_for_it) {
+    Placeholder<A>::write(builder, stands_for_it);
   }
   explicit Argument(CallReader& call) : value_(input_cast<T>(call.input())) {}
   using Passed = std::add_lvalue_reference_t<const T>;
@@ -122,41 +98,20 @@ struct Argument<Future<T>> {
   Passed value_;
 };
 
-/// A vector of futures: a vector of their results.
-template <class T>
-struct Argument<std::vector<Future<T>>> {
-  static void write(CallBuilder& builder, const std::vector<Future<T>>& futures) {
-    static_assert(!std::is_void_v<T>,
-                  "futures of void tasks carry no values that a call could take");
-    builder.payload.count(futures.size());
-    for (const Future<T>& future : futures) builder.inputs.push_back({target_of(future), {}});
+/// Futures inside of containers and tuples, and all futures of a map: the same with their results.
+template <class A>
+requires(holds_placeholders<A> && !is_instance<A, Future>)  //
+    struct Argument<A> : HasResults<A> {
+  template <class U>
+  static void write(CallBuilder& builder, const U& argument) {
+    write_nested(builder, argument);
   }
-  explicit Argument(CallReader& call) {
-    const std::uint64_t count = call.reader.count();
-    values_.reserve(count);
-    for (std::uint64_t index = 0; index < count; ++index)
-      values_.push_back(input_cast<T>(call.input()));
-  }
-  using Passed = std::vector<T>&&;
-  Passed pass() { return std::move(values_); }
+  explicit Argument(CallReader& call) : value_(read_nested<A>(call)) {}
+  using Passed = Resolved<A>&&;
+  Passed pass() { return std::move(value_); }
 
  private:
-  std::vector<T> values_;
-};
-
-/// All futures of a map: a vector of their results.
-template <class T>
-struct Argument<Futures<T>> : Argument<std::vector<Future<T>>> {
-  using Base = Argument<std::vector<Future<T>>>;
-  static void write(CallBuilder& builder, const Futures<T>& futures) {
-    static_assert(!std::is_void_v<T>,
-                  "futures of void tasks carry no values that a call could take");
-    builder.payload.count(futures.size());
-    for (std::uint64_t index = 0; index < futures.size(); ++index) {
-      builder.inputs.push_back({{handle_of(futures).get(), index}, {}});
-    }
-  }
-  using Base::Base;
+  Resolved<A> value_;
 };
 
 /// The type that a call of F with these stored arguments gives, decayed. Explains when it cannot be

@@ -2,6 +2,7 @@
 // expect: this lambda captures a value that is not plain bytes (std::string, std::vector, ...), and C++ cannot look inside a lambda.
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

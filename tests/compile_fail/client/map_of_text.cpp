@@ -2,6 +2,7 @@
 // expect: map needs at least one range among its arguments: a vector, tutti::range(n), or the futures of another map. A string is no range
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

@@ -2,6 +2,7 @@
 // expect: a pointer to a member function cannot travel to another rank; pass a lambda that calls the function
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

@@ -2,6 +2,7 @@
 // expect: a lambda must not be mutable
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

@@ -2,6 +2,7 @@
 // expect: this function cannot be called with these arguments; they arrive as const&
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

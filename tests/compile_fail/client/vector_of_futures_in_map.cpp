@@ -1,7 +1,8 @@
 // A map takes the futures of another map.
-// expect: map takes the futures of another map (Futures), not a vector of single futures; submit the calls in a loop
+// expect: map takes the futures of another map (Futures), not a range that holds single futures; wrap it in tutti::constant()
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

@@ -2,6 +2,7 @@
 // expect: the future of a void task carries no value that a call could take
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

@@ -2,6 +2,7 @@
 // expect: this function cannot be called with these arguments. Futures stand for their results
 
 #include <tutti/tutti.hpp>
+
 #include <string>
 #include <vector>
 

@@ -22,7 +22,8 @@ std::vector<std::string> answers(tutti::Client& client) {
   all.push_back(client.submit([](int x) { return own + std::to_string(x); }, 4).result());
   all.push_back(client.submit(Functor{3}, 4).result());
   const int captured = 8;
-  all.push_back(client.gather(client.map([captured](int x) { return own + std::to_string(captured + x); }, tutti::range(2)))[1]);
+  all.push_back(client.gather(client.map(
+      [captured](int x) { return own + std::to_string(captured + x); }, tutti::range(2)))[1]);
   all.push_back(client.gather(client.map([](int) { return own; }, tutti::range(3)))[2]);
   return all;
 }

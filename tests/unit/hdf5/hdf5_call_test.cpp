@@ -66,8 +66,8 @@ TEST_CASE("a file does not keep when it was written") {
   file.create_dataset<double>("x", {1}).write(std::vector{1.0});
   file.close();
   const CallScope scope("test", "", "a.h5");
-  const Id opened = call::open_file((directory / "a.h5").string(),
-                                    call::create_property_list(H5P_FILE_ACCESS));
+  const Id opened =
+      call::open_file((directory / "a.h5").string(), call::create_property_list(H5P_FILE_ACCESS));
   for (const char* name : {"/", "x"}) {
     H5O_info_t information{};
     CHECK(H5Oget_info_by_name(opened.get(), name, &information, H5P_DEFAULT) >= 0);
