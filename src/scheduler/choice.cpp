@@ -33,8 +33,10 @@ void Scheduler::add_candidates(const Input& input, Candidates& candidates) const
   if (input.is_order()) return;
   if (input.id.is_group()) {
     const GroupRecord& group = *groups_.find(input.id);
-    const double each = static_cast<double>(group.result_bytes) /
-                        static_cast<double>(std::max<std::uint64_t>(1, group.done));
+    // Nobody tells the size of a sequence that was placed; then elements are counted.
+    const double each =
+        std::max(1.0, static_cast<double>(group.result_bytes) /
+                          static_cast<double>(std::max<std::uint64_t>(1, group.done)));
     auto chunk = group.chunks.upper_bound(input.index);
     if (chunk != group.chunks.begin()) --chunk;
     for (; chunk != group.chunks.end() && chunk->first < input.index + input.count; ++chunk) {

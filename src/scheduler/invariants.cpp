@@ -165,6 +165,7 @@ void Scheduler::check_tally(const Tally& tally) const {
     check(groups_.at(slot).references == tally.group_references[slot],
           "a group has a reference for each dependent not done");
   }
+  workers_.check_counts();
   for (int rank = 0; rank < workers_.size(); ++rank) {
     const WorkerRecord& worker = workers_.at(rank);
     const Tally::Load& load = tally.loads[static_cast<std::size_t>(rank)];

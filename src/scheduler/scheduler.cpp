@@ -358,7 +358,10 @@ void Scheduler::on_timing(FunctionId function, std::uint64_t calls, std::uint64_
 
 void Scheduler::on_replica(int rank, TaskId id, Commands& commands) {
   TaskRecord* record = tasks_.find(id);
-  if (record == nullptr || record->state != TaskState::finished) {
+  // The producer answers those who wait before its own report is here, so the task may be assigned.
+  const bool there = record != nullptr &&
+                     (record->state == TaskState::finished || record->state == TaskState::assigned);
+  if (!there) {
     commands.release.push_back({id, rank});
     return;
   }

@@ -141,6 +141,9 @@ class Scheduler {
   /// Walks the whole state and stops the program if any two parts of it disagree. For tests and
   /// TUTTI_VALIDATE.
   void check_invariants() const;
+  /// Appends all that decides what happens next: where two states give the same words, the same
+  /// events have the same consequences. For tests that tell states apart.
+  void describe(std::vector<std::uint64_t>& words) const;
 
  private:
   // scheduler.cpp: single tasks
@@ -208,6 +211,10 @@ class Scheduler {
   void check_task(std::uint32_t slot, Tally& tally) const;
   void check_group(std::uint32_t slot, Tally& tally) const;
   void check_tally(const Tally& tally) const;
+
+  // describe.cpp
+  void describe_task(std::uint32_t slot, std::vector<std::uint64_t>& words) const;
+  void describe_group(std::uint32_t slot, std::vector<std::uint64_t>& words) const;
 
   std::uint64_t unknown_ns() const { return options_.credit.nanoseconds_per_slot; }
 

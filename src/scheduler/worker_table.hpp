@@ -230,6 +230,34 @@ class WorkerTable {
     }
   }
 
+  /// Stops the program when a count of workers is not what the records say.
+  void check_counts() const {
+    std::uint32_t unoccupied = 0;
+    std::uint32_t asked = 0;
+    for (const WorkerRecord& worker : workers_) {
+      unoccupied += worker.joined && worker.is_unoccupied() ? 1u : 0u;
+      asked += worker.asked ? 1u : 0u;
+    }
+    check(unoccupied == unoccupied_, "the workers that have a slot for nothing are counted");
+    check(asked == asked_, "the workers that were asked for work are counted");
+  }
+  /// See Scheduler::describe; `append` takes the entries of queues.
+  template <class Append>
+  void describe(std::vector<std::uint64_t>& words, Append append) const {
+    for (const WorkerRecord& worker : workers_) {
+      words.insert(words.end(), {worker.outstanding, worker.outstanding_ns, worker.units,
+                                 worker.waiting, worker.waiting_ns, worker.assignments,
+                                 (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u)});
+      worker.own_queue.for_each(append);
+      words.push_back(worker.ahead_queue.size());
+      for (const TaskId id : worker.ahead_queue) append(id);
+    }
+    for (const auto* ring : {&idle_, &available_, &visits_, &victims_, &rich_}) {
+      words.push_back(ring->size());
+      for (const int rank : *ring) words.push_back(static_cast<std::uint64_t>(rank));
+    }
+  }
+
   static constexpr int no_one = -1;
 
  private:

@@ -79,6 +79,7 @@ ClusterReport SimCluster::run() {
   }
   note_totals();
   for (const auto& each : nodes_) {
+    report_.given_back += each->given_back();
     if (each->store().size() != 0) broken("a worker holds values that nobody needs");
     if (!each->state().is_idle()) broken("a worker waits at the end");
   }
@@ -105,7 +106,7 @@ void SimCluster::submit(std::size_t number) {
   std::vector<scheduler::Input> inputs;
   std::vector<TaskId> sources;
   for (const ItemInput& input : item.inputs)
-    inputs.push_back({known_[input.item].id, input.element});
+    inputs.push_back({known_[input.item].id, input.element, input.count});
   for (const std::size_t source : item.sources) sources.push_back(known_[source].id);
   scheduler::Scheduler& scheduler = head_.scheduler();
   TaskId id;
@@ -334,13 +335,22 @@ bool SimCluster::element_fails(std::size_t item, std::uint64_t element) const {
 
 bool SimCluster::expected_to_fail(std::size_t item) const {
   const WorkItem& work = workload_[item];
-  const bool input = std::ranges::any_of(work.inputs, [&](const ItemInput& each) {
-    return expected_failures_[each.item] ||
-           (workload_[each.item].elements && element_fails(each.item, each.element));
-  });
+  const bool input =
+      std::ranges::any_of(work.inputs, [&](const ItemInput& each) { return input_fails(each); });
   const bool source = std::ranges::any_of(
       work.sources, [&](std::size_t each) -> bool { return expected_failures_[each]; });
   return input || source || (!work.elements && throws(item, 0));
+}
+
+bool SimCluster::input_fails(const ItemInput& input) const {
+  if (expected_failures_[input.item]) return true;
+  const std::uint64_t total = workload_[input.item].elements.value_or(0);
+  const std::uint64_t begin = input.count == 0 ? 0 : input.element;
+  const std::uint64_t end = input.count == 0 ? total : std::min(total, begin + input.count);
+  for (std::uint64_t element = begin; element < end; ++element) {
+    if (element_fails(input.item, element)) return true;
+  }
+  return false;
 }
 
 void SimCluster::check_laws() {

@@ -55,6 +55,7 @@ struct ClusterReport {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;  ///< of packets and of the values beside them
   std::uint64_t fetches = 0;
+  std::uint64_t given_back = 0;        ///< tasks and ends of ranges
   std::uint64_t stored_bytes_max = 0;  ///< the most that a worker held
   /// Messages to rank 0, that workers join apart, submissions and releases; and what they took, if
   /// that is measured.
@@ -110,6 +111,7 @@ class SimCluster {
   std::uint64_t run_block(worker::Execution& item);
   bool throws(std::size_t item, std::uint64_t element) const;
   bool expected_to_fail(std::size_t item) const;
+  bool input_fails(const ItemInput& input) const;
   bool element_fails(std::size_t item, std::uint64_t element) const;
   void check_laws();
   void check_memory(int rank);

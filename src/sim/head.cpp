@@ -146,4 +146,25 @@ void Head::obey() {
   commands_.clear();
 }
 
+void Head::describe(std::vector<std::uint64_t>& words) const {
+  scheduler_.describe(words);
+  const auto rank_of = [](std::int32_t rank) { return static_cast<std::uint64_t>(rank); };
+  for (const auto& functions : functions_) {
+    words.push_back(functions.size());
+    for (const bool defined : functions) words.push_back(defined ? 1 : 0);
+  }
+  for (const auto& [group, ranks] : groups_) {
+    words.insert(words.end(), {group.bits(), ranks.size()});
+    for (const int rank : ranks) words.push_back(rank_of(rank));
+  }
+  for (const Commands::Assign& each : commands_.assign)
+    words.insert(words.end(), {each.task.bits(), rank_of(each.worker)});
+  for (const Commands::Release& each : commands_.release)
+    words.insert(words.end(), {each.id.bits(), rank_of(each.worker)});
+  for (const Commands::Located& each : commands_.located)
+    words.insert(words.end(), {each.id.bits(), rank_of(each.worker), rank_of(each.holder)});
+  words.insert(words.end(), {commands_.assign.size(), commands_.release.size(),
+                             commands_.located.size(), commands_.failed.size()});
+}
+
 }  // namespace tutti::sim

@@ -40,6 +40,8 @@ class Head {
   std::vector<Outcome>& outcomes() { return outcomes_; }
   /// Reports that the scheduler ignored.
   std::uint64_t stale_reports() const { return stale_reports_; }
+  /// See scheduler::Scheduler::describe.
+  void describe(std::vector<std::uint64_t>& words) const;
   /// Measures what handle() and flush() do inside the scheduler, and what the client asks of it.
   InsideClock& clock() { return clock_; }
   /// Messages that arrived.

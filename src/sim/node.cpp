@@ -73,6 +73,7 @@ void Node::answer(int from, const protocol::Fetch& message) {
 
 void Node::give_back(std::uint32_t units_max) {
   const worker::WorkerCommands::GaveBack given = state_.on_give_back(units_max, commands_);
+  given_back_ += given.tasks.size() + given.ranges.size();
   outbox_.send(
       0, protocol::GaveBack{protocol::PackedList<TaskId>(std::span<const TaskId>(given.tasks)),
                             protocol::PackedList<protocol::RangeCut>(

@@ -34,6 +34,7 @@ class Node {
   /// The batch is done: reports it.
   void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
   std::uint64_t fetches() const { return fetches_; }
+  std::uint64_t given_back() const { return given_back_; }
   /// Messages that arrived.
   std::uint64_t messages() const { return messages_; }
 
@@ -52,6 +53,7 @@ class Node {
   std::vector<protocol::Timing> timings_;
   std::vector<std::unique_ptr<worker::Batch>> batches_;
   std::uint64_t fetches_ = 0;
+  std::uint64_t given_back_ = 0;
   std::uint64_t messages_ = 0;
 };
 

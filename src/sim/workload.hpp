@@ -9,10 +9,12 @@
 
 namespace tutti::sim {
 
-/// The result of an earlier item, or an element of it when the item is a map.
+/// The result of an earlier item, or elements [element, element + count) of it when the item is a
+/// map. With a count of 0 it is mere order.
 struct ItemInput {
   std::size_t item = 0;
   std::uint64_t element = 0;
+  std::uint64_t count = 1;
 };
 
 /// A task, or a map when it has elements.

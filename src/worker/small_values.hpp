@@ -40,6 +40,9 @@ class SmallValues {
     const auto found = values_.find(id);
     return found == values_.end() ? detail::ValuePtr() : found->second;
   }
+  /// Those that are kept; where there is no room for more, the oldest is at `oldest()`.
+  const std::vector<TaskId>& ids() const { return ring_; }
+  std::size_t oldest() const { return next_; }
   void clear() {
     values_.clear();
     ring_.clear();

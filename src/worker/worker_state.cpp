@@ -365,6 +365,21 @@ void WorkerState::take_timings(std::vector<protocol::Timing>& timings) {
   timings_.clear();
 }
 
+/// What a task reads lives as long as the task, in the store or with it.
+void WorkerState::check_inputs(const TaskWork& task) const {
+  for (std::size_t index = 0; index < task.inputs.size(); ++index) {
+    const detail::Value* value = task.values[index].value;
+    const TaskId id = task.inputs[index].id;
+    const Store::Stretch* stretch =
+        id.is_group() ? store_.find_stretch(id, task.inputs[index].index) : nullptr;
+    const bool stored = id.is_group() ? stretch != nullptr && stretch->value.get() == value
+                                      : store_.find(id) == value;
+    const bool held =
+        std::ranges::any_of(task.held, [&](const ValuePtr& each) { return each.get() == value; });
+    check(value == nullptr || stored || held, "what a task reads is in the store or with the task");
+  }
+}
+
 void WorkerState::check_invariants() const {
   std::size_t ready = 0;
   for (const auto& [priority, level] : ready_) ready += level.size();
@@ -379,6 +394,7 @@ void WorkerState::check_invariants() const {
   known_.for_each([this](TaskId id, const TaskWork* task) {
     check(task->id == id, "an assigned task is found by its id");
     check(!store_.contains(id), "what has a result is not assigned any more");
+    if (task->missing == 0) check_inputs(*task);
   });
   for (const Early& each : early_) {
     check(!known_.contains(each.id), "what is assigned is not asked for too early");

@@ -124,6 +124,8 @@ class WorkerState {
   std::size_t assigned() const { return known_.size(); }
   /// Tasks of this rank that others, and ranks that asked too early, wait for.
   std::size_t askers() const;
+  /// Those that asked for a task that this rank may yet be assigned.
+  std::size_t asked_early() const { return early_.size(); }
   /// True when nothing is assigned, defined or awaited.
   bool is_idle() const {
     return ready_count_ == 0 && taken_ == 0 && awaited() == 0 && known_.empty() && early_.empty() &&
@@ -132,6 +134,9 @@ class WorkerState {
   const FunctionOps* function(FunctionId function) const;
   const WorkerLimits& limits() const { return limits_; }
   void check_invariants() const;
+  /// Appends all that decides what happens next: where two states give the same words, the same
+  /// events have the same consequences. For tests that tell states apart.
+  void describe(std::vector<std::uint64_t>& words) const;
 
  private:
   struct Ready {
@@ -199,6 +204,7 @@ class WorkerState {
   GroupWork& group_entry(TaskId id);
   void forget_group_if_done(GroupWork& group);
   std::uint64_t block_length(const RangeWork& range) const;
+  void check_inputs(const TaskWork& task) const;
 
   WorkerLimits limits_;
   Store& store_;

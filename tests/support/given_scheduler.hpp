@@ -25,6 +25,8 @@ using Assign = Commands::Assign;
 using AssignRange = Commands::AssignRange;
 using Release = Commands::Release;
 using Failed = Commands::Failed;
+using GiveBack = Commands::GiveBack;
+using Located = Commands::Located;
 
 /// Exactly two tasks a slot, whatever they take.
 inline SchedulerOptions strict_credit() {
@@ -86,6 +88,31 @@ class GivenScheduler {
     scheduler.on_client_released(id, sent.commands());
     settle();
   }
+  void give_back(int rank, const std::vector<TaskId>& tasks,
+                 const std::vector<protocol::RangeCut>& ranges = {}) {
+    scheduler.on_gave_back(rank, tasks, ranges, sent.commands());
+    settle();
+  }
+  /// Where a rank that asks is told that a value is.
+  int locate(int rank, TaskId id) {
+    scheduler.on_locate(rank, id, sent.commands());
+    settle();
+    const Located located = sent.take<Located>(1).front();
+    CHECK(located.id == id);
+    CHECK_EQ(located.worker, rank);
+    return located.holder;
+  }
+  void fetched(int rank, TaskId id) {
+    scheduler.on_replica(rank, id, sent.commands());
+    settle();
+  }
+  /// What a task that is sent to `worker` is told of its inputs.
+  std::vector<protocol::InputRef> refs(TaskId task, int worker) const {
+    std::vector<protocol::InputRef> result;
+    scheduler.append_input_refs(scheduler.find_task(task)->input_span(), worker, result);
+    return result;
+  }
+  const scheduler::WorkerRecord& worker(int rank) const { return scheduler.workers().at(rank); }
   void place() {
     scheduler.place(sent.commands());
     settle();

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -43,6 +44,8 @@ class Recorder {
     append<Commands::Assign>(commands_.assign);
     append<Commands::AssignRange>(commands_.assign_range);
     append<Commands::Release>(commands_.release);
+    append<Commands::GiveBack>(commands_.give_back);
+    append<Commands::Located>(commands_.located);
     append<Commands::Failed>(commands_.failed);
     for (const TaskId id : commands_.group_done)
       std::get<std::vector<GroupDone>>(taken_).push_back({id});
@@ -97,12 +100,28 @@ class Recorder {
     REQUIRE_EQ(message.priority, record.priority);
     REQUIRE_EQ(message.inline_result, record.inline_result);
     REQUIRE(std::ranges::equal(message.payload, record.payload.bytes()));
-    REQUIRE_EQ(message.inputs.size(), record.input_count);
-    for (std::size_t index = 0; index < message.inputs.size(); ++index) {
-      REQUIRE(message.inputs[index].id == record.inputs[index].id);
-      REQUIRE_EQ(message.inputs[index].index, record.inputs[index].index);
-      REQUIRE(message.inputs[index].holder >= 0);
+    compare(record.input_span(), message.inputs);
+  }
+
+  /// Values come as they are, slices in pieces that follow each other, and mere order not at all.
+  void compare(std::span<const scheduler::Input> inputs,
+               const protocol::PackedList<protocol::InputRef>& refs) {
+    std::size_t next = 0;
+    for (const scheduler::Input& input : inputs) {
+      if (input.is_order()) continue;
+      std::uint64_t index = input.index;
+      do {
+        REQUIRE(next < refs.size());
+        const protocol::InputRef ref = refs[next++];
+        REQUIRE(ref.id == input.id);
+        REQUIRE_EQ(ref.index, index);
+        REQUIRE(ref.count != 0);
+        REQUIRE(ref.holder >= 0);
+        index += ref.count;
+      } while (index < input.index + input.count);
+      REQUIRE_EQ(index, input.index + input.count);
     }
+    REQUIRE_EQ(next, refs.size());
   }
 
   void compare(const Commands::AssignRange& command) {
@@ -139,7 +158,8 @@ class Recorder {
   Commands commands_;
   Writer writer_;
   std::tuple<std::vector<Commands::Assign>, std::vector<Commands::AssignRange>,
-             std::vector<Commands::Release>, std::vector<Commands::Failed>, std::vector<GroupDone>,
+             std::vector<Commands::Release>, std::vector<Commands::GiveBack>,
+             std::vector<Commands::Located>, std::vector<Commands::Failed>, std::vector<GroupDone>,
              std::vector<Forgotten>>
       taken_;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-/// SmallWorld: one real scheduler and one or two real workers whose packets, runs and client calls
+/// SmallWorld: one real scheduler and a few real workers whose packets, runs and client calls
 /// happen one at a time, in an order that the test chooses.
 
 #include "sim/head.hpp"
@@ -15,11 +15,26 @@
 
 namespace tutti::testing {
 
+struct SmallSlice {
+  std::size_t work;  ///< an earlier map
+  std::uint64_t index;
+  std::uint64_t count;
+};
+
 /// Something to submit: a task, or a map when `elements` says how many.
 struct SmallWork {
-  std::vector<std::size_t> needs;  ///< earlier tasks, or element 0 of earlier maps
-  std::optional<std::uint64_t> elements;
-  std::vector<std::size_t> sources;  ///< earlier maps, element by element
+  std::vector<std::size_t> needs{};  ///< earlier tasks, or element 0 of earlier maps
+  std::optional<std::uint64_t> elements{};
+  std::vector<std::size_t> sources{};  ///< earlier maps, element by element
+  std::vector<SmallSlice> slices{};
+  std::vector<std::size_t> after{};  ///< earlier tasks or maps that must have ended, no more
+
+  bool uses(std::size_t work) const {
+    const auto is_it = [work](std::size_t each) { return each == work; };
+    return std::ranges::any_of(needs, is_it) || std::ranges::any_of(sources, is_it) ||
+           std::ranges::any_of(slices, is_it, &SmallSlice::work) ||
+           std::ranges::any_of(after, is_it);
+  }
 };
 
 struct SmallOptions {
@@ -28,6 +43,26 @@ struct SmallOptions {
   int throws = 1;               ///< at most so many runs throw
   bool release_early = false;   ///< futures are released at any moment, else when all is done
   std::uint64_t credit_ns = 0;  ///< beyond two tasks a slot
+  std::uint64_t ahead_ns_min = 1'000'000;
+  std::uint64_t elapsed_ns = 1'000;
+  std::uint64_t result_bytes = 0;  ///< of a task
+  std::uint64_t block_ns = 200'000;
+  bool submit_at_once = false;  ///< everything, in one turn
+  /// Rank 0 may take several packets and calls before it places and sends.
+  bool long_turns = false;
+};
+
+/// What happened in a world, so that a test can tell that what it is about did happen.
+struct SmallEvents {
+  std::uint64_t tasks_given_back = 0;
+  std::uint64_t ranges_given_back = 0;
+  std::uint64_t nothing_given_back = 0;
+  std::uint64_t gone = 0;  ///< a rank was asked for what it does not have
+  std::uint64_t located_elsewhere = 0;
+  std::uint64_t located_at_asker = 0;
+  std::uint64_t located_nowhere = 0;
+  std::uint64_t early = 0;  ///< steps after which a rank was asked too early
+  std::uint64_t replicas = 0;
 };
 
 class SmallWorld {
@@ -39,8 +74,10 @@ class SmallWorld {
   /// Checks what holds when nothing can happen any more.
   void check_end() const;
   std::uint64_t fingerprint() const;
+  const SmallEvents& events() const { return events_; }
 
  private:
+  using Packet = sim::Packet;
   struct Running {
     int node;
     std::unique_ptr<worker::Batch> batch;
@@ -62,9 +99,10 @@ class SmallWorld {
   void fail_first(worker::Execution& item);
   void after_step();
   void after_head();
+  void end_turn();
+  void note(const Packet& packet);
   void send();
 
-  using Packet = sim::Packet;
   const std::vector<SmallWork>& works_;
   SmallOptions options_;
   sim::Head head_;
@@ -75,18 +113,25 @@ class SmallWorld {
   std::vector<Known> known_;
   std::size_t released_ = 0;
   int throws_left_;
+  bool turn_is_open_ = false;
+  SmallEvents events_;
 };
 
 inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOptions& options)
     : works_(works),
       options_(options),
-      head_({.credit = {.nanoseconds_per_slot = options.credit_ns}, .story_events = 8}),
+      head_({.credit = {.nanoseconds_per_slot = options.credit_ns},
+             .story_events = 8,
+             .ahead_ns_min = options.ahead_ns_min}),
       throws_left_(options.throws) {
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
-    nodes_.push_back(
-        std::make_unique<sim::Node>(worker::WorkerLimits{.slots = options.slots, .rank = rank}));
+    const worker::WorkerLimits limits{
+        .slots = options.slots, .rank = rank, .block_ns = options.block_ns};
+    nodes_.push_back(std::make_unique<sim::Node>(limits, [this](TaskId id) {
+      return id.is_group() ? std::uint64_t{8} : options_.result_bytes;
+    }));
     node(rank).say_hello(packets_);
   }
   for (const Packet& packet : packets_) head_.handle(packet.from, packet.bytes);
@@ -106,20 +151,27 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   const std::size_t submits = known_.size() < works_.size() ? 1 : 0;
   const std::size_t releases = can_release() ? 1 : 0;
   const std::size_t ends = throws_left_ > 0 ? 2 : 1;
-  const std::size_t choices = submits + releases + full.size() + running_.size() * ends;
+  const std::size_t turns = turn_is_open_ ? 1 : 0;
+  const std::size_t choices = submits + releases + turns + full.size() + running_.size() * ends;
   if (choices == 0) {
     if (released_ == works_.size()) return false;
     // All is done and quiet; only now a client that waits for everything lets go.
     while (released_ < works_.size()) release();
+    if (turn_is_open_) end_turn();
     after_step();
     return true;
   }
   std::size_t choice = walk.choose(choices);
   if (choice < submits) {
-    submit();
+    do {
+      submit();
+    } while (options_.submit_at_once && known_.size() < works_.size());
+    after_head();
   } else if ((choice -= submits) < releases) {
     release();
-  } else if ((choice -= releases) < full.size()) {
+  } else if ((choice -= releases) < turns) {
+    end_turn();
+  } else if ((choice -= turns) < full.size()) {
     deliver(*full[choice]);
   } else {
     choice -= full.size();
@@ -134,6 +186,9 @@ inline void SmallWorld::submit() {
   std::vector<scheduler::Input> inputs;
   std::vector<TaskId> sources;
   for (const std::size_t need : work.needs) inputs.push_back({known_[need].id, 0});
+  for (const SmallSlice& slice : work.slices)
+    inputs.push_back({known_[slice.work].id, slice.index, slice.count});
+  for (const std::size_t earlier : work.after) inputs.push_back({known_[earlier].id, 0, 0});
   for (const std::size_t source : work.sources) sources.push_back(known_[source].id);
   const auto function = static_cast<std::uint32_t>(known_.size() % 2);
   if (work.elements) {
@@ -144,19 +199,13 @@ inline void SmallWorld::submit() {
     known_.push_back({head_.scheduler().submit(
         {.function = function, .payload = {}, .inputs = inputs}, head_.commands())});
   }
-  after_head();
 }
 
 /// A future is needed until everything that takes it as an argument was submitted.
 inline bool SmallWorld::can_release() const {
   if (!options_.release_early || released_ == known_.size()) return false;
   for (std::size_t later = known_.size(); later < works_.size(); ++later) {
-    for (const std::size_t need : works_[later].needs) {
-      if (need == released_) return false;
-    }
-    for (const std::size_t source : works_[later].sources) {
-      if (source == released_) return false;
-    }
+    if (works_[later].uses(released_)) return false;
   }
   return true;
 }
@@ -171,6 +220,7 @@ inline void SmallWorld::release() {
 inline void SmallWorld::deliver(std::deque<Packet>& from) {
   const Packet packet = std::move(from.front());
   from.pop_front();
+  note(packet);
   if (packet.to == 0) {
     head_.handle(packet.from, packet.bytes);
     after_head();
@@ -184,7 +234,8 @@ inline void SmallWorld::finish(std::size_t running, bool throws) {
   Running run = std::move(running_[running]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(running));
   for (worker::Execution& item : run.batch->items)
-    item.elapsed_ns = 1000 * std::max<std::uint64_t>(1, item.count);
+    item.elapsed_ns = options_.elapsed_ns * std::max<std::uint64_t>(1, item.count);
+  for (worker::Execution& item : run.batch->items) item.result_bytes = options_.result_bytes;
   if (throws) {
     --throws_left_;
     fail_first(run.batch->items.front());
@@ -208,7 +259,33 @@ inline void SmallWorld::send() {
   packets_.clear();
 }
 
+inline void SmallWorld::note(const Packet& packet) {
+  Reader reader(packet.bytes.span());
+  while (!reader.at_end()) {
+    const protocol::Message message = protocol::decode(reader);
+    if (const auto* given = std::get_if<protocol::GaveBack>(&message)) {
+      events_.tasks_given_back += given->tasks.size();
+      events_.ranges_given_back += given->ranges.size();
+      events_.nothing_given_back += given->tasks.empty() && given->ranges.empty() ? 1 : 0;
+    } else if (const auto* data = std::get_if<protocol::Data>(&message)) {
+      events_.gone += data->answer == protocol::Data::Answer::gone ? 1 : 0;
+    } else if (const auto* located = std::get_if<protocol::Located>(&message)) {
+      ++(located->holder < 0            ? events_.located_nowhere
+         : located->holder == packet.to ? events_.located_at_asker
+                                        : events_.located_elsewhere);
+    } else if (std::holds_alternative<protocol::Replica>(message)) {
+      ++events_.replicas;
+    }
+  }
+}
+
 inline void SmallWorld::after_head() {
+  turn_is_open_ = true;
+  if (!options_.long_turns) end_turn();
+}
+
+inline void SmallWorld::end_turn() {
+  turn_is_open_ = false;
   head_.flush(packets_);
   send();
   for (const sim::Outcome& outcome : head_.outcomes()) {
@@ -238,6 +315,7 @@ inline void SmallWorld::after_step() {
       running_.push_back({each->rank(), std::move(batch)});
     }
     each->state().check_invariants();
+    events_.early += each->state().asked_early();
   }
   head_.scheduler().check_invariants();
 }
@@ -265,34 +343,21 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
     hash ^= hash >> 29;
   };
-  const scheduler::Scheduler& scheduler = head_.scheduler();
-  mix(known_.size() * 64 + released_ * 8 + static_cast<std::uint64_t>(throws_left_));
-  for (const Known& each : known_) {
-    mix(each.forgotten);
-    if (const scheduler::TaskRecord* task = scheduler.find_task(each.id)) {
-      mix(static_cast<std::uint64_t>(task->state) * 64 +
-          static_cast<std::uint64_t>(task->worker + 4));
-      mix(task->missing_inputs * 4096 + task->unplaced_inputs * 64 + task->references);
-    } else if (const scheduler::GroupRecord* group = scheduler.find_group(each.id)) {
-      mix(static_cast<std::uint64_t>(group->state) * 64 + group->references);
-      for (const auto& [begin, range] : group->outstanding)
-        mix(begin * 64 + static_cast<std::uint64_t>(range.worker));
-      for (const auto& [begin, chunk] : group->chunks)
-        mix(begin * 512 + static_cast<std::uint64_t>(chunk.worker));
-      for (const auto& [index, failure] : group->failures) mix(index + 77);
-    }
-    for (const auto& one : nodes_) {
-      mix(each.id.is_group() ? one->store().find_stretch(each.id, 0) != nullptr
-                             : one->store().contains(each.id));
-    }
-  }
+  std::vector<std::uint64_t> words{known_.size(), released_,
+                                   static_cast<std::uint64_t>(throws_left_)};
+  head_.describe(words);
   for (std::uint32_t function = 0; function < 12; ++function)
-    mix(scheduler.durations().known(function));
-  for (int rank = 0; rank < scheduler.workers().size(); ++rank) {
-    const scheduler::WorkerRecord& worker = scheduler.workers().at(rank);
-    mix(worker.outstanding * 4096 + worker.ahead_queue.size() * 64 + worker.own_queue.size());
-    mix(worker.waiting * 64 + worker.asked * 2u + worker.barren);
+    words.push_back(head_.scheduler().durations().known(function) ? 1 : 0);
+  for (const auto& one : nodes_) {
+    one->state().describe(words);
+    for (const Known& each : known_) {
+      words.push_back(one->store().contains(each.id) ? 1 : 0);
+      one->store().for_each_stretch(each.id, [&](const worker::Store::Stretch& stretch) {
+        words.insert(words.end(), {stretch.begin, stretch.count});
+      });
+    }
   }
+  for (const std::uint64_t word : words) mix(word);
   for (const auto& channel : channels_) {
     mix(channel.size() + 1000);
     for (const Packet& packet : channel) {
@@ -300,19 +365,56 @@ inline std::uint64_t SmallWorld::fingerprint() const {
       for (const std::byte byte : packet.bytes.span()) mix(static_cast<std::uint64_t>(byte));
     }
   }
-  for (const auto& one : nodes_) {
-    mix(one->state().ready_count() * 256 + one->state().taken() * 16 + one->state().awaited());
-    mix(one->state().assigned() * 64 + one->state().askers());
-    mix(one->state().is_idle());
-  }
   for (const Running& run : running_) {
+    mix(static_cast<std::uint64_t>(run.node) + 1000);
     for (const worker::Execution& item : run.batch->items) {
-      mix(static_cast<std::uint64_t>(run.node) * 16 + static_cast<std::uint64_t>(item.kind));
-      mix(item.task != nullptr ? item.task->id.bits()
-                               : item.group->group.bits() + item.begin * 64 + item.count);
+      mix(static_cast<std::uint64_t>(item.kind));
+      mix(item.task != nullptr ? item.task->id.bits() : item.group->group.bits());
+      mix(item.begin * 64 + item.count);
+      if (item.range == nullptr) continue;
+      mix(item.range->begin * 512 + item.range->next * 64 + item.range->count * 8 +
+          item.range->done);
     }
   }
   return hash;
+}
+
+struct SmallWalk {
+  std::size_t states = 0;
+  SmallEvents events;  ///< of all paths together
+};
+
+inline SmallEvents& operator+=(SmallEvents& sum, const SmallEvents& other) {
+  sum.tasks_given_back += other.tasks_given_back;
+  sum.ranges_given_back += other.ranges_given_back;
+  sum.nothing_given_back += other.nothing_given_back;
+  sum.gone += other.gone;
+  sum.located_elsewhere += other.located_elsewhere;
+  sum.located_at_asker += other.located_at_asker;
+  sum.located_nowhere += other.located_nowhere;
+  sum.early += other.early;
+  sum.replicas += other.replicas;
+  return sum;
+}
+
+/// Walks all orders of one world.
+inline SmallWalk walk_all(const std::vector<SmallWork>& works, const SmallOptions& options) {
+  SmallWalk result;
+  Exhaustive walk;
+  do {
+    SmallWorld world(works, options);
+    bool complete = true;
+    while (world.step(walk)) {
+      if (!walk.is_new(world.fingerprint())) {
+        complete = false;
+        break;
+      }
+    }
+    if (complete) world.check_end();
+    result.events += world.events();
+  } while (walk.next());
+  result.states = walk.states();
+  return result;
 }
 
 }  // namespace tutti::testing

@@ -113,6 +113,26 @@ TEST_CASE("the fields of a report of a range come back one by one") {
   CHECK_EQ(message.result_bytes, 5);
 }
 
+TEST_CASE("messages have the sizes that the documents state") {
+  static_assert(sizeof(InputRef) == 32 && sizeof(PieceRef) == 32 && sizeof(RangeCut) == 32);
+  const TaskId task = TaskId::task(5, 1);
+  const std::array<std::byte, 16> token{};
+  const std::array<std::byte, 4> number{};
+  const std::array<InputRef, 1> input{InputRef{TaskId::task(3, 1), 0, 1, 2, 7, 1}};
+  const auto size = [](const Message& message) { return bytes_of(message).size(); };
+  CHECK_EQ(size(DefineFunction{0, token, "app"}) +
+               size(AssignTask{task, 0, 0, true, list(input), number}),
+           92);
+  CHECK_EQ(size(TaskFinished{task, 4, true, number}), 26);
+  CHECK_EQ(size(AssignTask{task, 0, 0, false, {}, {}}), 24);
+  CHECK_EQ(size(AssignRange{task, 0, 1'000'000, 0, false, {}}), 32);
+  CHECK_EQ(size(RangeFinished{task, 0, 1'000'000, 0}), 33);
+  // The last four bytes of a reference: the count of assignments, and whether it is the last use.
+  const auto bytes = bytes_of(AssignTask{task, 0, 0, true, list(input), {}});
+  const std::array<std::byte, 4> last{std::byte{7}, std::byte{0}, std::byte{0}, std::byte{0x80}};
+  CHECK(std::ranges::equal(std::span(bytes).subspan(20 + 28, 4), last));
+}
+
 TEST_CASE("a packet is a sequence of messages, which need not be aligned") {
   Writer writer;
   const auto messages = all_messages();

@@ -1,6 +1,7 @@
 #include "worker/worker_state.hpp"
 
 #include "sim/sim_value.hpp"
+#include "support/given_worker.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,96 +13,8 @@
 namespace tutti::worker {
 namespace {
 
-using protocol::AssignRange;
-using protocol::AssignTask;
-using protocol::Data;
-using protocol::DefineGroup;
-using protocol::InputRef;
-using protocol::PackedList;
-using protocol::PieceRef;
-
-constexpr std::int32_t own_rank = 1;
-
-TaskId task(std::uint32_t slot) { return TaskId::task(slot, 1); }
-const TaskId map = TaskId::group(1, 1);
-const TaskId source = TaskId::group(2, 1);
-
-/// A worker state, and short names for what tests do with it.
-struct Given {
-  explicit Given(WorkerLimits limits = {.slots = 1, .rank = own_rank, .batch_tasks_max = 1})
-      : state(limits, store) {
-    state.on_define_function(0, &sim::sim_function());
-    state.on_define_function(1, &sim::sim_function());
-  }
-
-  void assign(TaskId id, const std::vector<InputRef>& inputs = {}, std::int16_t priority = 0) {
-    AssignTask message;
-    message.task = id;
-    message.priority = priority;
-    message.inputs = PackedList<InputRef>(std::span<const InputRef>(inputs));
-    state.on_assign(message, commands);
-    state.check_invariants();
-  }
-  void define(TaskId group, const std::vector<InputRef>& inputs = {}) {
-    DefineGroup message;
-    message.group = group;
-    message.inputs = PackedList<InputRef>(std::span<const InputRef>(inputs));
-    state.on_define_group(message, &sim::sim_function(), commands);
-    state.check_invariants();
-  }
-  void assign_range(TaskId group, std::uint64_t begin, std::uint64_t count,
-                    const std::vector<PieceRef>& pieces = {}) {
-    AssignRange message;
-    message.group = group;
-    message.begin = begin;
-    message.count = count;
-    message.pieces = PackedList<PieceRef>(std::span<const PieceRef>(pieces));
-    state.on_assign(message, commands);
-    state.check_invariants();
-  }
-  WorkerCommands::Fetch take_fetch() {
-    REQUIRE_EQ(commands.fetch.size(), 1);
-    const WorkerCommands::Fetch fetch = commands.fetch.front();
-    commands.fetch.clear();
-    return fetch;
-  }
-  void arrive(const WorkerCommands::Fetch& fetch, Data::Answer answer = Data::Answer::found,
-              std::uint64_t bytes = 8) {
-    const bool found = answer == Data::Answer::found;
-    state.on_data(fetch.request, answer, found ? sim::make_sim_value() : detail::ValuePtr(), bytes,
-                  commands);
-    state.check_invariants();
-  }
-  /// Takes a batch and says what it is; it must hold one item.
-  Execution& take() {
-    batch.clear();
-    state.take(batch);
-    REQUIRE_EQ(batch.items.size(), 1);
-    return batch.items.front();
-  }
-  void done(std::uint64_t elapsed_ns = 1'000) {
-    for (Execution& item : batch.items) {
-      item.elapsed_ns = elapsed_ns * std::max<std::uint64_t>(1, item.count);
-      if (!item.threw && item.kind != Execution::Kind::block) item.result = sim::make_sim_value();
-      item.result_bytes = 8;
-    }
-    state.on_done(batch, commands);
-    state.check_invariants();
-  }
-  void run(TaskId id) {
-    CHECK(take().task->id == id);
-    done();
-  }
-  void bind() {
-    CHECK(take().kind == Execution::Kind::bind);
-    done();
-  }
-
-  Store store;
-  WorkerState state;
-  WorkerCommands commands;
-  Batch batch;
-};
+using namespace testing;
+using Given = GivenWorker;
 
 TEST_CASE("a task without inputs is ready at once, and its result is kept") {
   Given given;
