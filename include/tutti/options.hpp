@@ -50,6 +50,9 @@ struct Options {
   std::uint64_t guard_closures = 4;
   /// Walks the whole state of scheduler and workers after every event, which is slow.
   bool validate = false;
+  /// The job ends when work is left, nothing runs, and nothing has changed for so many seconds, 0
+  /// (never) to 86,400. How long tasks take does not matter.
+  std::uint64_t watchdog_s = 60;
   /// trace, debug, info, warning, error or off.
   LogLevel log_level = LogLevel::warning;
 

@@ -256,6 +256,8 @@ std::vector<Setting> make_settings() {
                      "How many first closures of each function are searched for pointers."));
   all.push_back(switch_setting("validate", &Options::validate,
                                "Checks the whole state after every event; slow."));
+  all.push_back(number_setting("watchdog_s", &Options::watchdog_s, 0, 86'400, "seconds",
+                               "Ends a job that has work left of which nothing runs; 0: never."));
   all.push_back(log_level_setting());
   return all;
 }

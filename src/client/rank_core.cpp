@@ -314,6 +314,10 @@ void RankCore::bring_input(const detail::CallInput& input, std::vector<InputValu
 /// The part of run() on a rank 0 that does not work: on the calling thread.
 void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& builder,
                         Bytes payload) {
+  {
+    const Lock lock(engine_.mutex());
+    driver_.client_runs(true);
+  }
   std::vector<InputValue> inputs;
   std::vector<ValuePtr> held;
   detail::RangeCall call;
@@ -330,6 +334,7 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
     detail::note_element_failure(call, 0);
   }
   const Lock lock(engine_.mutex());
+  driver_.client_runs(false);
   // The group is placed in the turn in which its constants are there.
   engine_.poll();
   for (const detail::ElementFailure& failure : call.failures) {

@@ -107,6 +107,16 @@ Located decode_located(Reader& reader) {
   return message;
 }
 
+Alive decode_alive(Reader& reader) {
+  Alive message;
+  reader.value(message.round);
+  reader.value(message.running);
+  reader.value(message.ready);
+  reader.value(message.assigned);
+  reader.value(message.awaited);
+  return message;
+}
+
 GaveBack decode_gave_back(Reader& reader) {
   GaveBack message;
   message.tasks = get_list<TaskId>(reader);
@@ -251,6 +261,11 @@ void encode(Writer& writer, const GiveBack& message) {
   writer.value(message.units_max);
 }
 
+void encode(Writer& writer, const Probe& message) {
+  begin<Probe>(writer);
+  writer.value(message.round);
+}
+
 void encode(Writer& writer, const Located& message) {
   begin<Located>(writer);
   put(writer, message.id);
@@ -334,6 +349,15 @@ void encode(Writer& writer, const Locate& message) {
   put(writer, message.id);
 }
 
+void encode(Writer& writer, const Alive& message) {
+  begin<Alive>(writer);
+  writer.value(message.round);
+  writer.value(message.running);
+  writer.value(message.ready);
+  writer.value(message.assigned);
+  writer.value(message.awaited);
+}
+
 void encode(Writer& writer, const Transfer& message) {
   begin<Transfer>(writer);
   writer.value(message.bytes);
@@ -388,6 +412,8 @@ Message decode(Reader& reader) {
       return ReleaseData{get_list<TaskId>(reader)};
     case kind_of<GiveBack>():
       return GiveBack{reader.value<std::uint32_t>()};
+    case kind_of<Probe>():
+      return Probe{reader.value<std::uint32_t>()};
     case kind_of<Located>():
       return decode_located(reader);
     case kind_of<EnterCollective>():
@@ -414,6 +440,8 @@ Message decode(Reader& reader) {
       return decode_gave_back(reader);
     case kind_of<Locate>():
       return Locate{get_id(reader)};
+    case kind_of<Alive>():
+      return decode_alive(reader);
     case kind_of<Transfer>(): {
       const auto bytes = reader.value<std::uint64_t>();
       return Transfer{bytes, reader.value<std::uint64_t>()};

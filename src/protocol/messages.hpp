@@ -122,6 +122,11 @@ struct GiveBack {
   std::uint32_t units_max = 1;
 };
 
+/// Nothing has changed for long: what does the worker do? Answered by Alive.
+struct Probe {
+  std::uint32_t round = 0;
+};
+
 /// The answer to Locate. `holder` is -1 when the value will never be there.
 struct Located {
   TaskId id;
@@ -221,6 +226,15 @@ struct Locate {
   TaskId id;
 };
 
+/// The answer to Probe.
+struct Alive {
+  std::uint32_t round = 0;
+  std::uint32_t running = 0;   ///< tasks and blocks, and transfers under way
+  std::uint32_t ready = 0;     ///< that wait for a thread
+  std::uint32_t assigned = 0;  ///< single tasks that have not ended
+  std::uint32_t awaited = 0;   ///< values that were asked for
+};
+
 /// A large transfer came in: its bytes, and how long they took.
 struct Transfer {
   std::uint64_t bytes = 0;
@@ -274,9 +288,10 @@ struct Fragment {
   std::span<const std::byte> bytes;
 };
 
-using Message = std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData,
-                             GiveBack, Located, EnterCollective, Shutdown, Hello, TaskFinished,
-                             TaskThrew, ElementThrew, RangeFinished, Timing, Replica, GaveBack,
-                             Locate, Transfer, Placed, Goodbye, Fetch, Data, Fragment>;
+using Message =
+    std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
+                 Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
+                 RangeFinished, Timing, Replica, GaveBack, Locate, Alive, Transfer, Placed, Goodbye,
+                 Fetch, Data, Fragment>;
 
 }  // namespace tutti::protocol

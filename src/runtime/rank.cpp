@@ -32,7 +32,11 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
   if (rank() == 0) scheduler_ = std::make_unique<SchedulerDriver>(*this);
   engine_.set_handlers(
       [this](int from, std::span<const std::byte> packet) { on_packet(from, packet); },
-      [this] { return end_turn(); }, [this] { outbox_.flush_all(); }, [] { watch_job(); });
+      [this] { return end_turn(); }, [this] { outbox_.flush_all(); },
+      [this] {
+        watch_job();
+        if (scheduler_) scheduler_->watch();
+      });
 }
 
 Rank::~Rank() { engine_.stop_keeper(); }
@@ -71,6 +75,9 @@ void Rank::dispatch(int from, const protocol::Message& message) {
         }
       },
       message);
+  if (!setup_.options.validate) return;
+  if (scheduler_) scheduler_->scheduler().check_invariants();
+  if (worker_) worker_->check_invariants();
 }
 
 /// A rank that does not work has what it was asked for, or never will.

@@ -31,6 +31,7 @@ std::vector<std::byte> token_bytes(const void* address) {
 SchedulerDriver::SchedulerDriver(Rank& rank)
     : rank_(rank),
       scheduler_(scheduler_options(rank.options())),
+      watchdog_(rank.options().watchdog_s * 1'000'000'000),
       known_functions_(static_cast<std::size_t>(rank.size()), 0) {}
 
 // ---- from the client
@@ -225,15 +226,24 @@ void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
 
+void SchedulerDriver::on(int from, const protocol::Alive& message) {
+  answers_[from] = message;
+  watchdog_.on_answer(message.round, message.running != 0);
+}
+
 // ---- commands
+
+std::uint64_t SchedulerDriver::now_ns() const {
+  const auto now = std::chrono::steady_clock::now() - start_;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
 
 void SchedulerDriver::end_turn() {
   if (sink_ != nullptr) sink_->before_turn();
   if (!dirty_) return;
   dirty_ = false;
-  const auto now = std::chrono::steady_clock::now() - start_;
-  scheduler_.set_time(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+  scheduler_.set_time(now_ns());
   scheduler_.place(commands_);
   obey();
   if (rank_.options().validate) scheduler_.check_invariants();

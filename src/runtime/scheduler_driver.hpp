@@ -4,6 +4,7 @@
 
 #include "protocol/messages.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/watchdog.hpp"
 #include "tutti/detail/function_ops.hpp"
 
 #include <tsl/robin_map.h>
@@ -99,8 +100,15 @@ class SchedulerDriver {
   void on(int from, const protocol::GaveBack& message);
   void on(int from, const protocol::Locate& message);
   void on(int from, const protocol::Transfer& message);
+  void on(int from, const protocol::Alive& message);
   void on(int from, const protocol::Placed& message);
   void on(int from, const protocol::Goodbye& message);
+
+  /// Looks a few times a second, without the lock, whether work is left that nobody does; then ends
+  /// the job.
+  void watch();
+  /// The client itself runs a part of a map, or has ended to.
+  void client_runs(bool runs) { client_runs_ = runs; }
 
   /// Decides and sends what follows from the events since the last turn.
   void end_turn();
@@ -130,6 +138,9 @@ class SchedulerDriver {
   void send_releases();
   void send_questions();
   void forget(TaskId id);
+  std::uint64_t now_ns() const;
+  void ask_workers();
+  [[noreturn]] void end_stuck();
   TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message,
                       const std::string& function, const std::string& default_name) const;
   bool wants_inline() const;
@@ -137,6 +148,9 @@ class SchedulerDriver {
   Rank& rank_;
   scheduler::Scheduler scheduler_;
   scheduler::Commands commands_;
+  scheduler::Watchdog watchdog_;
+  std::map<int, protocol::Alive> answers_;  ///< to the watchdog's last question, by rank
+  bool client_runs_ = false;
   FutureSink* sink_ = nullptr;
   std::vector<Function> functions_;
   tsl::robin_map<const detail::FunctionOps*, protocol::FunctionId> function_ids_;

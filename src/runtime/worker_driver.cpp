@@ -85,6 +85,7 @@ void WorkerDriver::run_executor(unsigned number) {
     state_.on_done(batch, commands_);
     report(batch);
     obey();
+    if (rank_.options().validate) state_.check_invariants();
     batch.clear();
     if (reports_are_due()) tell_rank_0();
     if (!state_.has_ready()) rank_.outbox().flush();
@@ -145,6 +146,15 @@ void WorkerDriver::on(int, const protocol::Located& message) {
   obey();
 }
 
+void WorkerDriver::on(int, const protocol::Probe& message) {
+  const auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
+  const std::size_t transfers = rank_.transport().busy() ? 1 : 0;
+  const protocol::Alive answer{message.round, count(state_.taken() + transfers),
+                               count(state_.ready_count()), count(state_.assigned()),
+                               count(state_.awaited())};
+  rank_.outbox().add(0, answer, report_overhead_bytes);
+}
+
 void WorkerDriver::on(int from, const protocol::Fetch& message) {
   if (rank_.exchange().serve(from, message)) return;
   state_.on_fetch(from, message, commands_);
@@ -169,7 +179,6 @@ void WorkerDriver::obey() {
   std::vector<worker::RangeWork*> finished = std::move(commands_.finished_ranges);
   commands_.finished_ranges.clear();
   for (worker::RangeWork* range : finished) report_range(*range);
-  if (rank_.options().validate) state_.check_invariants();
 }
 
 void WorkerDriver::obey_fetches() {

@@ -39,9 +39,11 @@ class WorkerDriver {
   void on(int from, const protocol::ReleaseData& message);
   void on(int from, const protocol::GiveBack& message);
   void on(int from, const protocol::Located& message);
+  void on(int from, const protocol::Probe& message);
   void on(int from, const protocol::Fetch& message);
   void on_definition(std::span<const std::byte> definition);
 
+  void check_invariants() const { state_.check_invariants(); }
   /// After each poll: tells waiting threads of new work. The caller holds the lock.
   void end_turn();
 

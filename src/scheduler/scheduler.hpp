@@ -138,6 +138,9 @@ class Scheduler {
   /// True when a task that is submitted now could start at once.
   bool anybody_idle() { return workers_.anybody_idle(); }
 
+  /// The state as text: workers, what is not done and why, the last events. Long.
+  std::string tell_state() const;
+
   /// Walks the whole state and stops the program if any two parts of it disagree. For tests and
   /// TUTTI_VALIDATE.
   void check_invariants() const;
@@ -211,6 +214,10 @@ class Scheduler {
   void check_task(std::uint32_t slot, Tally& tally) const;
   void check_group(std::uint32_t slot, Tally& tally) const;
   void check_tally(const Tally& tally) const;
+
+  // tell_state.cpp
+  void tell_workers(std::string& text) const;
+  void tell_work(std::string& text) const;
 
   // describe.cpp
   void describe_task(std::uint32_t slot, std::vector<std::uint64_t>& words) const;
