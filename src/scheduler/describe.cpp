@@ -45,7 +45,8 @@ void Scheduler::describe_group(std::uint32_t slot, Words& words) const {
   for (const AvailablePiece& piece : group.available)
     words.insert(words.end(), {piece.begin, piece.count, number(piece.worker)});
   for (const auto& [begin, range] : group.outstanding)
-    words.insert(words.end(), {begin, range.count, number(range.worker), range.estimate_ns});
+    words.insert(words.end(), {begin, range.count, number(range.worker), range.estimate_ns,
+                               range.estimate_bytes});
   for (const auto& [begin, chunk] : group.chunks)
     words.insert(words.end(), {begin, chunk.count, number(chunk.worker)});
   for (const auto& [index, failure] : group.failures) words.push_back(index);

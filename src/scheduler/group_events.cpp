@@ -164,7 +164,10 @@ bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std:
       range->second.count != count) {
     return false;
   }
-  if (!group->pinned) workers_.unload(rank, range->second.estimate_ns, count);
+  if (!group->pinned) {
+    const OutstandingRange& ended = range->second;
+    workers_.unload(rank, ended.estimate_ns, count, ended.estimate_bytes);
+  }
   group->result_bytes += result_bytes;
   group->outstanding.erase(range);
   group->chunks[begin] = {count, rank};
@@ -286,10 +289,12 @@ void Scheduler::take_back(int rank, const protocol::RangeCut& cut) {
   story_.add(StoryEvent::Kind::given_back, cut.group, rank);
   group->given_out -= cut.given;
   if (cut.kept == 0) {
-    workers_.unload(rank, rest.estimate_ns, cut.given);
+    workers_.unload(rank, rest.estimate_ns, cut.given, rest.estimate_bytes);
     group->outstanding.erase(range);
   } else {
-    workers_.lighten(rank, part_ns, cut.given);
+    const std::uint64_t part_bytes = rest.estimate_bytes / rest.count * cut.given;
+    workers_.lighten(rank, part_ns, cut.given, part_bytes);
+    rest.estimate_bytes -= part_bytes;
     rest.count = cut.kept;
     rest.estimate_ns -= part_ns;
   }

@@ -34,6 +34,7 @@ struct OutstandingRange {
   std::uint64_t count = 0;
   std::int32_t worker = no_worker;
   std::uint32_t estimate_ns = 0;
+  std::uint64_t estimate_bytes = 0;  ///< of its results
 };
 
 /// A stretch whose source elements are there and that was not given out.

@@ -13,6 +13,7 @@ struct Scheduler::Tally {
     std::uint64_t units = 0;
     std::uint64_t waiting = 0;
     std::uint64_t waiting_ns = 0;
+    std::uint64_t result_bytes = 0;
   };
   std::vector<Load> loads;  ///< by rank
   std::vector<std::uint32_t> task_references;
@@ -28,12 +29,15 @@ struct Scheduler::Tally {
           "what is assigned has a worker");
     return loads[static_cast<std::size_t>(worker)];
   }
-  void load(std::int32_t worker, std::uint32_t estimate_ns, std::uint64_t units) {
+  void load(std::int32_t worker, std::uint32_t estimate_ns, std::uint64_t units,
+            std::uint64_t result_bytes) {
+    of(worker).result_bytes += result_bytes;
     ++of(worker).outstanding;
     of(worker).outstanding_ns += estimate_ns;
     of(worker).units += units;
   }
-  void load_ahead(std::int32_t worker, std::uint32_t estimate_ns) {
+  void load_ahead(std::int32_t worker, std::uint32_t estimate_ns, std::uint64_t result_bytes) {
+    of(worker).result_bytes += result_bytes;
     ++of(worker).waiting;
     of(worker).waiting_ns += estimate_ns;
   }
@@ -115,9 +119,9 @@ void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
     check(tally.task_queued[slot], "a ready task stands in a queue");
   }
   if (record.state != TaskState::assigned) return;
-  if (missing == 0) return tally.load(record.worker, record.estimate_ns, 1);
+  if (missing == 0) return tally.load(record.worker, record.estimate_ns, 1, record.result_bytes);
   // Ahead of readiness: what is missing is being computed, and its worker can be asked for it.
-  tally.load_ahead(record.worker, record.estimate_ns);
+  tally.load_ahead(record.worker, record.estimate_ns, record.result_bytes);
   for (const Input& input : record.input_span()) {
     if (!is_missing(input)) continue;
     check(!input.is_order(), "what an assigned task comes after has ended");
@@ -136,7 +140,8 @@ void Scheduler::check_group(std::uint32_t slot, Tally& tally) const {
   std::uint64_t given_out = done;
   for (const auto& [begin, range] : group.outstanding) {
     given_out += range.count;
-    if (!group.pinned) tally.load(range.worker, range.estimate_ns, range.count);
+    if (!group.pinned)
+      tally.load(range.worker, range.estimate_ns, range.count, range.estimate_bytes);
   }
   check(given_out == group.given_out, "what was given out is done or outstanding");
   if (group.state == GroupState::finished) {
@@ -173,6 +178,8 @@ void Scheduler::check_tally(const Tally& tally) const {
           "a worker counts what it was given");
     check(worker.outstanding_ns == load.outstanding_ns && worker.waiting_ns == load.waiting_ns,
           "a worker's load is that of what it was given");
+    check(worker.result_bytes == load.result_bytes,
+          "a worker's expected results are those of what it was given");
     check(worker.units == load.units, "a worker counts the elements that it was given");
   }
 }

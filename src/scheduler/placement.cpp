@@ -59,8 +59,10 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
   record.state = TaskState::assigned;
   record.worker = worker;
   record.estimate_ns = durations_.estimate_ns(record.function, 1, unknown_ns());
-  record.due_ns = record.missing_inputs != 0 ? workers_.load_ahead(worker, record.estimate_ns)
-                                             : workers_.load(worker, record.estimate_ns);
+  record.result_bytes = static_cast<std::uint64_t>(durations_.result_bytes(record.function));
+  record.due_ns = record.missing_inputs != 0
+                      ? workers_.load_ahead(worker, record.estimate_ns, record.result_bytes)
+                      : workers_.load(worker, record.estimate_ns, 1, record.result_bytes);
   WorkerRecord& receiver = workers_.at(worker);
   receiver.assignments = (receiver.assignments + 1) & sequence_mask;
   story_.add(StoryEvent::Kind::assigned, task, worker);
@@ -257,8 +259,10 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
   if (piece.count == 0) group.available.pop_front();
   const std::uint32_t estimate_ns = durations_.estimate_ns(group.function, count, unknown_ns());
   group.given_out += count;
-  group.outstanding[begin] = {count, worker, estimate_ns};
-  workers_.load(worker, estimate_ns, count);
+  const std::uint64_t estimate_bytes =
+      count * (group.result_bytes / std::max<std::uint64_t>(1, group.done));
+  group.outstanding[begin] = {count, worker, estimate_ns, estimate_bytes};
+  workers_.load(worker, estimate_ns, count, estimate_bytes);
   story_.add(StoryEvent::Kind::assigned, id, worker);
   commands.assign_range.push_back({id, begin, count, worker});
   return true;
@@ -271,7 +275,7 @@ void Scheduler::place_pinned(TaskId id, Commands& commands) {
   GroupRecord& group = *found;
   group.available.clear();
   for (std::uint64_t index = 0; index < group.total; ++index) {
-    group.outstanding[index] = {1, static_cast<std::int32_t>(index), 0};
+    group.outstanding[index] = {1, static_cast<std::int32_t>(index), 0, 0};
     commands.assign_range.push_back({id, index, 1, static_cast<std::int32_t>(index)});
   }
   group.given_out = group.total;

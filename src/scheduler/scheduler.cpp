@@ -113,9 +113,9 @@ void Scheduler::become_ready(TaskId task) {
 /// What an assigned task adds to its worker's load is gone.
 void Scheduler::unload(const TaskRecord& record) {
   if (record.missing_inputs != 0) {
-    workers_.unload_ahead(record.worker, record.estimate_ns);
+    workers_.unload_ahead(record.worker, record.estimate_ns, record.result_bytes);
   } else {
-    workers_.unload(record.worker, record.estimate_ns);
+    workers_.unload(record.worker, record.estimate_ns, 1, record.result_bytes);
   }
 }
 

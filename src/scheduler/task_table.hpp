@@ -99,7 +99,7 @@ struct TaskRecord {
   std::uint32_t input_count = 0;
   std::uint32_t estimate_ns = 0;  ///< what was added to the worker's load
   std::unique_ptr<Input[]> inputs;
-  std::uint64_t result_bytes = 0;
+  std::uint64_t result_bytes = 0;  ///< assigned: expected
   std::uint64_t due_ns = 0;  ///< assigned: its end on the worker's account, see WorkerTable::load
   Payload payload;
 

@@ -4,9 +4,10 @@
 ///
 /// A worker has two accounts: what is outstanding (it can run, or runs) and what waits there for
 /// inputs that are being computed. Credit bounds them: two tasks a slot, or more while their
-/// estimated time stays below a bound, and twice that with what waits. It hides the round trip to
-/// rank 0 without giving a slow worker too much. What waits does not keep a worker from getting
-/// work that it can do at once.
+/// estimated time stays below a bound, and twice that with what waits; and no more than one a slot
+/// while their results are expected to be large, so that sources do not fill memory. It hides the
+/// round trip to rank 0 without giving a slow worker too much. What waits does not keep a worker
+/// from getting work that it can do at once.
 
 #include "scheduler/ready_queue.hpp"
 #include "tutti/check.hpp"
@@ -33,6 +34,7 @@ struct WorkerRecord {
   std::uint32_t outstanding = 0;     ///< tasks and ranges assigned, with all inputs, not reported
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
   std::uint64_t units = 0;           ///< the tasks, and the elements of the ranges, among them
+  std::uint64_t result_bytes = 0;    ///< expected of everything assigned
   std::uint32_t waiting = 0;         ///< tasks assigned ahead of readiness
   std::uint64_t waiting_ns = 0;
   std::uint64_t ended_ns = 0;     ///< estimated time of everything that was outstanding or waited
@@ -57,6 +59,7 @@ struct Credit {
   std::uint32_t tasks_per_slot = 2;
   std::uint32_t tasks_max = 4096;
   std::uint64_t nanoseconds_per_slot = 1'000'000;
+  std::uint64_t result_bytes_per_slot = std::uint64_t{64} << 20;
 };
 
 class WorkerTable {
@@ -97,10 +100,12 @@ class WorkerTable {
 
   /// Adds to what the worker can run, and gives the time at which it is due on the worker's
   /// account.
-  std::uint64_t load(int rank, std::uint32_t estimate_ns, std::uint64_t units = 1) {
+  std::uint64_t load(int rank, std::uint32_t estimate_ns, std::uint64_t units = 1,
+                     std::uint64_t result_bytes = 0) {
     WorkerRecord& worker = at(rank);
     const Occupied guard(*this, worker);
     ++worker.outstanding;
+    worker.result_bytes += result_bytes;
     worker.outstanding_ns += estimate_ns;
     worker.units += units;
     worker.barren = false;
@@ -110,18 +115,22 @@ class WorkerTable {
     }
     return worker.given_ns();
   }
-  void unload(int rank, std::uint32_t estimate_ns, std::uint64_t units = 1) {
+  void unload(int rank, std::uint32_t estimate_ns, std::uint64_t units = 1,
+              std::uint64_t result_bytes = 0) {
     WorkerRecord& worker = at(rank);
     check(worker.outstanding > 0, "a worker's load never goes below zero");
     --worker.outstanding;
-    lighten(rank, estimate_ns, units);
+    lighten(rank, estimate_ns, units, result_bytes);
   }
   /// A part of a range that is outstanding will not be run there.
-  void lighten(int rank, std::uint32_t estimate_ns, std::uint64_t units) {
+  void lighten(int rank, std::uint32_t estimate_ns, std::uint64_t units,
+               std::uint64_t result_bytes) {
     WorkerRecord& worker = at(rank);
     const Occupied guard(*this, worker);
-    check(worker.outstanding_ns >= estimate_ns && worker.units >= units,
+    check(worker.outstanding_ns >= estimate_ns && worker.units >= units &&
+              worker.result_bytes >= result_bytes,
           "a worker's load never goes below zero");
+    worker.result_bytes -= result_bytes;
     worker.outstanding_ns -= estimate_ns;
     worker.ended_ns += estimate_ns;
     worker.units -= units;
@@ -130,17 +139,21 @@ class WorkerTable {
   }
 
   /// The same for a task that waits there for its inputs.
-  std::uint64_t load_ahead(int rank, std::uint32_t estimate_ns) {
+  std::uint64_t load_ahead(int rank, std::uint32_t estimate_ns, std::uint64_t result_bytes = 0) {
     WorkerRecord& worker = at(rank);
     const Occupied guard(*this, worker);
     ++worker.waiting;
+    worker.result_bytes += result_bytes;
     worker.waiting_ns += estimate_ns;
     return worker.given_ns();
   }
-  void unload_ahead(int rank, std::uint32_t estimate_ns) {
+  void unload_ahead(int rank, std::uint32_t estimate_ns, std::uint64_t result_bytes = 0) {
     WorkerRecord& worker = at(rank);
     const Occupied guard(*this, worker);
     take_from_waiting(worker, estimate_ns);
+    check(worker.result_bytes >= result_bytes,
+          "what is expected of a worker never goes below zero");
+    worker.result_bytes -= result_bytes;
     worker.ended_ns += estimate_ns;
     if (worker.has_queue()) visit(rank);
   }
@@ -281,6 +294,8 @@ class WorkerTable {
   };
 
   bool may_take(const WorkerRecord& worker, std::uint32_t tasks, std::uint64_t nanoseconds) const {
+    if (worker.result_bytes > worker.slots * credit_.result_bytes_per_slot)
+      return tasks < worker.slots;
     return tasks < worker.slots * credit_.tasks_per_slot ||
            (tasks < credit_.tasks_max && nanoseconds < worker.slots * credit_.nanoseconds_per_slot);
   }

@@ -33,25 +33,25 @@ TEST_CASE("a task costs the same with ten workers and with ten thousand") {
   CHECK(many < 6 * few);
 }
 
-double best_graph_ns(const Workload& work) {
-  double best = schedule_graph_alone(100, work).nanoseconds_per_task;
-  for (int turn = 0; turn < 2; ++turn)
-    best = std::min(best, schedule_graph_alone(100, work).nanoseconds_per_task);
-  return best;
+/// Both sizes by turns, so that a moment in which other programs have the memory hits both. The
+/// smaller one does not fit a cache either.
+void compare_graphs(const Workload& smaller, const Workload& larger) {
+  double few = schedule_graph_alone(100, smaller).nanoseconds_per_task;
+  double many = schedule_graph_alone(100, larger).nanoseconds_per_task;
+  for (int turn = 0; turn < 3; ++turn) {
+    few = std::min(few, schedule_graph_alone(100, smaller).nanoseconds_per_task);
+    many = std::min(many, schedule_graph_alone(100, larger).nanoseconds_per_task);
+  }
+  MESSAGE(few << " ns a task of " << smaller.size() << ", " << many << " ns of " << larger.size());
+  CHECK(many < 3 * few);
 }
 
-TEST_CASE("a task of a stencil costs the same among ten thousand and among a million") {
-  const double few = best_graph_ns(stencil(100, 100, 1'000));
-  const double many = best_graph_ns(stencil(100, 10'000, 1'000));
-  MESSAGE(few << " ns a task of 10,000, " << many << " ns of 1,000,000");
-  CHECK(many < 2 * few);
+TEST_CASE("a task of a stencil costs the same among a hundred thousand and among a million") {
+  compare_graphs(stencil(100, 1'000, 1'000), stencil(100, 10'000, 1'000));
 }
 
-TEST_CASE("a task of a reduction costs the same among ten thousand and among a million") {
-  const double few = best_graph_ns(tree(5'000, 1'000));
-  const double many = best_graph_ns(tree(500'000, 1'000));
-  MESSAGE(few << " ns a task of 10,000, " << many << " ns of 1,000,000");
-  CHECK(many < 2 * few);
+TEST_CASE("a task of a reduction costs the same among a hundred thousand and among a million") {
+  compare_graphs(tree(50'000, 1'000), tree(500'000, 1'000));
 }
 
 TEST_CASE("ten thousand workers run a hundred thousand tasks in virtual time") {

@@ -44,6 +44,22 @@ TEST_CASE("short tasks get credit in time, up to a number") {
   CHECK_EQ(given.sent.take<Assign>(100).size(), 100);
 }
 
+TEST_CASE("sources of large results get one task a slot, until it is known that they are small") {
+  SchedulerOptions options;
+  options.credit.result_bytes_per_slot = 1'000'000;
+  GivenScheduler given(1, 1, options);
+  given.scheduler.on_timing(0, 1, 1'000);
+  const TaskId first = given.submit();
+  given.place();
+  given.finish(given.take_assign().worker, first, 5'000'000);
+  for (int count = 0; count < 10; ++count) given.submit();
+  given.place();
+  const Assign only = given.take_assign();
+  given.finish(1, only.task, 5'000'000);
+  given.place();
+  CHECK_EQ(given.sent.take<Assign>(1).size(), 1);
+}
+
 TEST_CASE("long tasks get no credit in time") {
   GivenScheduler given(1, 1, SchedulerOptions{});
   given.scheduler.on_timing(0, 1, 10'000'000);
@@ -69,7 +85,7 @@ TEST_CASE("a task leaves its data when moving them is cheaper than waiting") {
   for (const std::uint64_t bytes : {std::uint64_t{1'000}, std::uint64_t{1'000'000'000}}) {
     GivenScheduler given(2);
     given.scheduler.on_timing(0, 1, 1'000'000);
-    const TaskId data = given.submit();
+    const TaskId data = given.submit({}, {.function = 1});
     given.place();
     const int holder = given.take_assign().worker;
     given.finish(holder, data, bytes);
@@ -87,7 +103,7 @@ TEST_CASE("a task leaves its data when moving them is cheaper than waiting") {
 TEST_CASE("what waits for a worker without credit is taken by others when they are idle") {
   GivenScheduler given(2);
   given.scheduler.on_timing(0, 1, 1'000);
-  const TaskId data = given.submit();
+  const TaskId data = given.submit({}, {.function = 1});
   given.place();
   const int holder = given.take_assign().worker;
   given.finish(holder, data, 1'000'000'000);
