@@ -73,7 +73,8 @@ std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
   std::vector<InputValue> values;
   for (const detail::CallInput& input : builder.inputs) {
     if (input.literal) {
-      values.push_back({input.literal.get(), 0});
+      // A literal of a graph is shared with it, and needed when the graph is computed again.
+      values.push_back({input.literal.get(), 0, 1, !input.literal->is_shared()});
     } else if (input.future.handle->is_group) {
       const auto& group = static_cast<const GroupState&>(*input.future.handle);
       if (input.future.index + input.count > group.total) {
