@@ -60,9 +60,11 @@ FailurePtr SerialCore::failure_of_inputs(const CallBuilder& builder, const TaskO
       return found;
     }
   }
-  for (const HandlePtr& each : options.after.handles) {
-    if (FailurePtr found = failure_within(*each, 0, ~std::uint64_t{0})) {
-      each->observed = true;
+  for (const After::Each& each : options.after.each) {
+    const bool whole = each.index == detail::whole_group;
+    if (FailurePtr found =
+            failure_within(*each.handle, whole ? 0 : each.index, whole ? ~std::uint64_t{0} : 1)) {
+      each.handle->observed = true;
       return found;
     }
   }
