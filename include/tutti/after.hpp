@@ -6,13 +6,19 @@
 #include "tutti/future.hpp"
 #include "tutti/task_options.hpp"
 
-#include <utility>
+#include <cstdint>
 
 namespace tutti {
+namespace detail {
+
+/// Adds what is to come first, once where it is named several times in a row.
+void note_after(After& after, const HandlePtr& handle, std::uint64_t index);
+
+}  // namespace detail
 
 /// `client.submit({.after = after(written, all_of_a_map)}, read, path)`: takes any number of Future
-/// and Futures, also of void and inside of containers and tuples. The future of one element of a
-/// map stands for the whole map.
+/// and Futures, also of void and inside of containers and tuples. Throws Error (bad_argument) for
+/// an empty future and for an element that its map does not have.
 template <class... Futures>
 After after(const Futures&... futures) {
   static_assert((!detail::any_placeholder<detail::IsDelayed, Futures>() && ...) &&
@@ -21,10 +27,9 @@ After after(const Futures&... futures) {
                 "after() takes futures of calls that were submitted");
   After result;
   auto note = [&]<class F>(const F& future) {
-    if constexpr (requires { future.target(); }) (void)detail::target_of(future);
-    const detail::HandlePtr& handle = future.handle();
-    const bool again = !result.handles.empty() && result.handles.back().get() == handle.get();
-    if (handle && !again) result.handles.push_back(handle);
+    std::uint64_t index = detail::whole_group;
+    if constexpr (requires { future.target(); }) index = detail::target_of(future).index;
+    detail::note_after(result, future.handle(), index);
   };
   (detail::visit_placeholders(futures, note), ...);
   return result;

@@ -37,7 +37,9 @@ class Client {
   /// stand for their results, which are sent from worker to worker; also inside of standard
   /// containers, tuples and optionals at any depth, mixed with values: a std::map<int, Future<T>>
   /// arrives as std::map<int, T>, all futures of a map as std::vector<T>. Text arrives as
-  /// std::string. The future must be kept as long as the result is wanted; see
+  /// std::string. A parameter that is a value gets an object of its own: the result itself, moved
+  /// out, when the task is its last user (no future names it, nothing else needs it), else a copy.
+  /// The future must be kept as long as the result is wanted; see
   /// fire_and_forget().
   template <class Function, class... Args>
   requires(!std::same_as<std::decay_t<Function>, TaskOptions>)

@@ -6,6 +6,7 @@
 #include "tutti/detail/handle.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,12 @@ namespace tutti {
 
 /// What a call waits for without taking its value. Made by after().
 struct After {
-  /// For tutti itself.
-  std::vector<detail::HandlePtr> handles = {};
+  /// For tutti itself: a task, an element of a map, or detail::whole_group of it.
+  struct Each {
+    detail::HandlePtr handle;
+    std::uint64_t index = 0;
+  };
+  std::vector<Each> each = {};
 };
 
 /// For submit and map: `client.submit({.name = "first", .priority = 2}, f, x)`.

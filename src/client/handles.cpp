@@ -2,6 +2,7 @@
 #include "base/pointer_guard.hpp"
 #include "client/completion.hpp"
 #include "client/current.hpp"
+#include "tutti/after.hpp"
 #include "tutti/client.hpp"
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/map_call.hpp"
@@ -41,6 +42,20 @@ void make_none_current() { current_core = nullptr; }
 }  // namespace client_module
 
 namespace detail {
+
+void note_after(After& after, const HandlePtr& handle, std::uint64_t index) {
+  if (!handle) return;  // the futures of a map without elements may have none
+  if (handle->is_group && index != whole_group && index >= handle.group().total) {
+    throw Error(ErrorCode::bad_argument, "after() was given element " + std::to_string(index) +
+                                             " of a map with " +
+                                             std::to_string(handle.group().total) + " elements");
+  }
+  if (!after.each.empty()) {
+    const After::Each& last = after.each.back();
+    if (last.handle.get() == handle.get() && last.index == index) return;
+  }
+  after.each.push_back({handle, index});
+}
 
 Core& Core::current(const char* what) {
   Core* core = current_core.load(std::memory_order_acquire);

@@ -91,13 +91,16 @@ scheduler::Input RankCore::resolve(Target future, std::uint64_t count) const {
 
 /// Throws when something that is to come first is of another run.
 void RankCore::check_after(const TaskOptions& options) const {
-  for (const HandlePtr& each : options.after.handles) {
-    if (each->epoch != epoch_) (void)Core::of(*each);
+  for (const After::Each& each : options.after.each) {
+    if (each.handle->epoch != epoch_) (void)Core::of(*each.handle);
   }
 }
 
 void RankCore::add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const {
-  for (const HandlePtr& each : options.after.handles) inputs.push_back({each->id, 0, 0});
+  for (const After::Each& each : options.after.each) {
+    const bool whole = each.index == detail::whole_group;
+    inputs.push_back({each.handle->id, whole ? scheduler::all_elements : each.index, 0});
+  }
 }
 
 void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs) {

@@ -60,9 +60,11 @@ FailurePtr SerialCore::failure_of_inputs(const CallBuilder& builder, const TaskO
       return found;
     }
   }
-  for (const HandlePtr& each : options.after.handles) {
-    if (FailurePtr found = failure_within(*each, 0, ~std::uint64_t{0})) {
-      each->observed = true;
+  for (const After::Each& each : options.after.each) {
+    const bool whole = each.index == detail::whole_group;
+    if (FailurePtr found =
+            failure_within(*each.handle, whole ? 0 : each.index, whole ? ~std::uint64_t{0} : 1)) {
+      each.handle->observed = true;
       return found;
     }
   }
@@ -73,7 +75,8 @@ std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
   std::vector<InputValue> values;
   for (const detail::CallInput& input : builder.inputs) {
     if (input.literal) {
-      values.push_back({input.literal.get(), 0});
+      // A literal of a graph is shared with it, and needed when the graph is computed again.
+      values.push_back({input.literal.get(), 0, 1, !input.literal->is_shared()});
     } else if (input.future.handle->is_group) {
       const auto& group = static_cast<const GroupState&>(*input.future.handle);
       if (input.future.index + input.count > group.total) {

@@ -1,5 +1,6 @@
 #include "scheduler/scheduler.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace tutti::scheduler {
@@ -83,8 +84,8 @@ void Scheduler::tally_reference(TaskId id, Tally& tally) const {
 bool Scheduler::is_missing(const Input& input) const {
   if (!input.id.is_group()) return tasks_.at(input.id.slot()).state != TaskState::finished;
   const GroupRecord& group = groups_.at(input.id.slot());
-  if (input.is_order()) return group.state != GroupState::finished;
-  return count_missing(group, input.index, input.count) != 0;
+  if (input.index == all_elements) return group.state != GroupState::finished;
+  return count_missing(group, input.index, std::max<std::uint64_t>(1, input.count)) != 0;
 }
 
 void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {

@@ -78,8 +78,11 @@ bool Scheduler::attach_elements(TaskId dependent, const Input& input, FailurePtr
   GroupRecord* group = groups_.find(input.id);
   check(group != nullptr, "an input of a task is alive when the task is submitted");
   ++group->references;
-  const std::uint64_t begin = input.is_order() ? 0 : input.index;
-  const std::uint64_t count = input.is_order() ? group->total : input.count;
+  const bool whole = input.index == all_elements;
+  check(input.is_order() ? whole || input.index < group->total : !whole,
+        "what a task comes after is an element of its group, or all of it");
+  const std::uint64_t begin = whole ? 0 : input.index;
+  const std::uint64_t count = whole ? group->total : std::max<std::uint64_t>(1, input.count);
   if (FailurePtr found = failure_within(*group, begin, count)) {
     failure = std::move(found);
     return false;

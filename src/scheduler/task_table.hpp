@@ -19,8 +19,11 @@ using protocol::FunctionId;
 
 enum class TaskState : std::uint8_t { unused, waiting, ready, assigned, finished, failed };
 
+/// The index of an Input that means a group as a whole.
+inline constexpr std::uint64_t all_elements = ~std::uint64_t{0};
+
 /// What a task needs: the result of a task, or elements [index, index + count) of a group. With a
-/// count of 0 it needs no data, only that the task, or the whole group, has ended well.
+/// count of 0 it needs no data, only that the task, the element, or all_elements have ended well.
 struct Input {
   TaskId id;
   std::uint64_t index = 0;

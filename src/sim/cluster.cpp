@@ -345,8 +345,10 @@ bool SimCluster::expected_to_fail(std::size_t item) const {
 bool SimCluster::input_fails(const ItemInput& input) const {
   if (expected_failures_[input.item]) return true;
   const std::uint64_t total = workload_[input.item].elements.value_or(0);
-  const std::uint64_t begin = input.count == 0 ? 0 : input.element;
-  const std::uint64_t end = input.count == 0 ? total : std::min(total, begin + input.count);
+  const bool whole = input.element == scheduler::all_elements;
+  const std::uint64_t begin = whole ? 0 : input.element;
+  const std::uint64_t count = whole ? total : std::max<std::uint64_t>(1, input.count);
+  const std::uint64_t end = std::min(total, begin + count);
   for (std::uint64_t element = begin; element < end; ++element) {
     if (element_fails(input.item, element)) return true;
   }

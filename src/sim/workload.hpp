@@ -10,7 +10,7 @@
 namespace tutti::sim {
 
 /// The result of an earlier item, or elements [element, element + count) of it when the item is a
-/// map. With a count of 0 it is mere order.
+/// map. With a count of 0 it is mere order, of an element or of scheduler::all_elements.
 struct ItemInput {
   std::size_t item = 0;
   std::uint64_t element = 0;

@@ -180,7 +180,7 @@ void what_comes_after_waits(tutti::Client& client) {
       },
       tutti::range(20), second.path());
   const auto read = client.map(
-      {.name = "reads", .after = tutti::after(write, std::vector{writes[3]}, Futures<int>())},
+      {.name = "reads", .after = tutti::after(write, std::vector{writes[19]}, Futures<int>())},
       [](int, const std::string& path) { return std::filesystem::exists(path); }, tutti::range(10),
       second.path());
   for (const bool each : client.gather(read)) expect(each);
@@ -206,6 +206,39 @@ void what_comes_after_waits(tutti::Client& client) {
   expect_equal(next.result(30), 2);
 }
 
+/// Neither with its neighbours that fail, nor with those that wait.
+void what_comes_after_an_element_waits_for_it(tutti::Client& client) {
+  const auto mixed = client.map(
+      [](int x) {
+        if (x == 2) throw std::runtime_error("element 2");
+      },
+      tutti::range(5));
+  const auto is_called = [] { return 1; };
+  expect_equal(
+      client.submit({.after = tutti::after(mixed[1], std::vector{mixed[3]})}, is_called).result(),
+      1);
+  expect_throws<tutti::TaskFailed>(
+      [&] { client.submit({.after = tutti::after(mixed[2])}, is_called).result(); }, "element 2");
+  expect_throws<tutti::TaskFailed>(
+      [&] { client.submit({.after = tutti::after(mixed)}, is_called).result(); }, "element 2");
+  expect_throws<tutti::Error>([&] { (void)tutti::after(mixed[5]); },
+                              "after() was given element 5 of a map with 5 elements");
+  if (is_serial()) return;
+  const Gate gate;
+  const auto some_wait =
+      client.map([](int x, const std::string& path) { return x == 7 ? pass_gate(path, x) : x; },
+                 tutti::range(8), gate.path());
+  expect_equal(client.submit({.after = tutti::after(some_wait[0])}, is_called).result(30), 1);
+  expect_equal(tutti::delayed({.after = tutti::after(some_wait[1])}, is_called)().compute(), 1);
+  const auto mapped = client.map(
+      {.after = tutti::after(some_wait[2])}, [](int x) { return x; }, tutti::range(3));
+  expect_equal(client.gather(mapped)[2], 2);
+  const auto last = client.submit({.after = tutti::after(some_wait[7])}, is_called);
+  expect_throws<tutti::TimeoutError>([&] { last.result(0.02); }, "has not ended");
+  gate.open();
+  expect_equal(last.result(30), 1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -218,6 +251,7 @@ int main(int argc, char** argv) {
     failures_of_elements_are_failures_of_folds(client);
     whole_maps_are_one_argument(client);
     what_comes_after_waits(client);
+    what_comes_after_an_element_waits_for_it(client);
     return exit_code();
   });
 }

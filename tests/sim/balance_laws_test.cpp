@@ -56,6 +56,8 @@ Workload slices_and_order(std::size_t items, std::uint64_t seed) {
       const std::uint64_t kind = random.below(3);
       if (kind == 0 || total == 0) {
         input.count = 0;
+        const bool whole = total == 0 || random.below(2) == 0;
+        input.element = whole ? scheduler::all_elements : random.below(total);
       } else if (work[other].elements) {
         input.element = random.below(total);
         input.count = kind == 1 ? 1 : 1 + random.below(total - input.element);

@@ -148,6 +148,7 @@ TEST_CASE("tasks come after tasks, maps and maps of nothing, and take nothing fr
     options.release_early = release_early;
     walk({task(), {.after = {0}}, {.needs = {0}, .after = {1}}, {.after = {0, 2}}}, options);
     walk({map_of(3), {.after = {0}}, map_of(1), {.after = {2, 1}}}, options);
+    walk({map_of(3), {.slices = {{0, 1, 0}}}, {.elements = 2, .slices = {{0, 2, 0}}}}, options);
     walk({task(), {.needs = {0}, .elements = 0}, {.after = {1}}, {.elements = 2, .after = {2}}},
          options);
   }

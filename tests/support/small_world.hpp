@@ -18,7 +18,7 @@ namespace tutti::testing {
 struct SmallSlice {
   std::size_t work;  ///< an earlier map
   std::uint64_t index;
-  std::uint64_t count;
+  std::uint64_t count;  ///< 0: mere order
 };
 
 /// Something to submit: a task, or a map when `elements` says how many.
@@ -188,7 +188,8 @@ inline void SmallWorld::submit() {
   for (const std::size_t need : work.needs) inputs.push_back({known_[need].id, 0});
   for (const SmallSlice& slice : work.slices)
     inputs.push_back({known_[slice.work].id, slice.index, slice.count});
-  for (const std::size_t earlier : work.after) inputs.push_back({known_[earlier].id, 0, 0});
+  for (const std::size_t earlier : work.after)
+    inputs.push_back({known_[earlier].id, scheduler::all_elements, 0});
   for (const std::size_t source : work.sources) sources.push_back(known_[source].id);
   const auto function = static_cast<std::uint32_t>(known_.size() % 2);
   if (work.elements) {

@@ -28,9 +28,6 @@ namespace tutti::detail {
 class CallGraph;
 class CompletionQueue;
 
-/// The index of a Target that means a whole map.
-inline constexpr std::uint64_t whole_group = ~std::uint64_t{0};
-
 /// The result of a task that is on rank 0 already, without a lock; null value and false when it may
 /// not be.
 inline bool find_result_here(const Target& target, InputValue& value) {

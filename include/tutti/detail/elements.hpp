@@ -182,4 +182,18 @@ const T& input_cast(const InputValue& input) {
   return value_cast<T>(*input.value);
 }
 
+/// What an input stands for, to be moved from, when nobody else needs it; else null. What was moved
+/// out is gone, also when the task throws afterwards: a task runs once.
+template <class T>
+T* find_movable(const InputValue& input) {
+  const T& object = input_cast<T>(input);
+  return input.movable ? const_cast<T*>(&object) : nullptr;
+}
+/// A T made of what an input stands for, by a move where that may be, else by a copy.
+template <class T>
+T take_input(const InputValue& input) {
+  if (T* const object = find_movable<T>(input)) return std::move(*object);
+  return input_cast<T>(input);
+}
+
 }  // namespace tutti::detail

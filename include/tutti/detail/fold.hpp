@@ -59,7 +59,10 @@ struct FoldThunk {
     for (const InputValue& piece : inputs) {
       const T* element = &input_cast<T>(piece);
       const T* const end = element + piece.count;
-      if (!sum) sum.emplace(*element++);
+      if (!sum) {
+        sum.emplace(take_input<T>(piece));
+        ++element;
+      }
       for (; element != end; ++element) *sum = std::invoke(op, std::move(*sum), *element);
     }
     check(sum.has_value(), "a fold has inputs");

@@ -90,6 +90,9 @@ class HandlePtr {
   Handle* handle_ = nullptr;
 };
 
+/// The index of a Target that means a whole map.
+inline constexpr std::uint64_t whole_group = ~std::uint64_t{0};
+
 /// A future named without its type: a task, or one element of a map.
 struct Target {
   Handle* handle = nullptr;

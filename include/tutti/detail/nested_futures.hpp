@@ -50,7 +50,7 @@ struct Placeholder<Future<T>> {
   static void write(CallBuilder& builder, const Future<T>& future) {
     builder.inputs.push_back({target_of(future), {}});
   }
-  static T read(CallReader& call) { return input_cast<T>(call.input()); }
+  static T read(CallReader& call) { return take_input<T>(call.input()); }
 };
 template <>
 struct Placeholder<Future<void>> {

@@ -6,6 +6,7 @@
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/nested_futures.hpp"
+#include "tutti/detail/parameters.hpp"
 #include "tutti/detail/slots.hpp"
 
 #include <concepts>
@@ -16,12 +17,26 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace tutti::detail {
 
+/// What is worth moving: a move of plain bytes is a copy.
+template <class T>
+inline constexpr bool is_handed_over =
+    std::copy_constructible<T> && !std::is_trivially_copyable_v<T>;
+
+/// An input, to be moved from: itself where that may be, else a copy, which `own` keeps.
+template <class T>
+T&& hand_over_input(const InputValue& input, std::optional<T>& own) {
+  if (T* const object = find_movable<T>(input)) return std::move(*object);
+  return std::move(own.emplace(input_cast<T>(input)));
+}
+
 /// How one argument of a call is written on rank 0 and read where the call runs. `A` is the stored
-/// type.
+/// type. pass() gives what any function gets; hand_over(), where there is one, what a function gets
+/// whose parameter is known to be an object of its own.
 template <class A>
 struct Argument {
   /// Types that may be large are passed as const&, whether they came inside the message or as a
@@ -57,7 +72,8 @@ struct Argument {
   explicit Argument(CallReader& call) {
     if constexpr (may_be_large) {
       if (call.reader.template value<bool>()) {
-        value_ = &input_cast<A>(call.input());
+        input_ = call.input();
+        value_ = &input_cast<A>(input_);
         return;
       }
       own_.emplace(read_value<A>(call.reader));
@@ -77,10 +93,14 @@ struct Argument {
       return std::move(*own_);
     }
   }
+  A&& hand_over() requires(is_handed_over<A>&& may_be_large) {
+    return own_ ? std::move(*own_) : hand_over_input(input_, own_);
+  }
 
  private:
   std::optional<A> own_;
   const A* value_ = nullptr;
+  InputValue input_;
 };
 
 /// A future: its result, without copy.
@@ -90,12 +110,17 @@ struct Argument<Future<T>> : HasResults<Future<T>> {
   static void write(CallBuilder& builder, const A& stands_for_it) {
     Placeholder<A>::write(builder, stands_for_it);
   }
-  explicit Argument(CallReader& call) : value_(input_cast<T>(call.input())) {}
+  explicit Argument(CallReader& call) : input_(call.input()), value_(input_cast<T>(input_)) {}
   using Passed = std::add_lvalue_reference_t<const T>;
   Passed pass() { return value_; }
+  std::add_rvalue_reference_t<T> hand_over() requires is_handed_over<T> {
+    return hand_over_input(input_, own_);
+  }
 
  private:
+  InputValue input_;
   Passed value_;
+  std::conditional_t<is_handed_over<T>, std::optional<T>, std::monostate> own_;
 };
 
 /// Futures inside of containers and tuples, and all futures of a map: the same with their results.
@@ -167,6 +192,21 @@ std::string function_name(std::span<const std::byte> payload) {
   return FunctionName<F>::of(payload);
 }
 
+/// The value that the function gets for its parameter at `number`.
+template <class F, std::size_t number, class A>
+decltype(auto) passed_to(Argument<A>& argument) {
+  if constexpr (requires { argument.hand_over(); }) {
+    using T = std::remove_cvref_t<typename Argument<A>::Passed>;
+    if constexpr (takes_value<F, T, number>()) {
+      return argument.hand_over();
+    } else {
+      return argument.pass();
+    }
+  } else {
+    return argument.pass();
+  }
+}
+
 template <class F, class... A>
 struct CallThunk {
   using Result = CallResult<F, A...>;
@@ -178,14 +218,21 @@ struct CallThunk {
     CallReader reader{Reader(payload), inputs};
     Closure<F> closure(reader.reader);
     Slots<Argument<A>...> arguments(reader);
-    return arguments.apply([&](Argument<A>&... each) -> Value* {
-      if constexpr (std::is_void_v<Result>) {
-        std::invoke(closure.get(), each.pass()...);
-        return nullptr;
-      } else {
-        return make_value<Result>(std::invoke(closure.get(), each.pass()...)).release();
-      }
+    return arguments.apply([&](Argument<A>&... each) {
+      return run(closure, std::index_sequence_for<A...>(), each...);
     });
+  }
+
+ private:
+  template <std::size_t... Number>
+  static Value* run(Closure<F>& closure, std::index_sequence<Number...>, Argument<A>&... each) {
+    if constexpr (std::is_void_v<Result>) {
+      std::invoke(closure.get(), passed_to<F, Number>(each)...);
+      return nullptr;
+    } else {
+      return make_value<Result>(std::invoke(closure.get(), passed_to<F, Number>(each)...))
+          .release();
+    }
   }
 };
 

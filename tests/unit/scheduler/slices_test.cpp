@@ -10,6 +10,7 @@
 namespace tutti::testing {
 namespace {
 
+using scheduler::all_elements;
 using scheduler::AvailablePiece;
 
 /// A map of six elements, given out one by one to a worker of six slots.
@@ -103,7 +104,7 @@ TEST_CASE("a failure inside a slice fails who needs it, with the range, one outs
 TEST_CASE("a slice fails with its first bad range, before the rest has ended") {
   SixElements six;
   const TaskId whole = six.given.submit({{six.map, 0, 6}});
-  const TaskId after = six.given.submit({{six.map, 0, 0}});
+  const TaskId after = six.given.submit({{six.map, all_elements, 0}});
   six.given.throw_element(1, six.map, 0);
   six.finish();
   CHECK(six.given.state(whole) == TaskState::failed);
@@ -189,19 +190,56 @@ TEST_CASE("a failed element of a constant slice fails the whole map") {
 
 TEST_CASE("what comes after a map waits for all of it") {
   SixElements six;
-  const TaskId after = six.given.submit({{six.map, 0, 0}});
+  const TaskId after = six.given.submit({{six.map, all_elements, 0}});
   six.finish_to(5);
   CHECK(six.given.state(after) == TaskState::waiting);
   six.finish_to(6);
   CHECK(six.given.state(after) == TaskState::ready);
-  CHECK(six.given.state(six.given.submit({{six.map, 0, 0}})) == TaskState::ready);
+  CHECK(six.given.state(six.given.submit({{six.map, all_elements, 0}})) == TaskState::ready);
   CHECK(six.given.refs(after, 1).empty());
+}
+
+TEST_CASE("what comes after an element of a map waits for that one, and gets nothing of it") {
+  SixElements six;
+  const TaskId after = six.given.submit({{six.map, 3, 0}});
+  const TaskId both = six.given.submit({{six.map, 3, 0}, {six.map, 4, 0}, {six.map, 1}});
+  const TaskId over = six.given.submit_group(2, {}, {{six.map, 3, 0}});
+  six.finish_to(3);
+  CHECK(six.given.state(after) == TaskState::waiting);
+  CHECK_EQ(six.missing(both), 2);
+  CHECK(six.given.group_state(over) == GroupState::waiting);
+  six.finish_to(4);
+  CHECK(six.given.state(after) == TaskState::ready);
+  CHECK_EQ(six.missing(both), 1);
+  CHECK(six.given.group_state(over) == GroupState::active);
+  six.finish_to(5);
+  CHECK(six.given.state(both) == TaskState::ready);
+  CHECK(six.given.state(six.given.submit({{six.map, 0, 0}})) == TaskState::ready);
+  CHECK(six.given.state(six.given.submit({{six.map, 5, 0}})) == TaskState::waiting);
+  CHECK(six.given.refs(after, 1).empty());
+  CHECK_EQ(six.given.refs(both, 1).size(), 1);
+  six.given.release(over);
+  six.given.sent.take<Forgotten>(1);
+}
+
+TEST_CASE("what comes after a failed element fails, what comes after its neighbours does not") {
+  SixElements six;
+  const TaskId before = six.given.submit({{six.map, 1, 0}});
+  const TaskId failed = six.given.submit({{six.map, 2, 0}});
+  const TaskId next = six.given.submit({{six.map, 3, 0}});
+  six.given.throw_element(1, six.map, 2);
+  six.finish_to(4);
+  CHECK(six.given.state(before) == TaskState::ready);
+  CHECK(six.given.state(failed) == TaskState::failed);
+  CHECK(six.given.state(next) == TaskState::ready);
+  CHECK(six.given.state(six.given.submit({{six.map, 2, 0}})) == TaskState::failed);
+  six.given.sent.take<Failed>(2);
 }
 
 TEST_CASE("what comes after a map of one element waits for it") {
   GivenScheduler given(1);
   const TaskId map = given.submit_group(1);
-  const TaskId after = given.submit({{map, 0, 0}});
+  const TaskId after = given.submit({{map, all_elements, 0}});
   given.place();
   CHECK(given.state(after) == TaskState::waiting);
   given.finish_range(given.take_range());
@@ -212,10 +250,10 @@ TEST_CASE("what comes after a map of one element waits for it") {
 TEST_CASE("what comes after a map of nothing waits for its constants, and not else") {
   GivenScheduler given(1);
   const TaskId empty = given.submit_group(0);
-  CHECK(given.state(given.submit({{empty, 0, 0}})) == TaskState::ready);
+  CHECK(given.state(given.submit({{empty, all_elements, 0}})) == TaskState::ready);
   const TaskId constant = given.submit();
   const TaskId map = given.submit_group(0, {}, {{constant}});
-  const TaskId after = given.submit({{map, 0, 0}});
+  const TaskId after = given.submit({{map, all_elements, 0}});
   given.place();
   CHECK(given.state(after) == TaskState::waiting);
   given.sent.take<Assign>(2);
@@ -228,12 +266,12 @@ TEST_CASE("what comes after a map whose constant fails, or that has a failed ele
   GivenScheduler given(1);
   const TaskId constant = given.submit();
   const TaskId map = given.submit_group(0, {}, {{constant}});
-  const TaskId after = given.submit({{map, 0, 0}});
+  const TaskId after = given.submit({{map, all_elements, 0}});
   given.place();
   given.take_assign();
   given.throw_in(1, constant);
   CHECK(given.state(after) == TaskState::failed);
-  CHECK(given.state(given.submit({{map, 0, 0}})) == TaskState::failed);
+  CHECK(given.state(given.submit({{map, all_elements, 0}})) == TaskState::failed);
   given.sent.take<Failed>(4);
 }
 
