@@ -1,6 +1,6 @@
 # The tests `compile_fail_*`: `source` must not compile, and the compiler must say what the source expects
-# in lines `// expect: words`. With `// expect success` it must compile: a twin that shows that the
-# failure of its neighbours has the right reason.
+# in lines `// expect: words`, with hardly any errors that follow from it. With `// expect success` it
+# must compile: a twin that shows that the failure of its neighbours has the right reason.
 
 cmake_minimum_required(VERSION 3.24)
 set(arguments -I${source_dir}/include -I${source_dir}/src)
@@ -35,3 +35,8 @@ foreach(expectation IN LISTS expectations)
     message(FATAL_ERROR "${source} fails to compile, but not with the words\n  ${expectation}\nThe compiler says:\n${words}")
   endif()
 endforeach()
+string(REGEX MATCHALL "error:" errors "${words}")
+list(LENGTH errors count)
+if(count GREATER 2)
+  message(FATAL_ERROR "${source}: one mistake gives ${count} errors, at most 2 are wanted. The compiler says:\n${words}")
+endif()

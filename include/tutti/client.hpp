@@ -75,10 +75,16 @@ class Client {
   [[nodiscard]] auto map(TaskOptions options, Function&& function, Args&&... arguments) {
     using F = std::decay_t<Function>;
     using Call = detail::MapCall<F, std::remove_cvref_t<Args>...>;
-    detail::CallBuilder& builder = detail::call_builder();
-    const std::size_t total =
-        Call::write(core("map()"), builder, function, std::forward<Args>(arguments)...);
-    return Futures<typename Call::Result>(core("map()").map(Call::ops(), options, total, builder));
+    Call::explain();
+    using Result = Futures<typename Call::Result>;
+    if constexpr (Call::is_good) {
+      detail::CallBuilder& builder = detail::call_builder();
+      const std::size_t total =
+          Call::write(core("map()"), builder, function, std::forward<Args>(arguments)...);
+      return Result(core("map()").map(Call::ops(), options, total, builder));
+    } else {
+      return Result();
+    }
   }
 
   /// Submits delayed calls in one pass, parts that they share once, and returns at once: the future
@@ -127,9 +133,16 @@ class Client {
                   std::forward<Initial>(initial)...);
     } else {
       const auto chunks = detail::chunks_of(options, std::forward<Elements>(elements));
-      const auto parts =
-          map(detail::chunk_call(std::forward<Function>(function), op, chunks), chunks.elements);
-      return fold(FoldOptions{options.split_every}, op, parts, std::forward<Initial>(initial)...);
+      using T = typename decltype(chunks)::Element;
+      using F = std::decay_t<Function>;
+      detail::explain_reduce<F, std::decay_t<Op>, T>();
+      if constexpr (detail::is_reduce<F, std::decay_t<Op>, T>) {
+        const auto parts =
+            map(detail::chunk_call(std::forward<Function>(function), op, chunks), chunks.elements);
+        return fold(FoldOptions{options.split_every}, op, parts, std::forward<Initial>(initial)...);
+      } else {
+        return Future<void>();
+      }
     }
   }
 
@@ -171,9 +184,12 @@ class Client {
   auto run(Function&& function, Args&&... arguments) {
     using F = std::decay_t<Function>;
     using Call = detail::RunCall<F, std::remove_cvref_t<Args>...>;
-    detail::CallBuilder& builder = detail::call_builder();
-    Call::write(builder, function, std::forward<Args>(arguments)...);
-    return gather(Futures<typename Call::Result>(core("run()").run(Call::ops(), builder)));
+    Call::explain();
+    if constexpr (Call::is_good) {
+      detail::CallBuilder& builder = detail::call_builder();
+      Call::write(builder, function, std::forward<Args>(arguments)...);
+      return gather(Futures<typename Call::Result>(core("run()").run(Call::ops(), builder)));
+    }
   }
 
   /// Calls `function(arguments...)` here, on the rank that schedules and on the calling thread, and

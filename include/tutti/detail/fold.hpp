@@ -251,17 +251,36 @@ auto chunks_of(const FoldOptions& options, Elements&& elements) {
   return ChunkedElements<T, std::vector<std::vector<T>>, GivenChunks<T>>{std::move(chunks), {}};
 }
 
+/// Says, while compiling, why elements cannot be mapped and combined.
+template <class F, class Op, class T>
+constexpr void explain_reduce() {
+  static_assert(std::is_invocable_v<const F&, const T&>,
+                "this function cannot be called with one element; it arrives as const&, and a "
+                "lambda must not be mutable");
+  if constexpr (std::is_invocable_v<const F&, const T&>)
+    explain_fold<Op, std::decay_t<std::invoke_result_t<const F&, const T&>>>();
+  explain_closure<F>();
+  explain_closure<Op>();
+}
+template <class F, class Op, class T>
+constexpr bool find_reduce() {
+  if constexpr (std::is_invocable_v<const F&, const T&>) {
+    return is_fold<Op, std::decay_t<std::invoke_result_t<const F&, const T&>>> &&
+           closure_travels<F> && closure_travels<Op>;
+  } else {
+    return false;
+  }
+}
+/// False for a call whose sentence was given already.
+template <class F, class Op, class T>
+inline constexpr bool is_reduce = find_reduce<F, Op, T>();
+
+/// The function of a map over chunks; the call is_reduce.
 template <class Function, class Op, class T, class Mapped, class Chunks>
 auto chunk_call(Function&& function, const Op& op,
                 const ChunkedElements<T, Mapped, Chunks>& elements) {
   using F = std::decay_t<Function>;
-  static_assert(std::is_invocable_v<const F&, const T&>,
-                "this function cannot be called with one element; it arrives as const&, and a "
-                "lambda must not be mutable");
   using R = std::decay_t<std::invoke_result_t<const F&, const T&>>;
-  explain_fold<std::decay_t<Op>, R>();
-  explain_closure<F>();
-  explain_closure<std::decay_t<Op>>();
   return ChunkCall<R, F, std::decay_t<Op>, Chunks>{std::forward<Function>(function), op,
                                                    elements.chunks};
 }

@@ -105,23 +105,50 @@ constexpr bool ranges_over_futures() {
   }
 }
 
+/// The result of a call of a map or of run(); void for one whose sentence was given already.
+template <bool is_good, class F, class... Roles>
+struct MapCallResult {
+  using type = void;
+};
+template <class F, class... Roles>
+struct MapCallResult<true, F, Roles...> {
+  using type = MapResult<F, Roles...>;
+};
+
+/// What stands for a result where only futures may.
+template <class... A>
+inline constexpr bool holds_lazy =
+    ((any_placeholder<IsDelayed, A>() || any_placeholder<IsGraphNode, A>()) || ... || false);
+
 template <class F, class... A>
 struct MapCall {
-  static_assert((explain_lazy<Stands::as_future, Stored<A>...>(), true));
-  static_assert(!(ranges_over_futures<A>() || ... || false),
-                "map takes the futures of another map (Futures), not a range that holds single "
-                "futures; wrap it in tutti::constant() when it goes whole to every call, else "
-                "submit the calls in a loop");
-  static_assert((is_mapped_range<A> || ... || false) || (is_instance<A, Futures> || ... || false),
-                "map needs at least one range among its arguments: a vector, tutti::range(n), or "
-                "the futures of another map. "
-                "A string is no range; use submit for a single call");
-  static_assert(std::is_invocable_v<const F&, typename Role<A>::Once::Element...>,
-                "this function cannot be called with one element of each range and the constants. "
-                "They arrive as const&, so a "
-                "parameter must be a value or a const reference; text arrives as std::string; a "
-                "lambda must not be mutable");
-  using Result = MapResult<F, Role<A>...>;
+  static constexpr bool over_futures = (ranges_over_futures<A>() || ... || false);
+  static constexpr bool has_range =
+      ((is_mapped_range<A> || is_instance<A, Futures>) || ... || false);
+  static constexpr bool is_invocable =
+      std::is_invocable_v<const F&, typename Role<A>::Once::Element...>;
+  /// False for a call whose sentence was given already: nothing else of it is instantiated.
+  static constexpr bool is_good =
+      !holds_lazy<Stored<A>...> && !over_futures && has_range && is_invocable && closure_travels<F>;
+
+  static constexpr void explain() {
+    explain_lazy<Stands::as_future, Stored<A>...>();
+    static_assert(!over_futures,
+                  "map takes the futures of another map (Futures), not a range that holds single "
+                  "futures; wrap it in tutti::constant() when it goes whole to every call, else "
+                  "submit the calls in a loop");
+    static_assert(has_range,
+                  "map needs at least one range among its arguments: a vector, tutti::range(n), or "
+                  "the futures of another map. "
+                  "A string is no range; use submit for a single call");
+    static_assert(is_invocable || over_futures,
+                  "this function cannot be called with one element of each range and the "
+                  "constants. They arrive as const&, so a "
+                  "parameter must be a value or a const reference; text arrives as std::string; a "
+                  "lambda must not be mutable");
+    explain_closure<F>();
+  }
+  using Result = typename MapCallResult<is_good, F, Role<A>...>::type;
 
   static const FunctionOps& ops() { return map_ops<F, Role<A>...>; }
 
@@ -142,12 +169,19 @@ template <class F, class... A>
 struct RunCall {
   template <class U>
   using RunRole = ConstantRole<Stored<U>>;
-  static_assert((explain_lazy<Stands::as_future, Stored<A>...>(), true));
+  static constexpr bool is_invocable =
+      std::is_invocable_v<const F&, typename RunRole<A>::Once::Element...>;
+  /// As that of a map.
+  static constexpr bool is_good = !holds_lazy<Stored<A>...> && is_invocable && closure_travels<F>;
 
-  static_assert(std::is_invocable_v<const F&, typename RunRole<A>::Once::Element...>,
-                "this function cannot be called with these arguments; they arrive as const&, and a "
-                "lambda must not be mutable");
-  using Result = MapResult<F, RunRole<A>...>;
+  static constexpr void explain() {
+    explain_lazy<Stands::as_future, Stored<A>...>();
+    static_assert(is_invocable,
+                  "this function cannot be called with these arguments; they arrive as const&, and "
+                  "a lambda must not be mutable");
+    explain_closure<F>();
+  }
+  using Result = typename MapCallResult<is_good, F, RunRole<A>...>::type;
 
   static const FunctionOps& ops() { return map_ops<F, RunRole<A>...>; }
 

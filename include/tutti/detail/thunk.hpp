@@ -110,16 +110,16 @@ struct Argument<Future<T>> : HasResults<Future<T>> {
   static void write(CallBuilder& builder, const A& stands_for_it) {
     Placeholder<A>::write(builder, stands_for_it);
   }
-  explicit Argument(CallReader& call) : input_(call.input()), value_(input_cast<T>(input_)) {}
+  explicit Argument(CallReader& call) : input_(call.input()), value_(&input_cast<T>(input_)) {}
   using Passed = std::add_lvalue_reference_t<const T>;
-  Passed pass() { return value_; }
+  Passed pass() { return *value_; }
   std::add_rvalue_reference_t<T> hand_over() requires is_handed_over<T> {
     return hand_over_input(input_, own_);
   }
 
  private:
   InputValue input_;
-  Passed value_;
+  const T* value_;
   std::conditional_t<is_handed_over<T>, std::optional<T>, std::monostate> own_;
 };
 
