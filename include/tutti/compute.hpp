@@ -13,7 +13,7 @@ namespace tutti {
 /// Computes delayed calls in one pass, in which parts that they share are computed once, and waits:
 /// `auto [p, q] = compute(a, b);`. Each argument is a Delayed or holds some, as in std::vector<
 /// Delayed<T>>, and gives the same with results; std::monostate where a call returns nothing.
-/// Throws TaskFailed for the first one that failed.
+/// Throws TaskFailed as soon as one has failed; what was not begun is not run then.
 template <class... Lazy>
 auto compute(const Lazy&... lazy) {
   return detail::with_results(detail::submit_delayed<detail::ToSent>(lazy...));

@@ -69,8 +69,16 @@ class Graph {
   Graph() : id_(detail::new_graph_id()) {}
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
-  Graph(Graph&&) = default;
-  Graph& operator=(Graph&&) = default;
+  /// The other graph is empty afterwards, and a new one: the nodes are this graph's.
+  Graph(Graph&& other)
+      : id_(std::exchange(other.id_, detail::new_graph_id())),
+        calls_(std::exchange(other.calls_, detail::CallGraph())) {}
+  Graph& operator=(Graph&& other) {
+    Graph taken(std::move(other));
+    std::swap(id_, taken.id_);
+    std::swap(calls_, taken.calls_);
+    return *this;
+  }
 
   /// Adds a call. Arguments as those of Client::submit(); nodes of this graph, wherever they stand
   /// among them or in them, stand for their results.

@@ -1,5 +1,6 @@
 #include "client/failure_ledger.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace tutti::client_module {
@@ -12,10 +13,19 @@ constexpr std::size_t kept_max = 10'000;
 
 void FailureLedger::add(const detail::FailurePtr& failure, bool observed) {
   if (observed) {
-    if (observed_.size() < kept_max) observed_.insert(failure);
-  } else if (unobserved_.size() < kept_max) {
-    unobserved_.try_emplace(failure, unobserved_.size());
+    unobserved_.erase(failure);
+    observed_.insert(failure);
+    if (observed_.size() >= prune_at_) prune();
+  } else if (!observed_.contains(failure) && unobserved_.size() < kept_max) {
+    unobserved_.try_emplace(failure, next_++);
   }
+}
+
+/// A failure that nobody else holds cannot come again.
+void FailureLedger::prune() {
+  std::erase_if(observed_,
+                [](const detail::FailurePtr& failure) { return failure.use_count() == 1; });
+  prune_at_ = std::max(prune_at_min, 2 * observed_.size());
 }
 
 void FailureLedger::add(const detail::Handle& handle) {

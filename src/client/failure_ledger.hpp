@@ -5,6 +5,7 @@
 
 #include "tutti/detail/core.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -20,11 +21,16 @@ class FailureLedger {
   int exit_code(int main_code) const;
 
  private:
+  static constexpr std::size_t prune_at_min = 256;
+
   void add(const detail::FailurePtr& failure, bool observed);
+  void prune();
 
   /// Failures by address, which they keep.
   std::set<detail::FailurePtr> observed_;
   std::map<detail::FailurePtr, std::uint64_t> unobserved_;  ///< with the order in which they came
+  std::uint64_t next_ = 0;
+  std::size_t prune_at_ = prune_at_min;
 };
 
 }  // namespace tutti::client_module

@@ -338,6 +338,15 @@ void WorkerState::recycle(RangeWork* range) {
 }
 
 void WorkerState::recycle(TaskWork* task) {
+  // Room is kept for the next task, but not that of a call with very many inputs or a large
+  // payload: each would leave another record wide for ever.
+  constexpr std::size_t kept_entries_max = 32;
+  constexpr std::size_t kept_bytes_max = 1024;
+  const auto is_wide = [](const auto& list) { return list.capacity() > kept_entries_max; };
+  if (is_wide(task->inputs) || is_wide(task->values) || is_wide(task->held) ||
+      is_wide(task->waiters) || is_wide(task->askers) || task->payload.size() > kept_bytes_max) {
+    *task = TaskWork{};
+  }
   task->missing = 0;
   task->input_failed = false;
   task->inputs.clear();

@@ -14,8 +14,11 @@
 #include <map>
 #include <numeric>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -250,6 +253,24 @@ void drawings_are_files(tutti::Client&) {
                               "the file /no/such/folder/g.dot could not be written");
 }
 
+/// A task that ends only after compute() has thrown: if compute() waited for all, nothing would
+/// end.
+void the_first_failure_ends_the_wait(tutti::Client& client) {
+  if (client.ranks() == 1) return;  // the waiting task may take the only thread
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() /
+      ("tutti_delayed_" + std::to_string(::getpid()) + "_" + std::to_string(client.ranks()));
+  const auto patient = tutti::delayed([](const std::filesystem::path& path) {
+    while (!std::filesystem::exists(path)) std::this_thread::yield();
+    return 1;
+  })(file);
+  const auto failing = tutti::delayed([]() -> int { throw std::runtime_error("early"); })();
+  expect_throws<tutti::TaskFailed>([&] { (void)tutti::compute(patient, failing); }, "early");
+  std::ofstream(file) << "go on";
+  expect_equal(patient.compute(), 1);
+  std::filesystem::remove(file);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -264,6 +285,7 @@ int main(int argc, char** argv) {
     outputs_have_any_shape(client);
     operators_are_calls(client);
     failures_tell_where_they_began(client);
+    the_first_failure_ends_the_wait(client);
     chains_are_deeper_than_the_stack(client);
     graphs_are_built_in_bulk(client);
     many_nodes_are_many(client);

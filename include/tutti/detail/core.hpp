@@ -99,6 +99,10 @@ class CompletionQueue {
   std::shared_ptr<Shared> shared_;
 };
 
+/// Waits until all have ended well, or until the first one has failed: throws its failure then,
+/// TaskFailed. All count as asked for.
+void wait_or_raise(std::span<const Target> targets);
+
 class Core {
  public:
   virtual ~Core() = default;

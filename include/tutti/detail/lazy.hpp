@@ -95,9 +95,7 @@ std::tuple<Resolved<A>...> with_results(std::tuple<A...>&& shapes) {
   visit_placeholders(shapes, note);
   if (!targets.empty()) {
     Core& core = Core::of(*targets.front().handle);
-    core.wait(targets, ReturnWhen::all_completed, forever);
-    // All of them were asked for, also those behind the first failure.
-    for (const Target& target : targets) target.handle->observed = true;
+    wait_or_raise(targets);
     core.fetch(targets);
   }
   auto take = []<class T>(const Future<T>& future) -> typename ToResult<Future<T>>::type {

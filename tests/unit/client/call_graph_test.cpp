@@ -129,3 +129,19 @@ TEST_CASE("a long chain is collected and freed without recursion") {
   for (int i = 0; i < 1000; ++i) diamond = delayed(add)(diamond, delayed(inc)(diamond));
   CHECK(graph_of({diamond.call()}).graph.size() == 2001);
 }
+
+TEST_CASE("a graph that was moved from is empty, and another one") {
+  Graph first;
+  const auto one = first.add(inc, 1);
+  Graph second = std::move(first);
+  CHECK_EQ(second.size(), 1);
+  CHECK_EQ(first.size(), 0);
+  const auto own = first.add(inc, 2);
+  CHECK_EQ(first.size(), 1);
+  CHECK_THROWS_AS((void)first.add(inc, one), Error);
+  CHECK_THROWS_AS((void)second.add(inc, own), Error);
+  (void)second.add(inc, one);
+  first = std::move(second);
+  CHECK_EQ(first.size(), 2);
+  (void)first.add(inc, one);
+}
