@@ -53,7 +53,8 @@ void Scheduler::place_from_ready(Commands& commands) {
   }
 }
 
-/// Hands a task to a worker, with the inputs that there are; the others will be pushed to it.
+/// Hands a task to a worker, which asks for all inputs at once; those to come are sent when they
+/// are there.
 void Scheduler::give(TaskId task, int worker, Commands& commands) {
   TaskRecord& record = tasks_.at(task.slot());
   record.state = TaskState::assigned;
@@ -71,7 +72,7 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
 
 void Scheduler::assign(TaskId task, int worker, Commands& commands) {
   give(task, worker, commands);
-  // By index: considering one may not add edges, but the pool is not this function's.
+  // What it gives is on its way now: those that need it may follow.
   for (std::uint32_t edge = tasks_.at(task.slot()).first_dependent; edge != no_edge;
        edge = edges_[edge].next) {
     if (edges_[edge].order) continue;
