@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace tutti::protocol {
 
@@ -35,9 +36,12 @@ struct InputRef {
   bool operator==(const InputRef&) const = default;
 };
 
+/// Assignments are counted modulo 2^31.
+inline constexpr std::uint32_t sequence_mask = 0x7fffffffu;
+
 /// Whether a rank that was assigned `seen` tasks has seen those that a reference counts.
 inline constexpr bool has_seen(std::uint32_t seen, std::uint32_t sequence) {
-  return ((seen - sequence) & 0x7fffffffu) < 0x40000000u;
+  return ((seen - sequence) & sequence_mask) < 0x40000000u;
 }
 
 /// A piece of a source sequence that feeds a range of a map.
@@ -64,6 +68,11 @@ class PackedList {
     T item;
     std::memcpy(static_cast<void*>(&item), bytes_.data() + index * sizeof(T), sizeof(T));
     return item;
+  }
+  std::vector<T> to_vector() const {
+    std::vector<T> items(size());
+    if (!empty()) std::memcpy(static_cast<void*>(items.data()), bytes_.data(), bytes_.size());
+    return items;
   }
   std::span<const std::byte> bytes() const { return bytes_; }
 

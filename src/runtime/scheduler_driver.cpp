@@ -204,13 +204,7 @@ void SchedulerDriver::on(int from, const protocol::Replica& message) {
 
 void SchedulerDriver::on(int from, const protocol::GaveBack& message) {
   dirty_ = true;
-  std::vector<TaskId> tasks;
-  for (std::size_t index = 0; index < message.tasks.size(); ++index)
-    tasks.push_back(message.tasks[index]);
-  std::vector<protocol::RangeCut> ranges;
-  for (std::size_t index = 0; index < message.ranges.size(); ++index)
-    ranges.push_back(message.ranges[index]);
-  scheduler_.on_gave_back(from, tasks, ranges, commands_);
+  scheduler_.on_gave_back(from, message.tasks.to_vector(), message.ranges.to_vector(), commands_);
 }
 
 void SchedulerDriver::on(int from, const protocol::Locate& message) {

@@ -4,11 +4,6 @@
 #include <climits>
 
 namespace tutti::scheduler {
-namespace {
-
-constexpr std::uint32_t sequence_mask = 0x7fffffffu;
-
-}  // namespace
 
 void Scheduler::place(Commands& commands) {
   forget_unneeded(commands);
@@ -65,7 +60,7 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
                       ? workers_.load_ahead(worker, record.estimate_ns, record.result_bytes)
                       : workers_.load(worker, record.estimate_ns, 1, record.result_bytes);
   WorkerRecord& receiver = workers_.at(worker);
-  receiver.assignments = (receiver.assignments + 1) & sequence_mask;
+  receiver.assignments = (receiver.assignments + 1) & protocol::sequence_mask;
   story_.add(StoryEvent::Kind::assigned, task, worker);
   commands.assign.push_back({task, worker});
 }

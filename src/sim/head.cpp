@@ -74,23 +74,13 @@ void Head::handle_message(int from, const protocol::Message& message) {
   } else if (const auto* replica = std::get_if<protocol::Replica>(&message)) {
     scheduler_.on_replica(from, replica->id, commands_);
   } else if (const auto* given = std::get_if<protocol::GaveBack>(&message)) {
-    take_back(from, *given);
+    scheduler_.on_gave_back(from, given->tasks.to_vector(), given->ranges.to_vector(), commands_);
   } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
     scheduler_.on_locate(from, locate->id, commands_);
   } else {
     check(false, "a worker sends rank 0 nothing but reports");
   }
   if (!accepted) ++stale_reports_;
-}
-
-void Head::take_back(int from, const protocol::GaveBack& message) {
-  std::vector<TaskId> tasks;
-  for (std::size_t index = 0; index < message.tasks.size(); ++index)
-    tasks.push_back(message.tasks[index]);
-  std::vector<protocol::RangeCut> ranges;
-  for (std::size_t index = 0; index < message.ranges.size(); ++index)
-    ranges.push_back(message.ranges[index]);
-  scheduler_.on_gave_back(from, tasks, ranges, commands_);
 }
 
 void Head::flush(std::vector<Packet>& packets) {

@@ -49,7 +49,6 @@ class Head {
 
  private:
   void handle_message(int from, const protocol::Message& message);
-  void take_back(int from, const protocol::GaveBack& message);
   void obey();
 
   scheduler::Scheduler scheduler_;

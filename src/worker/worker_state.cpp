@@ -10,12 +10,6 @@ namespace tutti::worker {
 using detail::InputPiece;
 using detail::ValuePtr;
 
-namespace {
-
-constexpr std::uint32_t sequence_mask = 0x7fffffffu;
-
-}  // namespace
-
 // ---- assignments
 
 void WorkerState::on_define_function(FunctionId function, const FunctionOps* ops) {
@@ -49,7 +43,7 @@ TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
 void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands& commands) {
   TaskWork& task = new_task(message);
   known_.insert(task.id, &task);
-  assignments_ = (assignments_ + 1) & sequence_mask;
+  assignments_ = (assignments_ + 1) & protocol::sequence_mask;
   if (!early_.empty()) admit_early(task, commands);
   if (!fetch_of_value_.empty()) end_wait_elsewhere(task);
   const std::size_t count = message.inputs.size();

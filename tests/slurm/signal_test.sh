@@ -5,9 +5,19 @@
 set -euo pipefail
 . "$TUTTI_TEST_SOURCE_DIR/tests/slurm/lib.sh"
 
+# A rank leaves when all have the signal: the launcher ends the others as soon as one is gone, and bash
+# runs a trap only after the command that it waits for.
 cat >rank.sh <<'RANK'
 #!/bin/bash
-trap 'touch "$1/got.$(hostname).$$"; exit 5' USR1
+got() {
+  touch "$1/got.$(hostname).$$"
+  for _ in $(seq 100); do
+    [ "$(find "$1" -maxdepth 1 -name 'got.*' | wc -l)" = 4 ] && break
+    sleep 0.1
+  done
+  exit 5
+}
+trap 'got "$1"' USR1
 touch "$1/ready.$(hostname).$$"
 while :; do sleep 0.1; done
 RANK
