@@ -423,6 +423,8 @@ constexpr auto find_parts() {
     return TypeList<std::remove_const_t<typename T::element_type>>();
   } else if constexpr (route == Route::aggregate) {
     return MemberTypes<T>();
+  } else if constexpr (route == Route::buffers) {
+    return TypeList<typename CodecOf<T>::Shape>();
   } else {
     return TypeList<>();
   }
