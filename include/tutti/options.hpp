@@ -55,6 +55,9 @@ struct Options {
   std::uint64_t watchdog_s = 60;
   /// trace, debug, info, warning, error or off.
   LogLevel log_level = LogLevel::warning;
+  /// Large values lie once on a node, in memory that its ranks share. Off: each rank has its own
+  /// copy.
+  bool node_store = true;
 
   bool operator==(const Options&) const = default;
 };

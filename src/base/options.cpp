@@ -259,6 +259,8 @@ std::vector<Setting> make_settings() {
   all.push_back(number_setting("watchdog_s", &Options::watchdog_s, 0, 86'400, "seconds",
                                "Ends a job that has work left of which nothing runs; 0: never."));
   all.push_back(log_level_setting());
+  all.push_back(switch_setting("node_store", &Options::node_store,
+                               "Large values lie once on a node, in memory that its ranks share."));
   return all;
 }
 

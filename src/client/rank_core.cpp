@@ -258,6 +258,8 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
   check_can_travel(function);
   (void)checked_priority(options);
   check_after(options);
+  std::vector<HandlePtr> constants;
+  if (total >= static_cast<std::uint64_t>(rank_.size())) constants = broadcast_constants(builder);
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
@@ -273,6 +275,7 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
 
 HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   check_can_travel(function);
+  const std::vector<HandlePtr> constants = broadcast_constants(builder);
   Lock lock(engine_.mutex());
   drain_released();
   TaskId id;

@@ -111,7 +111,9 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void after_submit();
   void check_can_travel(const FunctionOps& function) const;
   Status status_locked(Target target);
-  void request(Target target, std::size_t& missing);
+  void request(Target target, std::size_t& missing, bool own_copy);
+  std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
+  ValuePtr put_on_node(ValuePtr value);
   bool is_here(Target target) const;
   InputValue value_here(Target target);
   [[noreturn]] void throw_ended(Target target, Status status);

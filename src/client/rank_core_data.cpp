@@ -1,9 +1,13 @@
 // Data that the client places: values and sequences, on one rank, on several, or on all.
 
 #include "client/rank_core.hpp"
+#include "node/node_store.hpp"
+#include "runtime/node_values.hpp"
 #include "runtime/worker_driver.hpp"
+#include "tutti/detail/node_memory.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace tutti::client_module {
@@ -22,7 +26,39 @@ worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtim
 
 }  // namespace
 
+/// The same value in the memory of the node, if that is worth it and possible; so the node has it
+/// once. Copied without the lock.
+ValuePtr RankCore::put_on_node(ValuePtr value) {
+  node::NodeStore* const store = rank_.sharing().store.get();
+  if (store == nullptr || value->ops().write == nullptr) return value;
+  Writer writer(detail::node_bytes_min / 256);
+  value->ops().write(*value, writer);
+  if (!runtime::is_worth_sharing(writer.buffers())) return value;
+  if (runtime::find_on_node(*store, writer.buffers())) {
+    value->forbid_moves();
+    return value;
+  }
+  const std::optional<runtime::NodeBuffers> copy = runtime::copy_to_node(*store, writer.buffers());
+  if (!copy) return value;
+  return runtime::read_on_node(value->ops(), writer.bytes(), runtime::sizes_of(writer.buffers()),
+                               *copy);
+}
+
+/// Large constants of a call on all ranks go there as one broadcast. The handles keep them until
+/// the call is submitted.
+std::vector<HandlePtr> RankCore::broadcast_constants(CallBuilder& builder) {
+  std::vector<HandlePtr> handles;
+  for (detail::CallInput& input : builder.inputs) {
+    if (!input.literal) continue;
+    handles.push_back(scatter(std::move(input.literal), true));
+    input.literal = ValuePtr();
+    input.future = {handles.back().get(), 0};
+  }
+  return handles;
+}
+
 HandlePtr RankCore::scatter(ValuePtr value, bool broadcast) {
+  if (broadcast) value = put_on_node(std::move(value));
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = &value->ops();

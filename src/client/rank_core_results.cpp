@@ -127,8 +127,9 @@ InputValue RankCore::value_here(Target target) {
   return {state.value.get(), 0};
 }
 
-/// Asks for a result that is not on rank 0. `missing` counts what is on its way.
-void RankCore::request(Target target, std::size_t& missing) {
+/// Asks for a result that is not on rank 0. `missing` counts what is on its way. What the client
+/// will move out has to be a copy of its own.
+void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (is_here(target)) return;
   ++missing;
   using Arrived = runtime::DataExchange::Arrived;
@@ -145,11 +146,12 @@ void RankCore::request(Target target, std::size_t& missing) {
   if (!target.handle->is_group) {
     auto* state = static_cast<FutureState*>(target.handle);
     const int holder = driver_.scheduler().holder_of({state->id, 0}, rank_.rank());
-    rank_.exchange().fetch(holder, state->id, driver_.scheduler().sequence_of(holder),
-                           [store, state](Arrived arrived) {
-                             store([state](ValuePtr each) { state->value = std::move(each); },
-                                   std::move(arrived));
-                           });
+    rank_.exchange().fetch(
+        holder, state->id, driver_.scheduler().sequence_of(holder),
+        [store, state](Arrived arrived) {
+          store([state](ValuePtr each) { state->value = std::move(each); }, std::move(arrived));
+        },
+        own_copy);
     return;
   }
   auto* group = static_cast<GroupState*>(target.handle);
@@ -188,7 +190,7 @@ InputValue RankCore::result(Target target, Timeout timeout) {
   if (status != Status::finished) throw_ended(target, status);
   if (!is_here(target)) {
     std::size_t missing = 0;
-    request(target, missing);
+    request(target, missing, true);
     engine_.wait(lock, [&] { return missing == 0; });
     if (const auto problem = problems_.find(target.handle); problem != problems_.end()) {
       const std::string text = problem->second;
@@ -210,7 +212,7 @@ bool RankCore::may_move(Target target) {
   const scheduler::TaskRecord* record = driver_.scheduler().find_task(state.id);
   if (record != nullptr && record->references == 0 && !record->is_data)
     rank_.store().erase(state.id);
-  return !state.value->is_shared();
+  return !state.value->is_shared() && !state.value->is_common();
 }
 
 void RankCore::fetch(std::span<const Target> targets) {
@@ -222,7 +224,7 @@ void RankCore::fetch(std::span<const Target> targets) {
     InputValue value;
     if (detail::find_result_here(target, value) || status_locked(target) != Status::finished)
       continue;
-    request(target, missing);
+    request(target, missing, false);
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
   }
   engine_.wait(lock, [&] { return missing == 0; });

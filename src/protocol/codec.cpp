@@ -138,6 +138,7 @@ EnterCollective decode_enter_collective(Reader& reader) {
   reader.value(message.count);
   message.token = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
+  message.by_node = get_flag(reader);
   return message;
 }
 
@@ -194,6 +195,7 @@ Fetch decode_fetch(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.sequence);
+  message.own_copy = get_flag(reader);
   return message;
 }
 
@@ -209,6 +211,7 @@ Data decode_data(Reader& reader) {
   reader.value(message.stream_bytes);
   message.stream = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
+  message.blocks = get_list<BlockRef>(reader);
   return message;
 }
 
@@ -283,6 +286,7 @@ void encode(Writer& writer, const EnterCollective& message) {
   writer.value(message.count);
   put_bytes(writer, message.token);
   put_list(writer, message.buffer_bytes);
+  put(writer, message.by_node);
 }
 
 void encode(Writer& writer, const Shutdown&) { begin<Shutdown>(writer); }
@@ -379,6 +383,7 @@ void encode(Writer& writer, const Fetch& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.sequence);
+  put(writer, message.own_copy);
 }
 
 void encode(Writer& writer, const Data& message) {
@@ -390,12 +395,19 @@ void encode(Writer& writer, const Data& message) {
   writer.value(message.stream_bytes);
   put_bytes(writer, message.stream);
   put_list(writer, message.buffer_bytes);
+  put_list(writer, message.blocks);
 }
 
 void encode(Writer& writer, const Fragment& message) {
   begin<Fragment>(writer);
   put(writer, message.last);
   put_bytes(writer, message.bytes);
+}
+
+void encode(Writer& writer, const SharedOnNode& message) {
+  begin<SharedOnNode>(writer);
+  put(writer, message.id);
+  put_list(writer, message.blocks);
 }
 
 Message decode(Reader& reader) {
@@ -457,6 +469,10 @@ Message decode(Reader& reader) {
     case kind_of<Fragment>(): {
       const bool last = get_flag(reader);
       return Fragment{last, get_bytes(reader)};
+    }
+    case kind_of<SharedOnNode>(): {
+      const TaskId id = get_id(reader);
+      return SharedOnNode{id, get_list<BlockRef>(reader)};
     }
     default:
       throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");

@@ -16,7 +16,7 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
@@ -156,6 +156,8 @@ struct EnterCollective {
   std::uint64_t count = 0;
   std::span<const std::byte> token;        ///< type of the value
   PackedList<std::uint64_t> buffer_bytes;  ///< out-of-band buffers that follow
+  /// The buffers go to one rank a node, which tells the others where they lie: SharedOnNode.
+  bool by_node = false;
 };
 
 /// The end: answer with Goodbye and leave.
@@ -270,6 +272,18 @@ struct Fetch {
   /// Of the InputRef that named the holder; the answer waits until the task has run, or until so
   /// many tasks were assigned and it was none of them.
   std::uint32_t sequence = 0;
+  /// The asker wants memory of its own, also where it could read that of its node.
+  bool own_copy = false;
+};
+
+/// Where a buffer lies in the memory that the ranks of a node share; see node::Place. Whoever is
+/// told of a block counts as using it.
+struct BlockRef {
+  std::uint32_t owner = 0;
+  std::uint32_t slot = 0;
+  std::uint64_t generation = 0;
+  std::uint64_t offset = 0;
+  bool operator==(const BlockRef&) const = default;
 };
 
 /// The answer to Fetch. Buffers follow as bulk messages with `tag`, in order; so does the stream
@@ -288,6 +302,15 @@ struct Data {
   std::uint64_t stream_bytes = 0;
   std::span<const std::byte> stream;  ///< empty when it follows as bulk
   PackedList<std::uint64_t> buffer_bytes;
+  /// Where the buffers lie; they do not follow then. One each, or none.
+  PackedList<BlockRef> blocks;
+};
+
+/// Where the buffers of a value lie that rank 0 places on all ranks; from the rank that has them to
+/// the others of its node. Without any: they are to be fetched from the sender.
+struct SharedOnNode {
+  TaskId id;
+  PackedList<BlockRef> blocks;
 };
 
 /// A part of a message that is too long for a packet; the parts come in order, nothing between
@@ -301,6 +324,6 @@ using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
                  RangeFinished, Timing, Replica, GaveBack, Locate, Alive, Transfer, Placed, Goodbye,
-                 Fetch, Data, Fragment>;
+                 Fetch, Data, Fragment, SharedOnNode>;
 
 }  // namespace tutti::protocol

@@ -70,6 +70,7 @@ ValuePtr read_value_stream(const ValueOps& ops, std::span<const std::byte> strea
 struct DataExchange::Arrival {
   int from = 0;
   std::uint32_t tag = 0;
+  std::optional<NodeBuffers> on_node;
   const ValueOps* ops = nullptr;
   Bytes stream;
   std::vector<std::uint64_t> buffer_bytes;
@@ -79,7 +80,8 @@ struct DataExchange::Arrival {
   Clock::time_point begin = Clock::now();
 };
 
-void DataExchange::fetch(int holder, TaskId id, std::uint32_t sequence, OnValue on_value) {
+void DataExchange::fetch(int holder, TaskId id, std::uint32_t sequence, OnValue on_value,
+                         bool own_copy) {
   if (holder == transport_.rank()) {
     check(store_.contains(id), "rank 0 knows who holds a value");
     on_value({Answer::found, shared(store_.find(id)), 0, ""});
@@ -88,6 +90,7 @@ void DataExchange::fetch(int holder, TaskId id, std::uint32_t sequence, OnValue 
   protocol::Fetch message;
   message.id = id;
   message.sequence = sequence;
+  message.own_copy = own_copy;
   request(holder, message, std::move(on_value));
 }
 
@@ -110,8 +113,8 @@ void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::
 
 void DataExchange::request(int holder, protocol::Fetch message, OnValue on_value) {
   message.request = next_request_++;
-  requests_.insert({message.request, std::move(on_value)});
   outbox_.add(holder, message, message_overhead_bytes);
+  requests_.insert({message.request, Request{holder, message, std::move(on_value)}});
 }
 
 bool DataExchange::serve(int to, const protocol::Fetch& message) {
@@ -139,7 +142,10 @@ bool DataExchange::serve(int to, const protocol::Fetch& message) {
       problem = "writing it threw " + describe_current_exception().message;
     }
   }
-  if (problem.empty()) {
+  if (problem.empty() && !message.own_copy && sharing_.with(to) &&
+      is_worth_sharing(writer->buffers())) {
+    share_value({to, message.request}, message, value, writer);
+  } else if (problem.empty()) {
     send_value(to, message.request, value, writer);
   } else {
     refuse(to, message.request, Answer::unwritable, problem);
@@ -155,39 +161,47 @@ void DataExchange::refuse(int to, std::uint64_t request, Answer answer, const st
   outbox_.add(to, message, message_overhead_bytes + why.size());
 }
 
+/// Sends the announcement of a value, with its stream in it or beside it. Returns the tag of what
+/// follows.
+std::uint32_t DataExchange::send_head(int to, protocol::Data head,
+                                      const std::shared_ptr<const Writer>& writer) {
+  const std::size_t lists = head.buffer_bytes.bytes().size() + head.blocks.bytes().size();
+  head.answer = Answer::found;
+  head.tag = next_tag_++ % tags;
+  head.stream_bytes = writer->size();
+  const bool stream_beside = writer->size() + lists > stream_bytes_max;
+  if (!stream_beside) head.stream = writer->bytes();
+  outbox_.add(to, head, message_overhead_bytes + head.stream.size() + lists);
+  // The announcement goes first, so that the receiver is awake and has its buffers ready.
+  if (stream_beside || !head.buffer_bytes.empty()) outbox_.flush();
+  if (stream_beside) {
+    const ConstBuffer stream{writer->bytes().data(), writer->size()};
+    transport_.send_bulk(to, head.tag, stream, [writer] {});
+  }
+  return head.tag;
+}
+
 void DataExchange::send_value(int to, std::uint64_t request, const ValuePtr& value,
                               const std::shared_ptr<Writer>& writer) {
+  const TypeToken type(value->ops());
+  const std::vector<std::uint64_t> sizes = sizes_of(writer->buffers());
   protocol::Data answer;
   answer.request = request;
-  const TypeToken type(value->ops());
-  std::vector<std::uint64_t> sizes;
-  for (const ConstBuffer& buffer : writer->buffers()) sizes.push_back(buffer.size);
-  answer.answer = Answer::found;
-  answer.tag = next_tag_++ % tags;
   answer.token = type.bytes();
-  answer.stream_bytes = writer->size();
-  const bool stream_beside =
-      writer->size() + sizes.size() * sizeof(std::uint64_t) > stream_bytes_max;
-  if (!stream_beside) answer.stream = writer->bytes();
   answer.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(sizes));
-  outbox_.add(to, answer,
-              message_overhead_bytes + answer.stream.size() + answer.buffer_bytes.bytes().size());
-  // The announcement goes first, so that the receiver is awake and has its buffers ready.
-  if (stream_beside || !sizes.empty()) outbox_.flush();
-  if (stream_beside) {
-    transport_.send_bulk(to, answer.tag, {writer->bytes().data(), writer->size()}, [writer] {});
-  }
+  const std::uint32_t tag = send_head(to, answer, writer);
   for (const ConstBuffer& buffer : writer->buffers()) {
     bytes_sent_ += buffer.size;
-    transport_.send_bulk(to, answer.tag, buffer, [writer, value] {});
+    transport_.send_bulk(to, tag, buffer, [writer, value] {});
   }
 }
 
 void DataExchange::on_data(int from, const protocol::Data& message) {
   const auto found = requests_.find(message.request);
   check(found != requests_.end(), "data answers a request of this rank");
-  OnValue on_value = std::move(found.value());
+  Request asked = std::move(found.value());
   requests_.erase(found);
+  OnValue on_value = std::move(asked.on_value);
   if (message.answer != Answer::found) {
     std::string why(reinterpret_cast<const char*>(message.stream.data()), message.stream.size());
     if (why.empty()) why = "the value is not on that rank any more";
@@ -197,6 +211,17 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
   auto arrival = std::make_shared<Arrival>();
   arrival->from = from;
   arrival->tag = message.tag;
+  if (!message.blocks.empty()) {
+    std::string problem;
+    arrival->on_node = map_announced(*sharing_.store, message.blocks, problem);
+    if (!arrival->on_node) {
+      warn_unreachable(problem);
+      discard_stream(from, message);
+      asked.message.own_copy = true;
+      request(asked.holder, asked.message, std::move(on_value));
+      return;
+    }
+  }
   arrival->ops = &TypeToken::decode(message.token);
   arrival->on_value = std::move(on_value);
   for (std::size_t index = 0; index < message.buffer_bytes.size(); ++index) {
@@ -215,13 +240,19 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
 void DataExchange::read_stream(const std::shared_ptr<Arrival>& arrival) {
   std::vector<MutableBuffer> destinations;
   try {
-    arrival->value = read_value_stream(*arrival->ops, arrival->stream.span(), arrival->buffer_bytes,
-                                       destinations);
+    if (arrival->on_node) {
+      arrival->value = read_on_node(*arrival->ops, arrival->stream.span(), arrival->buffer_bytes,
+                                    *arrival->on_node);
+    } else {
+      arrival->value = read_value_stream(*arrival->ops, arrival->stream.span(),
+                                         arrival->buffer_bytes, destinations);
+    }
   } catch (...) {
     const ExceptionText text = describe_current_exception();
     const std::string problem = "reading a value of type " + arrival->ops->type_name() + " threw " +
                                 text.type + ": " + text.message;
     // The buffers that were announced come all the same; they must be received somewhere.
+    if (arrival->on_node) arrival->buffer_bytes.clear();
     for (const std::uint64_t size : arrival->buffer_bytes) {
       auto discarded = std::make_shared<Bytes>(static_cast<std::size_t>(size));
       transport_.receive_bulk(arrival->from, arrival->tag, {discarded->data(), discarded->size()},
@@ -242,7 +273,7 @@ void DataExchange::buffer_arrived(const std::shared_ptr<Arrival>& arrival) {
   if (--arrival->missing != 0) return;
   std::uint64_t bytes = arrival->stream.size();
   for (const std::uint64_t size : arrival->buffer_bytes) bytes += size;
-  if (bytes >= timed_bytes_min) {
+  if (bytes >= timed_bytes_min && !arrival->on_node) {
     const auto elapsed = Clock::now() - arrival->begin;
     transfers_.bytes += bytes;
     transfers_.nanoseconds += static_cast<std::uint64_t>(

@@ -1,9 +1,12 @@
 #include "runtime/rank.hpp"
 
 #include "base/log.hpp"
+#include "base/value_company.hpp"
+#include "node/node_store.hpp"
 #include "runtime/job_end.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "runtime/worker_driver.hpp"
+#include "tutti/detail/node_memory.hpp"
 #include "tutti/error.hpp"
 
 #include <utility>
@@ -23,11 +26,19 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
       transport_(std::move(transport)),
       engine_(*transport_, engine_options(setup_.options)),
       outbox_(*transport_),
-      exchange_(*transport_, outbox_, store_),
+      exchange_(*transport_, outbox_, store_, engine_, setup_.sharing,
+                [this] { return may_replace_values(); }),
       collectives_(
-          *transport_, outbox_, store_,
+          *transport_, outbox_, store_, exchange_, engine_, setup_.sharing,
           [this](std::span<const std::byte> definition) { worker_->on_definition(definition); },
           [this](TaskId id) { outbox_.add(0, protocol::Placed{id}, 64); }) {
+  if (const auto& store = setup_.sharing.store) {
+    detail::set_node_allocator([store](std::size_t bytes) -> detail::NodeMemory {
+      node::BlockPtr block = store->allocate(bytes);
+      if (block == nullptr) return {};
+      return {block->data(), block};
+    });
+  }
   if (setup_.works) worker_ = std::make_unique<WorkerDriver>(*this);
   if (rank() == 0) scheduler_ = std::make_unique<SchedulerDriver>(*this);
   engine_.set_handlers(
@@ -35,11 +46,18 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
       [this] { return end_turn(); }, [this] { outbox_.flush_all(); },
       [this] {
         watch_job();
+        if (setup_.sharing.store) setup_.sharing.store->sweep();
         if (scheduler_) scheduler_->watch();
       });
 }
 
-Rank::~Rank() { engine_.stop_keeper(); }
+Rank::~Rank() {
+  engine_.stop_keeper();
+  if (setup_.sharing.store) detail::set_node_allocator({});
+}
+
+/// Tasks look at values of the store without a reference of their own.
+bool Rank::may_replace_values() const { return worker_ == nullptr || worker_->state().is_idle(); }
 
 void Rank::on_packet(int from, std::span<const std::byte> packet) {
   Reader reader(packet);
@@ -67,6 +85,8 @@ void Rank::dispatch(int from, const protocol::Message& message) {
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>,
                                             protocol::EnterCollective>) {
           collectives_.on_enter(each);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::SharedOnNode>) {
+          collectives_.on_shared(from, each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Fragment>) {
           on_fragment(from, each);
         } else {

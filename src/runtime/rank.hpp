@@ -5,6 +5,7 @@
 #include "protocol/codec.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
+#include "runtime/node_sharing.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/progress_engine.hpp"
 #include "runtime/topology.hpp"
@@ -36,6 +37,7 @@ struct RankSetup {
   std::uint64_t memory_limit_bytes = 0;
   bool works = false;  ///< this rank runs tasks
   std::vector<RankFacts> ranks;
+  NodeSharing sharing;
 };
 
 /// Packets that came before the rank was ready for them.
@@ -63,6 +65,7 @@ class Rank {
   worker::Store& store() { return store_; }
   DataExchange& exchange() { return exchange_; }
   Collectives& collectives() { return collectives_; }
+  const NodeSharing& sharing() const { return setup_.sharing; }
   /// Null on ranks that do not work.
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
@@ -77,6 +80,7 @@ class Rank {
   void dispatch(int from, const protocol::Message& message);
   void on_fetch(int from, const protocol::Fetch& message);
   void on_fragment(int from, const protocol::Fragment& fragment);
+  bool may_replace_values() const;
   bool end_turn();
 
   RankSetup setup_;

@@ -27,6 +27,7 @@ struct Introduction {
   unsigned cores_of_node = 1;
   std::string cpu_set;
   std::uint64_t usable_bytes = 0;
+  node::TableAddress node_table;
 };
 
 Bytes encode(const Introduction& introduction) {
@@ -39,6 +40,7 @@ Bytes encode(const Introduction& introduction) {
   writer.value(introduction.cores_of_node);
   writer.text(introduction.cpu_set);
   writer.value(introduction.usable_bytes);
+  writer.value(introduction.node_table);
   base::encode(introduction.options, writer);
   return writer.take();
 }
@@ -54,6 +56,7 @@ Introduction decode(std::span<const std::byte> bytes) {
   reader.value(introduction.cores_of_node);
   introduction.cpu_set = reader.text();
   reader.value(introduction.usable_bytes);
+  reader.value(introduction.node_table);
   // Another program may have other options; then the run ends with a sentence that says so.
   if (introduction.program == base::program_identity())
     introduction.options = base::decode_options(reader);
@@ -133,6 +136,30 @@ std::string find_problem(const std::vector<Introduction>& all) {
   return text;
 }
 
+/// The ranks of each node find out whether they can share memory. All ranks come here, or none.
+NodeSharing agree_on_sharing(transport::Transport& transport, NodeOffer own,
+                             const std::vector<Introduction>& all, const RankSetup& setup,
+                             EarlyPackets& early) {
+  const auto& places = transport.places();
+  const auto rank = static_cast<std::size_t>(transport.rank());
+  const auto first = std::ranges::find(places, places[rank].node, &transport::Place::node);
+  accept_node_offer(own, all[static_cast<std::size_t>(first - places.begin())].node_table, places,
+                    transport.rank());
+  Writer writer;
+  writer.text(own.problem);
+  std::vector<std::string> problems;
+  for (const Bytes& each : exchange(transport, writer.take(), early)) {
+    Reader reader(each.span());
+    problems.emplace_back(reader.text());
+  }
+  if (transport.rank() == 0) {
+    const std::string problem = sharing_problem(problems, places);
+    if (!problem.empty()) base::log_warning(problem);
+  }
+  return conclude_sharing(std::move(own), problems, places, transport.rank(),
+                          setup.memory_limit_bytes);
+}
+
 ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& transport,
                 const Options& options, bool rank0_works) {
   const auto& places = transport.places();
@@ -197,6 +224,8 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.cores_of_node = topology().cores_of_node;
   own.cpu_set = topology().cpu_set;
   own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
+  NodeOffer offer = make_node_offer(transport->places(), transport->rank());
+  own.node_table = offer.address;
   std::vector<Introduction> all;
   EarlyPackets early;
   for (const Bytes& each : exchange(*transport, encode(own), early))
@@ -236,6 +265,13 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
     setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
   setup.threads = plan(all, *transport, setup.options, rank0_works);
   for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
+  if (setup.options.node_store && transport->size() > 1) {
+    setup.sharing = agree_on_sharing(*transport, std::move(offer), all, setup, early);
+  } else {
+    setup.sharing.local_ranks.assign(all.size(), -1);
+    for (std::size_t each = 0; each < all.size(); ++each)
+      setup.sharing.leaders.push_back(static_cast<int>(each));
+  }
   auto rank = std::make_unique<Rank>(std::move(transport), std::move(setup));
   rank->deliver_early(early);
   return rank;

@@ -43,6 +43,7 @@ class WorkerDriver {
   void on(int from, const protocol::Fetch& message);
   void on_definition(std::span<const std::byte> definition);
 
+  const worker::WorkerState& state() const { return state_; }
   void check_invariants() const { state_.check_invariants(); }
   /// After each poll: tells waiting threads of new work. The caller holds the lock.
   void end_turn();

@@ -29,6 +29,8 @@ class Store {
   void put(TaskId id, detail::ValuePtr value, std::uint64_t bytes) {
     if (values_.insert(id, Single{std::move(value), bytes})) bytes_ += bytes;
   }
+  /// Instead of a value that is here the same one in other memory. Nobody may use the old one.
+  void replace(TaskId id, detail::ValuePtr value) { values_.find(id)->value = std::move(value); }
   void put_stretch(TaskId group, Stretch stretch) {
     const std::uint64_t begin = stretch.begin;
     const std::uint64_t bytes = stretch.bytes;
