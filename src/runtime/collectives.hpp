@@ -4,6 +4,7 @@
 /// order of the announcements, one after the other, while tasks go on running.
 
 #include "protocol/messages.hpp"
+#include "runtime/loading.hpp"
 #include "runtime/outbox.hpp"
 #include "transport/transport.hpp"
 #include "tutti/detail/value.hpp"
@@ -41,6 +42,9 @@ class Collectives {
         on_definition_(std::move(on_definition)),
         on_placed_(std::move(on_placed)) {}
 
+  /// How values of this rank are brought back that are away.
+  void set_loader(LoadValue load) { load_ = std::move(load); }
+
   // ---- rank 0
 
   /// Sends an encoded DefineGroup to all other ranks.
@@ -73,6 +77,7 @@ class Collectives {
   void enter_place_sequence(const std::shared_ptr<Operation>& operation,
                             const transport::Done& done);
   void enter_gather(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void gather_stretches(const std::shared_ptr<Operation>& operation, const transport::Done& done);
   void send_to_all(const protocol::EnterCollective& message);
 
   transport::Transport& transport_;
@@ -83,6 +88,7 @@ class Collectives {
   /// One at a time: a collective of several calls must not mix with the next one.
   std::deque<Step> steps_;
   std::set<TaskId> coming_definitions_;
+  LoadValue load_;
   bool running_ = false;
 };
 

@@ -4,6 +4,7 @@
 /// Large buffers are sent from and received into their place.
 
 #include "protocol/messages.hpp"
+#include "runtime/loading.hpp"
 #include "runtime/outbox.hpp"
 #include "transport/transport.hpp"
 #include "tutti/detail/value.hpp"
@@ -35,6 +36,9 @@ class DataExchange {
   DataExchange(transport::Transport& transport, Outbox& outbox, worker::Store& store)
       : transport_(transport), outbox_(outbox), store_(store) {}
 
+  /// How values of this rank are brought back that are away.
+  void set_loader(LoadValue load) { load_ = std::move(load); }
+
   /// Asks `holder`, which may be this rank, for a value. `sequence` tells how long it is worth
   /// waiting for, see protocol::InputRef.
   void fetch(int holder, TaskId id, std::uint32_t sequence, OnValue on_value);
@@ -54,6 +58,8 @@ class DataExchange {
  private:
   struct Arrival;
   void request(int holder, protocol::Fetch message, OnValue on_value);
+  void give_own(worker::ValueKey key, const OnValue& on_value);
+  void send(int to, const protocol::Fetch& message, const detail::ValuePtr& value);
   void send_value(int to, std::uint64_t request, const detail::ValuePtr& value,
                   const std::shared_ptr<Writer>& writer);
   void read_stream(const std::shared_ptr<Arrival>& arrival);
@@ -62,6 +68,7 @@ class DataExchange {
   transport::Transport& transport_;
   Outbox& outbox_;
   worker::Store& store_;
+  LoadValue load_;
   tsl::robin_map<std::uint64_t, OnValue> requests_;
   protocol::Transfer transfers_;
   std::uint64_t next_request_ = 1;

@@ -5,6 +5,7 @@
 #include "protocol/codec.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
+#include "runtime/memory_keeper.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/progress_engine.hpp"
 #include "runtime/topology.hpp"
@@ -34,7 +35,9 @@ struct RankSetup {
   Options options;
   ThreadPlan threads;
   std::uint64_t memory_limit_bytes = 0;
-  bool works = false;  ///< this rank runs tasks
+  std::string local_directory;         ///< of this rank
+  std::string directory_warning = {};  ///< on rank 0: what is wrong with those of any rank
+  bool works = false;                  ///< this rank runs tasks
   std::vector<RankFacts> ranks;
 };
 
@@ -63,6 +66,7 @@ class Rank {
   worker::Store& store() { return store_; }
   DataExchange& exchange() { return exchange_; }
   Collectives& collectives() { return collectives_; }
+  MemoryKeeper& memory() { return *memory_; }
   /// Null on ranks that do not work.
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
@@ -89,6 +93,7 @@ class Rank {
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
+  std::unique_ptr<MemoryKeeper> memory_;
 };
 
 }  // namespace tutti::runtime

@@ -60,6 +60,7 @@ std::vector<Message> all_messages() {
       Fetch{1, group, true, 2, 3, 4},
       Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes)},
       Fragment{true, some_bytes},
+      MemoryState{1, 2, 3, 4, true},
   };
 }
 
