@@ -11,6 +11,8 @@
 #include "tutti/detail/single_call.hpp"
 #include "tutti/function.hpp"
 #include "tutti/future.hpp"
+#include "tutti/hardware.hpp"
+#include "tutti/memory.hpp"
 #include "tutti/task_options.hpp"
 #include "tutti/wait.hpp"
 
@@ -232,6 +234,11 @@ class Client {
 
   /// Prints ranks, workers, threads, memory, hosts, transport and versions.
   std::string summary() const { return core("summary()").summary(); }
+  /// What each rank uses of its memory, in the order of ranks.
+  std::vector<RankMemory> memory() const { return core("memory()").memory(); }
+  /// Measures disk, memory and network of the ranks; takes seconds, and wants a run that has
+  /// nothing else to do. Throws Error (bad_argument) for options out of their limits.
+  HardwareFigures benchmark_hardware(const HardwareOptions& options = {});
   /// Seconds since MPI_Init returned, or since the start of a run without MPI.
   double seconds_since_start() const { return core("seconds_since_start()").seconds_since_start(); }
   /// All ranks, the scheduling one included.

@@ -61,6 +61,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
 
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
+  std::vector<RankMemory> memory() override;
   double seconds_since_start() override {
     return std::chrono::duration<double>(runtime::Clock::now() - rank_.transport().ready_since())
         .count();

@@ -237,6 +237,11 @@ bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId 
   if (bytes == nullptr || ops == nullptr || ops->result == nullptr || !ops->result->plain_bytes ||
       !record.failures.empty())
     return false;
+  // A stretch that is on disk may turn out to be unreadable, which no collective has words for.
+  const scheduler::WorkerTable& workers = driver_.scheduler().workers();
+  for (int rank = 0; rank < workers.size(); ++rank) {
+    if (workers.at(rank).memory.spilled_bytes != 0) return false;
+  }
   std::vector<std::uint64_t> by_rank = *bytes;
   std::uint64_t total = 0;
   std::size_t holders = 0;
@@ -384,6 +389,30 @@ std::string RankCore::summary() {
       driver_.workers_joined(), workers.total_slots(), static_cast<double>(largest) / gigabyte,
       static_cast<double>(memory) / gigabyte, fmt::join(hosts, ","),
       rank_.transport().description());
+}
+
+std::vector<RankMemory> RankCore::memory() {
+  const Lock lock(engine_.mutex());
+  const scheduler::WorkerTable& workers = driver_.scheduler().workers();
+  std::vector<RankMemory> ranks;
+  for (int rank = 0; rank < rank_.size(); ++rank) {
+    const bool here = rank == rank_.rank();
+    const protocol::MemoryState state = here                       ? rank_.memory().state()
+                                        : workers.has_joined(rank) ? workers.at(rank).memory
+                                                                   : protocol::MemoryState{};
+    const std::uint64_t limit = here                       ? rank_.setup().memory_limit_bytes
+                                : workers.has_joined(rank) ? workers.at(rank).memory_limit_bytes
+                                                           : 0;
+    ranks.push_back({.rank = rank,
+                     .host = rank_.transport().places()[static_cast<std::size_t>(rank)].host,
+                     .limit_bytes = limit,
+                     .managed_bytes = state.managed_bytes,
+                     .process_bytes = state.process_bytes,
+                     .spilled_bytes = state.spilled_bytes,
+                     .shared_bytes = state.shared_bytes,
+                     .paused = state.paused});
+  }
+  return ranks;
 }
 
 void RankCore::await_workers() {

@@ -3,6 +3,7 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 #include "base/options.hpp"
+#include "client/hardware.hpp"
 #include "client/rank_core.hpp"
 #include "client/serial_core.hpp"
 #include "runtime/job_end.hpp"
@@ -40,6 +41,7 @@ void begin_rank(Rank& rank) {
   this_worker.emplace(rank.rank(), rank.size(),
                       rank.transport().places()[static_cast<std::size_t>(rank.rank())].host,
                       rank.setup().works ? rank.setup().threads.threads : 0);
+  client_module::set_measured_rank(&rank);
   rank.engine().start_keeper([] { runtime::name_this_thread("tutti-keeper"); });
 }
 
@@ -65,6 +67,7 @@ void serve(Rank& rank) {
                               ": " + text.message);
   }
   runtime::end_job();
+  client_module::set_measured_rank(nullptr);
   this_worker.reset();
 }
 
@@ -112,6 +115,7 @@ int end_client(Run& run, int main_code) {
   runtime::end_job();
   if (code != 0) runtime::await_neighbours_gone(places);
   run.core.reset();
+  client_module::set_measured_rank(nullptr);
   run.rank.reset();
   this_worker.reset();
   return code;

@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "memory/process_memory.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
@@ -293,6 +294,13 @@ bool SerialCore::peek_completion(const detail::CompletionQueue::Shared& queue) {
 void SerialCore::released(Handle* handle) noexcept {
   failures_.add(*handle);
   destroy(handle);
+}
+
+std::vector<RankMemory> SerialCore::memory() {
+  RankMemory here;
+  here.host = "this process";
+  here.process_bytes = memory::private_bytes();
+  return {here};
 }
 
 int SerialCore::exit_code(int main_code) { return failures_.exit_code(main_code); }

@@ -48,6 +48,7 @@ class SerialCore final : public detail::Core {
   std::string summary() override {
     return "<Client: serial, each task runs at submit on the calling thread>";
   }
+  std::vector<RankMemory> memory() override;
   double seconds_since_start() override {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }

@@ -107,6 +107,16 @@ Located decode_located(Reader& reader) {
   return message;
 }
 
+MemoryState decode_memory_state(Reader& reader) {
+  MemoryState message;
+  reader.value(message.managed_bytes);
+  reader.value(message.process_bytes);
+  reader.value(message.spilled_bytes);
+  reader.value(message.shared_bytes);
+  message.paused = get_flag(reader);
+  return message;
+}
+
 Alive decode_alive(Reader& reader) {
   Alive message;
   reader.value(message.round);
@@ -410,6 +420,15 @@ void encode(Writer& writer, const SharedOnNode& message) {
   put_list(writer, message.blocks);
 }
 
+void encode(Writer& writer, const MemoryState& message) {
+  begin<MemoryState>(writer);
+  writer.value(message.managed_bytes);
+  writer.value(message.process_bytes);
+  writer.value(message.spilled_bytes);
+  writer.value(message.shared_bytes);
+  put(writer, message.paused);
+}
+
 Message decode(Reader& reader) {
   switch (reader.value<std::uint8_t>()) {
     case kind_of<DefineFunction>():
@@ -474,6 +493,8 @@ Message decode(Reader& reader) {
       const TaskId id = get_id(reader);
       return SharedOnNode{id, get_list<BlockRef>(reader)};
     }
+    case kind_of<MemoryState>():
+      return decode_memory_state(reader);
     default:
       throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
   }

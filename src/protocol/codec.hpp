@@ -30,6 +30,7 @@ void encode(Writer& writer, const GaveBack& message);
 void encode(Writer& writer, const Locate& message);
 void encode(Writer& writer, const Alive& message);
 void encode(Writer& writer, const Transfer& message);
+void encode(Writer& writer, const MemoryState& message);
 void encode(Writer& writer, const Placed& message);
 void encode(Writer& writer, const Goodbye& message);
 void encode(Writer& writer, const Fetch& message);

@@ -252,6 +252,16 @@ struct Transfer {
   std::uint64_t nanoseconds = 0;
 };
 
+/// What the sender's memory is used for, in bytes, and whether it starts tasks.
+struct MemoryState {
+  std::uint64_t managed_bytes = 0;
+  std::uint64_t process_bytes = 0;
+  std::uint64_t spilled_bytes = 0;
+  std::uint64_t shared_bytes = 0;
+  bool paused = false;
+  bool operator==(const MemoryState&) const = default;
+};
+
 /// A value or stretch that rank 0 placed by a collective is in the sender's store.
 struct Placed {
   TaskId id;
@@ -324,6 +334,6 @@ using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
                  RangeFinished, Timing, Replica, GaveBack, Locate, Alive, Transfer, Placed, Goodbye,
-                 Fetch, Data, Fragment, SharedOnNode>;
+                 Fetch, Data, Fragment, SharedOnNode, MemoryState>;
 
 }  // namespace tutti::protocol

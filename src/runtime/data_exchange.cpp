@@ -84,7 +84,7 @@ void DataExchange::fetch(int holder, TaskId id, std::uint32_t sequence, OnValue 
                          bool own_copy) {
   if (holder == transport_.rank()) {
     check(store_.contains(id), "rank 0 knows who holds a value");
-    on_value({Answer::found, shared(store_.find(id)), 0, ""});
+    give_own({id, 0}, on_value);
     return;
   }
   protocol::Fetch message;
@@ -105,10 +105,21 @@ void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::
     // The whole stretch, without copy: readers look up elements by their index.
     const worker::Store::Stretch* stretch = store_.find_stretch(id, begin);
     check(stretch != nullptr, "rank 0 knows who holds an element");
-    on_value({Answer::found, stretch->value, 0, ""});
+    give_own({id, stretch->begin}, on_value);
     return;
   }
   request(holder, message, std::move(on_value));
+}
+
+void DataExchange::give_own(worker::ValueKey key, const OnValue& on_value) {
+  if (!store_.is_away(key)) {
+    on_value({Answer::found, shared(store_.value_of(key)), 0, ""});
+    return;
+  }
+  load_(key, [on_value](const Loaded& loaded) {
+    const Answer answer = loaded.problem.empty() ? Answer::found : Answer::unwritable;
+    on_value({answer, loaded.value, 0, loaded.problem});
+  });
 }
 
 void DataExchange::request(int holder, protocol::Fetch message, OnValue on_value) {
@@ -118,15 +129,29 @@ void DataExchange::request(int holder, protocol::Fetch message, OnValue on_value
 }
 
 bool DataExchange::serve(int to, const protocol::Fetch& message) {
-  ValuePtr value;
+  worker::ValueKey key{message.id, 0};
   if (message.slice) {
-    const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
+    const worker::Store::Stretch* stretch = store_.use_stretch(message.id, message.begin);
     if (stretch == nullptr) return false;
-    value = stretch->value;
-  } else {
-    if (!store_.contains(message.id)) return false;
-    value = shared(store_.find(message.id));
+    key.begin = stretch->begin;
+  } else if (store_.use(message.id) == nullptr) {
+    return false;
   }
+  if (!store_.is_away(key)) {
+    send(to, message, shared(store_.value_of(key)));
+    return true;
+  }
+  load_(key, [this, to, message](const Loaded& loaded) {
+    if (loaded.problem.empty()) {
+      send(to, message, loaded.value);
+    } else {
+      refuse(to, message.request, Answer::unwritable, loaded.problem);
+    }
+  });
+  return true;
+}
+
+void DataExchange::send(int to, const protocol::Fetch& message, const ValuePtr& value) {
   std::string problem = value ? "" : "it has no value";
   auto writer = std::make_shared<Writer>(buffer_bytes_min);
   if (value) {
@@ -150,7 +175,6 @@ bool DataExchange::serve(int to, const protocol::Fetch& message) {
   } else {
     refuse(to, message.request, Answer::unwritable, problem);
   }
-  return true;
 }
 
 void DataExchange::refuse(int to, std::uint64_t request, Answer answer, const std::string& why) {

@@ -5,6 +5,7 @@
 /// are copied there once, when the first rank asks, and read where they lie.
 
 #include "protocol/messages.hpp"
+#include "runtime/loading.hpp"
 #include "runtime/node_sharing.hpp"
 #include "runtime/node_values.hpp"
 #include "runtime/outbox.hpp"
@@ -49,6 +50,9 @@ class DataExchange {
         sharing_(sharing),
         may_replace_(std::move(may_replace)) {}
 
+  /// How values of this rank are brought back that are away.
+  void set_loader(LoadValue load) { load_ = std::move(load); }
+
   /// Asks `holder`, which may be this rank, for a value. `sequence` tells how long it is worth
   /// waiting for, see protocol::InputRef. With `own_copy` nothing of the value is shared with
   /// others, so that it can be moved from.
@@ -89,6 +93,8 @@ class DataExchange {
   void replace_by_copy(CopyJob& job, const NodeCopy& copy);
   void tell_place(Asker asker, const detail::ValueOps& ops, const NodeCopy& copy);
   void discard_stream(int from, const protocol::Data& message);
+  void give_own(worker::ValueKey key, const OnValue& on_value);
+  void send(int to, const protocol::Fetch& message, const detail::ValuePtr& value);
   void send_value(int to, std::uint64_t request, const detail::ValuePtr& value,
                   const std::shared_ptr<Writer>& writer);
   void read_stream(const std::shared_ptr<Arrival>& arrival);
@@ -102,6 +108,7 @@ class DataExchange {
   std::function<bool()> may_replace_;
   tsl::robin_map<std::uint64_t, Request> requests_;
   std::map<const detail::Value*, std::shared_ptr<CopyJob>> copying_;
+  LoadValue load_;
   protocol::Transfer transfers_;
   std::uint64_t next_request_ = 1;
   std::uint32_t next_tag_ = 1;

@@ -5,6 +5,7 @@
 #include "protocol/codec.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
+#include "runtime/memory_keeper.hpp"
 #include "runtime/node_sharing.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/progress_engine.hpp"
@@ -35,7 +36,9 @@ struct RankSetup {
   Options options;
   ThreadPlan threads;
   std::uint64_t memory_limit_bytes = 0;
-  bool works = false;  ///< this rank runs tasks
+  std::string local_directory;         ///< of this rank
+  std::string directory_warning = {};  ///< on rank 0: what is wrong with those of any rank
+  bool works = false;                  ///< this rank runs tasks
   std::vector<RankFacts> ranks;
   NodeSharing sharing;
 };
@@ -66,6 +69,7 @@ class Rank {
   DataExchange& exchange() { return exchange_; }
   Collectives& collectives() { return collectives_; }
   const NodeSharing& sharing() const { return setup_.sharing; }
+  MemoryKeeper& memory() { return *memory_; }
   /// Null on ranks that do not work.
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
@@ -93,6 +97,7 @@ class Rank {
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
+  std::unique_ptr<MemoryKeeper> memory_;
 };
 
 }  // namespace tutti::runtime

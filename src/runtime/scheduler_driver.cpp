@@ -1,5 +1,6 @@
 #include "runtime/scheduler_driver.hpp"
 
+#include "base/log.hpp"
 #include "base/module_table.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/worker_driver.hpp"
@@ -214,6 +215,15 @@ void SchedulerDriver::on(int from, const protocol::Locate& message) {
 
 void SchedulerDriver::on(int, const protocol::Transfer& message) {
   scheduler_.on_transfer(message.bytes, message.nanoseconds);
+}
+
+void SchedulerDriver::on(int from, const protocol::MemoryState& message) {
+  dirty_ = true;
+  scheduler_.on_memory(from, message);
+  const std::string& warning = rank_.setup().directory_warning;
+  if (message.spilled_bytes == 0 || warning.empty() || warned_of_directory_) return;
+  warned_of_directory_ = true;
+  base::log_warning(warning);
 }
 
 void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }

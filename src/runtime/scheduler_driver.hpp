@@ -101,6 +101,7 @@ class SchedulerDriver {
   void on(int from, const protocol::Locate& message);
   void on(int from, const protocol::Transfer& message);
   void on(int from, const protocol::Alive& message);
+  void on(int from, const protocol::MemoryState& message);
   void on(int from, const protocol::Placed& message);
   void on(int from, const protocol::Goodbye& message);
 
@@ -165,6 +166,7 @@ class SchedulerDriver {
   std::int64_t inline_bytes_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool dirty_ = false;
+  bool warned_of_directory_ = false;
 };
 
 }  // namespace tutti::runtime

@@ -4,12 +4,16 @@
 #include "base/log.hpp"
 #include "base/module_table.hpp"
 #include "base/options.hpp"
+#include "memory/local_directory.hpp"
 #include "tutti/error.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -28,6 +32,7 @@ struct Introduction {
   std::string cpu_set;
   std::uint64_t usable_bytes = 0;
   node::TableAddress node_table;
+  std::string directory_problem;
 };
 
 Bytes encode(const Introduction& introduction) {
@@ -41,6 +46,7 @@ Bytes encode(const Introduction& introduction) {
   writer.text(introduction.cpu_set);
   writer.value(introduction.usable_bytes);
   writer.value(introduction.node_table);
+  writer.text(introduction.directory_problem);
   base::encode(introduction.options, writer);
   return writer.take();
 }
@@ -57,6 +63,7 @@ Introduction decode(std::span<const std::byte> bytes) {
   introduction.cpu_set = reader.text();
   reader.value(introduction.usable_bytes);
   reader.value(introduction.node_table);
+  introduction.directory_problem = reader.text();
   // Another program may have other options; then the run ends with a sentence that says so.
   if (introduction.program == base::program_identity())
     introduction.options = base::decode_options(reader);
@@ -183,6 +190,28 @@ unsigned ranks_on_node(const transport::Transport& transport) {
   return static_cast<unsigned>(std::ranges::count(places, node, &transport::Place::node));
 }
 
+std::string own_local_directory(const Options& options) {
+  return memory::local_directory(
+      options.local_directory, [](std::string_view name) -> std::optional<std::string> {
+        const char* value = std::getenv(std::string(name).c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+      });
+}
+
+/// What is wrong with the local directories, each sentence once with the ranks that it is about.
+std::string directory_warning(const std::vector<Introduction>& all) {
+  std::map<std::string, std::vector<int>> ranks;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    if (!all[rank].directory_problem.empty())
+      ranks[all[rank].directory_problem].push_back(static_cast<int>(rank));
+  }
+  std::string text;
+  for (const auto& [problem, which] : ranks) {
+    text += fmt::format("{}{} (rank {})", text.empty() ? "" : "; ", problem, rank_list(which));
+  }
+  return text;
+}
+
 void print_differences(const std::vector<Introduction>& all) {
   for (std::size_t rank = 1; rank < all.size(); ++rank) {
     for (const std::string& difference : base::differences(all[0].options, all[rank].options)) {
@@ -226,6 +255,13 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
   NodeOffer offer = make_node_offer(transport->places(), transport->rank());
   own.node_table = offer.address;
+  if (own.problem.empty() && local.options.spill) {
+    try {
+      own.directory_problem = memory::problem_of_directory(own_local_directory(local.options));
+    } catch (const std::exception& error) {
+      own.problem = error.what();
+    }
+  }
   std::vector<Introduction> all;
   EarlyPackets early;
   for (const Bytes& each : exchange(*transport, encode(own), early))
@@ -244,6 +280,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   }
   if (problem.empty()) {
     try {
+      setup.local_directory = own_local_directory(setup.options);
       setup.memory_limit_bytes = base::memory_limit_bytes(
           setup.options.memory_limit, own.usable_bytes, ranks_on_node(*transport));
     } catch (const std::exception& error) {
@@ -261,6 +298,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   }
   base::set_log_level(setup.options.log_level);
   setup.works = transport->rank() != 0 || rank0_works;
+  if (prints) setup.directory_warning = directory_warning(all);
   for (const Introduction& each : all)
     setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
   setup.threads = plan(all, *transport, setup.options, rank0_works);

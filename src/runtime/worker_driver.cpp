@@ -9,6 +9,8 @@
 #include "tutti/error.hpp"
 #include "worker/run_batch.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -45,6 +47,7 @@ void WorkerDriver::say_hello() {
   const std::lock_guard lock(rank_.engine().mutex());
   const protocol::Hello hello{state_.limits().slots, rank_.setup().memory_limit_bytes};
   rank_.outbox().add(0, hello, report_overhead_bytes);
+  rank_.outbox().add(0, rank_.memory().state(), report_overhead_bytes);
   rank_.outbox().flush();
 }
 
@@ -82,9 +85,11 @@ void WorkerDriver::run_executor(unsigned number) {
     lock.unlock();
     worker::run_batch(batch, inline_bytes_max);
     lock.lock();
+    refuse_results(batch);
     state_.on_done(batch, commands_);
     report(batch);
     obey();
+    rank_.memory().after_change();
     if (rank_.options().validate) state_.check_invariants();
     batch.clear();
     if (reports_are_due()) tell_rank_0();
@@ -148,7 +153,7 @@ void WorkerDriver::on(int, const protocol::Located& message) {
 
 void WorkerDriver::on(int, const protocol::Probe& message) {
   const auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
-  const std::size_t transfers = rank_.transport().busy() ? 1 : 0;
+  const std::size_t transfers = rank_.transport().busy() || rank_.memory().busy() ? 1 : 0;
   const protocol::Alive answer{message.round, count(state_.taken() + transfers),
                                count(state_.ready_count()), count(state_.assigned()),
                                count(state_.awaited())};
@@ -163,12 +168,13 @@ void WorkerDriver::on(int from, const protocol::Fetch& message) {
 
 void WorkerDriver::end_turn() {
   const std::size_t own = is_executor ? 1 : 0;
-  if (state_.ready_count() > own) rank_.engine().notify();
+  if (state_.has_ready() && state_.ready_count() > own) rank_.engine().notify();
 }
 
 /// Does what the state asked for.
 void WorkerDriver::obey() {
   obey_fetches();
+  obey_loads();
   obey_answers();
   for (const TaskId id : commands_.locate)
     rank_.outbox().add(0, protocol::Locate{id}, report_overhead_bytes);
@@ -192,14 +198,30 @@ void WorkerDriver::obey_fetches() {
         base::log_error("the input " + std::to_string(id.bits()) +
                         " of a task could not be brought here: " + arrived.problem);
       }
-      state_.on_data(request, arrived.answer, std::move(arrived.value), arrived.bytes, commands_);
+      state_.on_data(request, arrived.answer, std::move(arrived.value), arrived.bytes, commands_,
+                     arrived.problem);
       obey();
+      rank_.memory().after_change();
     };
     if (each.slice) {
       rank_.exchange().fetch_slice(each.holder, each.id, each.begin, each.count, on_value);
     } else {
       rank_.exchange().fetch(each.holder, each.id, each.sequence, on_value);
     }
+  }
+}
+
+void WorkerDriver::obey_loads() {
+  if (commands_.load.empty()) return;
+  const std::vector<worker::WorkerCommands::Load> loads = std::move(commands_.load);
+  commands_.load.clear();
+  for (const auto& each : loads) {
+    rank_.memory().load_for_task(each.key, [this, request = each.request](const Loaded& loaded) {
+      using Answer = protocol::Data::Answer;
+      const Answer answer = loaded.problem.empty() ? Answer::found : Answer::unwritable;
+      state_.on_data(request, answer, loaded.value, loaded.bytes, commands_, loaded.problem);
+      obey();
+    });
   }
 }
 
@@ -215,6 +237,21 @@ void WorkerDriver::obey_answers() {
                               found ? protocol::Data::Answer::gone : each.answer);
   }
   commands_.answers.clear();
+}
+
+/// A task whose result finds no room in memory has failed.
+void WorkerDriver::refuse_results(worker::Batch& batch) {
+  for (worker::Execution& item : batch.items) {
+    if (item.kind != worker::Execution::Kind::task || item.threw || !item.result) continue;
+    if (item.result_bytes < worker::Store::large_bytes_min) continue;
+    std::string why =
+        rank_.memory().refusal(item.ops->name(item.task->payload.span()), item.result_bytes);
+    if (why.empty()) continue;
+    item.threw = true;
+    item.result = detail::ValuePtr();
+    item.error_type = worker::problem_type;
+    item.error_message = std::move(why);
+  }
 }
 
 void WorkerDriver::report(worker::Batch& batch) {
@@ -252,7 +289,26 @@ void WorkerDriver::tell_rank_0() {
   rank_.outbox().flush_all();
 }
 
+/// The same for a stretch of a map: all of its elements have failed, and room that was never
+/// touched takes their place.
+bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes) {
+  if (bytes < worker::Store::large_bytes_min) return false;
+  const worker::GroupWork& group = *state_.find_group(range.group);
+  const std::string why = rank_.memory().refusal(
+      fmt::format("elements {} to {} of {}", range.begin, range.begin + range.count - 1,
+                  group.ops->name(group.payload.span())),
+      bytes);
+  if (why.empty()) return false;
+  range.results = detail::ValuePtr(group.ops->make_results(range.begin, range.count));
+  range.failures.clear();
+  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index)
+    range.failures.push_back({index, worker::problem_type, why, false});
+  return true;
+}
+
 void WorkerDriver::report_range(worker::RangeWork& range) {
+  std::uint64_t bytes = range.results ? range.results->ops().nbytes(*range.results) : 0;
+  if (refuse_results(range, bytes)) bytes = 0;
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
   for (const detail::ElementFailure& failure : range.failures) {
     const protocol::ElementThrew message{range.group, failure.index, failure.inherited,
@@ -267,8 +323,8 @@ void WorkerDriver::report_range(worker::RangeWork& range) {
     auto& elements = static_cast<detail::ElementsBase&>(*range.results);
     for (const detail::ElementFailure& failure : range.failures)
       elements.failed.push_back(failure.index);
-    message.result_bytes = elements.ops().nbytes(elements);
   }
+  message.result_bytes = bytes;
   rank_.store().put_stretch(
       range.group, {range.begin, range.count, std::move(range.results), message.result_bytes});
   rank_.outbox().add(0, message, report_overhead_bytes);

@@ -31,6 +31,9 @@ class WorkerDriver {
   /// Tasks that run now. The caller holds the lock.
   std::size_t running() const { return state_.taken(); }
   void join() { executor_.join(); }
+  /// The caller holds the lock.
+  const worker::WorkerState& state() const { return state_; }
+  void set_pause(worker::Pause pause) { state_.set_pause(pause); }
 
   void on(int from, const protocol::DefineFunction& message);
   void on(int from, const protocol::DefineGroup& message);
@@ -43,7 +46,6 @@ class WorkerDriver {
   void on(int from, const protocol::Fetch& message);
   void on_definition(std::span<const std::byte> definition);
 
-  const worker::WorkerState& state() const { return state_; }
   void check_invariants() const { state_.check_invariants(); }
   /// After each poll: tells waiting threads of new work. The caller holds the lock.
   void end_turn();
@@ -51,7 +53,10 @@ class WorkerDriver {
  private:
   void obey();
   void obey_fetches();
+  void obey_loads();
   void obey_answers();
+  void refuse_results(worker::Batch& batch);
+  bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);
   void report(worker::Batch& batch);
   void report_range(worker::RangeWork& range);
   bool reports_are_due() const;

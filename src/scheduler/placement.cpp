@@ -222,7 +222,7 @@ void Scheduler::on_gave_back(int rank, std::span<const TaskId> tasks,
 
 /// How many elements the next stretch has: a share of what is left, so that stretches get shorter
 /// towards the end and workers of different speed end together (guided self-scheduling).
-std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
+std::uint64_t Scheduler::range_length(const GroupRecord& group, int worker) const {
   if (!durations_.known(group.function)) return 1;
   const double mean_ns = std::max(durations_.mean_ns(group.function), 0.1);
   const double left_ns = mean_ns * static_cast<double>(group.total - group.given_out);
@@ -234,6 +234,13 @@ std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
   if (group.bytes_per_element != 0) {
     length = std::min(
         length, std::max<std::uint64_t>(1, options_.range_bytes_max / group.bytes_per_element));
+  }
+  // Results of a stretch stay together: they must fit into memory, several times.
+  if (const std::uint64_t each = group.result_bytes / std::max<std::uint64_t>(1, group.done)) {
+    std::uint64_t bytes_max = options_.range_result_bytes_max;
+    if (const std::uint64_t limit = workers_.at(worker).memory_limit_bytes)
+      bytes_max = std::min(bytes_max, limit / options_.range_limit_share);
+    length = std::min(length, std::max<std::uint64_t>(1, bytes_max / each));
   }
   return length;
 }
@@ -249,7 +256,7 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
     if (worker < 0) return false;
   }
   const std::uint64_t begin = piece.begin;
-  const std::uint64_t count = std::min(piece.count, range_length(group));
+  const std::uint64_t count = std::min(piece.count, range_length(group, worker));
   piece.begin += count;
   piece.count -= count;
   if (piece.count == 0) group.available.pop_front();

@@ -388,6 +388,10 @@ void Scheduler::on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds) {
   bandwidth_bytes_per_ns_ += weight * (measured - bandwidth_bytes_per_ns_);
 }
 
+void Scheduler::on_memory(int rank, const protocol::MemoryState& memory) {
+  if (workers_.has_joined(rank)) workers_.set_memory(rank, memory);
+}
+
 std::uint32_t Scheduler::sequence_of(int holder) const {
   return workers_.has_joined(holder) ? workers_.at(holder).assignments : 0;
 }

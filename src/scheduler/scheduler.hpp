@@ -40,6 +40,9 @@ struct SchedulerOptions {
   std::uint64_t range_ns_min = 50'000;
   std::uint64_t range_ns_max = 50'000'000;
   std::uint64_t range_bytes_max = 4 << 20;
+  /// The same for what they give, and no more than this share of the memory limit of a worker.
+  std::uint64_t range_result_bytes_max = 64 << 20;
+  std::uint64_t range_limit_share = 32;
 };
 
 /// A task as the client hands it over.
@@ -106,6 +109,7 @@ class Scheduler {
   /// An input of a task of the worker is not where it was said to be.
   void on_locate(int rank, TaskId id, Commands& commands);
   void on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds);
+  void on_memory(int rank, const protocol::MemoryState& memory);
   /// No future names the task or group any more.
   void on_client_released(TaskId id, Commands& commands);
 
@@ -196,7 +200,7 @@ class Scheduler {
   void take_from_queues(Commands& commands);
   void ask_for_work(Commands& commands);
   int thief_for(int victim);
-  std::uint64_t range_length(const GroupRecord& group) const;
+  std::uint64_t range_length(const GroupRecord& group, int worker) const;
 
   // choice.cpp
   struct Candidates;

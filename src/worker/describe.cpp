@@ -48,7 +48,8 @@ auto sorted_keys(const Map& map) {
 }  // namespace
 
 void WorkerState::describe(Words& words) const {
-  words.insert(words.end(), {ready_count_, taken_, assignments_, known_.size(), fetches_.size()});
+  words.insert(words.end(), {static_cast<std::uint64_t>(pause_), ready_count_, taken_, assignments_,
+                             known_.size(), fetches_.size()});
   for (const auto& [priority, level] : ready_) {
     words.insert(words.end(), {static_cast<std::uint64_t>(priority), level.size()});
     for (const Ready& each : level) {

@@ -49,7 +49,15 @@ void write_stream(Execution& item, Writer& streams, std::size_t inline_bytes_max
   item.stream_size = streams.size() - begin;
 }
 
+/// An input is not here: fails as a task does that throws.
+void note_problem(Execution& item, const std::string& problem) {
+  item.threw = true;
+  item.error_type = problem_type;
+  item.error_message = problem;
+}
+
 void run_task(Execution& item) {
+  if (!item.task->problem.empty()) return note_problem(item, item.task->problem);
   try {
     item.result = ValuePtr(item.ops->call(item.task->payload.span(), item.task->values));
   } catch (...) {
@@ -64,6 +72,7 @@ void finish_result(Execution& item, Writer& streams, std::size_t inline_bytes_ma
 }
 
 void run_bind(Execution& item) {
+  if (!item.group->problem.empty()) return note_problem(item, item.group->problem);
   try {
     item.result = ValuePtr(item.ops->bind(item.group->payload.span(), item.group->inputs));
   } catch (...) {
@@ -72,10 +81,12 @@ void run_bind(Execution& item) {
 }
 
 void run_block(Execution& item) {
-  if (!item.group->bound) {
+  const std::string& problem = item.range->problem;
+  if (!item.group->bound || !problem.empty()) {
+    const bool unbound = !item.group->bound;
     for (std::uint64_t index = item.begin; index < item.begin + item.count; ++index) {
-      item.failures.push_back(
-          {index, item.group->bind_error_type, item.group->bind_error_message, false});
+      item.failures.push_back({index, unbound ? item.group->bind_error_type : problem_type,
+                               unbound ? item.group->bind_error_message : problem, false});
     }
     return;
   }

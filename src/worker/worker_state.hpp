@@ -20,6 +20,8 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace tutti::worker {
@@ -35,6 +37,11 @@ struct WorkerCommands {
     std::int32_t holder;
     std::uint32_t sequence;
   };
+  /// A value of this rank's store is away: bring it back, then call on_data().
+  struct Load {
+    std::uint64_t request;
+    ValueKey key;
+  };
   /// A rank that asked gets its answer; `found`: the value is in the store.
   struct Answer {
     Asker to;
@@ -47,21 +54,30 @@ struct WorkerCommands {
     std::vector<protocol::RangeCut> ranges;
   };
   std::vector<Fetch> fetch;
+  std::vector<Load> load;
   std::vector<Answer> answers;
   std::vector<TaskId> locate;               ///< ask rank 0 where they are
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
   bool empty() const {
-    return fetch.empty() && answers.empty() && locate.empty() && replicas.empty() &&
+    return fetch.empty() && load.empty() && answers.empty() && locate.empty() && replicas.empty() &&
            finished_ranges.empty();
   }
   void clear() {
     fetch.clear();
+    load.clear();
     answers.clear();
     locate.clear();
     replicas.clear();
     finished_ranges.clear();
   }
+};
+
+/// Whether threads get something to do, see WorkerState::set_pause().
+enum class Pause : std::uint8_t {
+  none,
+  all,            ///< nothing new starts
+  one_at_a_time,  ///< something starts when nothing runs, so that the rank does not wait for ever
 };
 
 struct WorkerLimits {
@@ -88,9 +104,10 @@ class WorkerState {
                        WorkerCommands& commands);
   void on_assign(const protocol::AssignTask& message, WorkerCommands& commands);
   void on_assign(const protocol::AssignRange& message, WorkerCommands& commands);
-  /// The answer to a fetch.
+  /// The answer to a fetch or load. `problem` says why there is no value: what needs it fails with
+  /// this sentence.
   void on_data(std::uint64_t request, protocol::Data::Answer answer, detail::ValuePtr value,
-               std::uint64_t bytes, WorkerCommands& commands);
+               std::uint64_t bytes, WorkerCommands& commands, const std::string& problem = {});
   /// A rank asks for a value that is not in the store: it waits when the value will be.
   void on_fetch(int from, const protocol::Fetch& message, WorkerCommands& commands);
   /// Where a value is that was not found; `holder` is below 0 when it will never be anywhere.
@@ -103,6 +120,8 @@ class WorkerState {
   void on_done(Batch& batch, WorkerCommands& commands);
   /// A finished range was reported.
   void recycle(RangeWork* range);
+  /// Short of memory, or not any more.
+  void set_pause(Pause pause) { pause_ = pause; }
 
   /// Appends the run times measured since the last call.
   void take_timings(std::vector<protocol::Timing>& timings);
@@ -112,13 +131,26 @@ class WorkerState {
 
   // ---- questions
 
-  bool has_ready() const { return ready_count_ != 0; }
+  /// Whether take() gives something.
+  bool has_ready() const {
+    return ready_count_ != 0 &&
+           (pause_ == Pause::none || (pause_ == Pause::one_at_a_time && taken_ == 0));
+  }
   std::size_t ready_count() const { return ready_count_; }
   /// True when a thread that starts now could be away for long: other threads must look after
   /// messages.
   bool may_take_long(const Batch& batch) const;
   std::size_t taken() const { return taken_; }
-  /// Values that are being fetched.
+  /// Null when nothing of it is here.
+  const GroupWork* find_group(TaskId id) const {
+    const auto found = groups_.find(id);
+    return found == groups_.end() ? nullptr : found->second.get();
+  }
+  Pause pause() const { return pause_; }
+  /// Appends the values that something assigned points to: they must stay where they are. (What is
+  /// fetched for a task alone is counted, and not among them.)
+  void append_read(std::vector<const detail::Value*>& values) const;
+  /// Values that are being fetched or loaded.
   std::size_t awaited() const { return fetches_.size(); }
   /// Tasks that were assigned and have not ended.
   std::size_t assigned() const { return known_.size(); }
@@ -151,6 +183,7 @@ class WorkerState {
     std::uint64_t count = 0;
     bool keep = true;  ///< others of this rank may need it too
     std::vector<Waiter> waiters;
+    bool own = false;  ///< it is in this rank's store, away
   };
   /// Asked for a task that this rank may yet be assigned.
   struct Early {
@@ -173,11 +206,19 @@ class WorkerState {
   PendingFetch* find_pending(TaskId id);
   std::uint64_t begin_fetch(PendingFetch fetch);
   void fetch_value(const protocol::InputRef& input, Waiter waiter, WorkerCommands& commands);
+  void load_value(TaskId id, Waiter waiter, WorkerCommands& commands);
+  void load_stretch(TaskId id, const Store::Stretch& stretch, Waiter waiter,
+                    WorkerCommands& commands);
   void fetch_slice(TaskId id, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
                    Waiter waiter, WorkerCommands& commands);
   PendingFetch end_fetch(std::uint64_t request);
-  void arrived(const Waiter& waiter, const detail::ValuePtr& value, std::uint64_t slice_begin,
-               bool failed, WorkerCommands& commands);
+  struct Arrival {
+    const detail::ValuePtr& value;
+    std::uint64_t slice_begin = 0;
+    bool failed = false;
+    std::string_view problem = {};
+  };
+  void arrived(const Waiter& waiter, const Arrival& arrival, WorkerCommands& commands);
   void ended(TaskWork* task, const detail::ValuePtr& value, bool failed, WorkerCommands& commands);
   void drop(TaskWork* task, WorkerCommands& commands);
   void end_wait_elsewhere(TaskWork& task);
@@ -214,6 +255,7 @@ class WorkerState {
   std::map<std::int16_t, std::deque<Ready>, std::greater<>> ready_;
   std::size_t ready_count_ = 0;
   std::size_t taken_ = 0;
+  Pause pause_ = Pause::none;
   SlotTable<TaskWork*> known_;     ///< assigned and not ended
   std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;

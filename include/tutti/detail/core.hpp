@@ -7,6 +7,7 @@
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/detail/handle.hpp"
 #include "tutti/error.hpp"
+#include "tutti/memory.hpp"
 #include "tutti/status.hpp"
 #include "tutti/task_options.hpp"
 #include "tutti/timeout.hpp"
@@ -152,6 +153,7 @@ class Core {
 
   virtual int ranks() const = 0;
   virtual std::string summary() = 0;
+  virtual std::vector<RankMemory> memory() = 0;
   /// Seconds since MPI_Init returned, or since the start of a run without MPI.
   virtual double seconds_since_start() = 0;
   virtual void shutdown() = 0;

@@ -63,6 +63,7 @@ std::vector<Message> all_messages() {
            list(some_blocks)},
       Fragment{true, some_bytes},
       SharedOnNode{task, list(some_blocks)},
+      MemoryState{1, 2, 3, 4, true},
   };
 }
 
