@@ -7,7 +7,7 @@ set -euo pipefail
 : "${TUTTI_TEST_BIN_DIR:?is set by ctest}" "${TUTTI_TEST_SOURCE_DIR:?is set by ctest}"
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
-export TUTTI_THREADS_PER_WORKER=2 TUTTI_TEST_RANKS=3
+export TUTTI_THREADS_PER_WORKER=2 TUTTI_TEST_RANKS=3 TUTTI_LOG_LEVEL=warning
 run() { timeout --kill-after=5 100 "$TUTTI_TEST_SOURCE_DIR/scripts/lib/mpirun.sh" -n 3 "$@"; }
 
 echo "== node_store = 0"
