@@ -28,7 +28,7 @@ SYSTEMS = ("tutti", "plain MPI", "mpi4py.futures", "mpi4py.futures chunked")
 SYSTEMS += ("Dask LocalCluster", "Dask by MPI")
 HIGHER_IS_BETTER = {"tasks/s": True, "MB/s": True, "us": False}
 ROWS = ("map_empty", "submit_empty", "roundtrip", "chain")
-ROWS += ("payload_argument", "payload_result", "broadcast")
+ROWS += ("payload_argument", "payload_result", "broadcast", "transfer")
 
 
 def command(system, case, options):

@@ -16,7 +16,7 @@ import os
 
 import dask
 import numpy
-from distributed import Client, LocalCluster, Worker
+from distributed import Client, LocalCluster, Worker, wait
 
 import figures
 
@@ -102,6 +102,28 @@ class Cases:
 
             self.report.bandwidth("payload_argument", size, argument, calls)
             self.report.bandwidth("payload_result", size, result, calls)
+
+    def transfer(self):
+        """From one worker to another; with one worker there is no such way."""
+        workers = sorted(self.client.scheduler_info()["workers"])
+        if len(workers) < 2:
+            return
+        for size in figures.transfer_bytes(self.options):
+
+            def once(count=size // 8):
+                data = self.client.submit(make, count, pure=False, workers=workers[:1])
+                here = self.client.submit(make, 1, pure=False, workers=workers[1:2])
+                wait([data, here])
+                start = figures.clock()
+                self.client.submit(last, data, pure=False, workers=workers[1:2]).result()
+                middle = figures.clock()
+                self.client.submit(last, here, pure=False, workers=workers[1:2]).result()
+                return max(1e-9, 2 * middle - start - figures.clock())
+
+            if size < 1 << 20:
+                self.report.measure("transfer", "us", lambda: once() * 1e6, bytes=size)
+            else:
+                self.report.bandwidth("transfer", size, once, 3)
 
     def broadcast(self):
         for size in figures.payload_bytes(self.options):

@@ -7,7 +7,8 @@
 /// ping-pong, chain one message a link, back and forth between two ranks. payload sends an array
 /// and gets 8 bytes back, or the reverse, once with memory allocated for each array, as a program
 /// of tasks does, and once (system "plain MPI, reused memory") with the same memory for all.
-/// broadcast is MPI_Bcast of size and array, until all ranks have said that they have it.
+/// broadcast is MPI_Bcast of size and array, until all ranks have said that they have it. transfer
+/// is an array that is asked for, memory_copy what the machine can do without any message.
 
 #include <CLI/CLI.hpp>
 #include <mpi.h>
@@ -17,6 +18,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -401,9 +403,67 @@ void broadcast(const Settings& settings) {
   }
 }
 
+/// Seconds of one array that rank 1 has: 8 bytes ask for it, and it comes into new memory, or into
+/// the same each time.
+double fetch_once(std::uint64_t count, const Array* array, Array* reused) {
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto start = Clock::now();
+  if (rank == 0) MPI_Send(&count, 1, MPI_UINT64_T, 1, 0, MPI_COMM_WORLD);
+  if (rank == 1) MPI_Recv(&count, 1, MPI_UINT64_T, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  const double last = rank < 2 ? transfer(array, 1, 0, count, reused) : 1.0;
+  const double seconds = seconds_since(start);
+  require(last == 1.0);
+  return seconds;
+}
+
+void transfer(const Settings& settings) {
+  constexpr std::uint64_t megabyte = std::uint64_t{1} << 20;
+  std::vector<std::uint64_t> all{1024,         64 * 1024,     megabyte,
+                                 4 * megabyte, 16 * megabyte, 256 * megabyte};
+  if (settings.quick) all = {1024, megabyte, 16 * megabyte};
+  for (const std::uint64_t bytes : all) {
+    const std::uint64_t count = bytes / sizeof(double);
+    const auto calls = std::clamp<std::uint64_t>((std::uint64_t{64} << 20) / bytes, 3, 300);
+    const bool is_large = bytes >= megabyte;
+    for (const bool reuse : {false, true}) {
+      Array memory(count);
+      std::fill_n(memory.values.get(), count, 1.0);
+      measure("transfer", reuse ? "plain MPI, reused memory" : "plain MPI",
+              is_large ? "MB/s" : "us", {{"bytes", bytes}}, settings, [&] {
+                std::vector<double> seconds;
+                for (std::uint64_t call = 0; call < calls; ++call)
+                  seconds.push_back(fetch_once(count, &memory, reuse ? &memory : nullptr));
+                std::sort(seconds.begin(), seconds.end());
+                const double median = seconds[seconds.size() / 2];
+                return is_large ? static_cast<double>(bytes) / 1e6 / median : median * 1e6;
+              });
+    }
+  }
+}
+
+/// Seconds of copying an array into pages that were touched: twice that is the promise for a
+/// broadcast on one node.
+void memory_copy(const Settings& settings) {
+  for (const std::uint64_t bytes : {std::uint64_t{16} << 20, std::uint64_t{256} << 20}) {
+    if (settings.quick && bytes > (std::uint64_t{16} << 20)) continue;
+    const std::uint64_t count = bytes / sizeof(double);
+    Array from(count);
+    Array to(count);
+    std::fill_n(from.values.get(), count, 1.0);
+    std::fill_n(to.values.get(), count, 0.0);
+    measure("memory_copy", "plain MPI", "MB/s", {{"bytes", bytes}}, settings, [&] {
+      if (rank != 0) return 1.0;
+      const auto start = Clock::now();
+      std::memcpy(to.values.get(), from.values.get(), bytes);
+      return static_cast<double>(bytes) / 1e6 / seconds_since(start);
+    });
+  }
+}
+
 const std::map<std::string, void (*)(const Settings&)> cases{
     {"map_empty", map_empty}, {"submit_empty", submit_empty}, {"roundtrip", roundtrip},
     {"chain", chain},         {"payload", payload},           {"broadcast", broadcast},
+    {"transfer", transfer},   {"memory_copy", memory_copy},
 };
 
 }  // namespace

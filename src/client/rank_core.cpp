@@ -296,7 +296,7 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
 void RankCore::bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                            std::vector<ValuePtr>& held) {
   if (input.count == 1) {
-    inputs.push_back(result(input.future, forever));
+    inputs.push_back(bring(input.future, forever, false));
     return;
   }
   auto& group = static_cast<GroupState&>(*input.future.handle);

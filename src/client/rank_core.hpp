@@ -112,6 +112,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void after_submit();
   void check_can_travel(const FunctionOps& function) const;
   Status status_locked(Target target);
+  InputValue bring(Target target, Timeout timeout, bool own_copy);
   void request(Target target, std::size_t& missing, bool own_copy);
   std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
   ValuePtr put_on_node(ValuePtr value);

@@ -31,17 +31,16 @@ worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtim
 ValuePtr RankCore::put_on_node(ValuePtr value) {
   node::NodeStore* const store = rank_.sharing().store.get();
   if (store == nullptr || value->ops().write == nullptr) return value;
-  Writer writer(detail::node_bytes_min / 256);
-  value->ops().write(*value, writer);
-  if (!runtime::is_worth_sharing(writer.buffers())) return value;
-  if (runtime::find_on_node(*store, writer.buffers())) {
+  const auto writer = std::make_shared<Writer>(runtime::buffer_bytes_min);
+  value->ops().write(*value, *writer);
+  if (!runtime::is_worth_sharing(writer->buffers())) return value;
+  if (runtime::find_on_node(*store, writer->buffers())) {
     value->forbid_moves();
     return value;
   }
-  const std::optional<runtime::NodeBuffers> copy = runtime::copy_to_node(*store, writer.buffers());
+  std::optional<runtime::NodeBuffers> copy = runtime::copy_to_node(*store, writer->buffers());
   if (!copy) return value;
-  return runtime::read_on_node(value->ops(), writer.bytes(), runtime::sizes_of(writer.buffers()),
-                               *copy);
+  return runtime::read_and_keep(value->ops(), {writer, std::move(*copy)});
 }
 
 /// Large constants of a call on all ranks go there as one broadcast. The handles keep them until
@@ -58,7 +57,12 @@ std::vector<HandlePtr> RankCore::broadcast_constants(CallBuilder& builder) {
 }
 
 HandlePtr RankCore::scatter(ValuePtr value, bool broadcast) {
-  if (broadcast) value = put_on_node(std::move(value));
+  ValuePtr given;
+  if (broadcast) {
+    given = value;
+    value = put_on_node(std::move(value));
+    if (given.get() == value.get()) given = ValuePtr();
+  }
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = &value->ops();
@@ -80,6 +84,11 @@ HandlePtr RankCore::scatter(ValuePtr value, bool broadcast) {
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
     engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
     driver_.forget_acks(id);
+  }
+  if (given) {
+    // What lies on the node now is freed by another thread: that takes half as long as to copy it.
+    engine_.defer([old = std::make_shared<ValuePtr>(std::move(given))] { *old = ValuePtr(); });
+    engine_.hand_over();
   }
   state->status = Status::finished;
   return handle;

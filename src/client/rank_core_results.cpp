@@ -177,7 +177,9 @@ void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
       });
 }
 
-InputValue RankCore::result(Target target, Timeout timeout) {
+InputValue RankCore::result(Target target, Timeout timeout) { return bring(target, timeout, true); }
+
+InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   Lock lock(engine_.mutex());
   drain_released();
   const bool in_time = engine_.wait(
@@ -190,7 +192,7 @@ InputValue RankCore::result(Target target, Timeout timeout) {
   if (status != Status::finished) throw_ended(target, status);
   if (!is_here(target)) {
     std::size_t missing = 0;
-    request(target, missing, true);
+    request(target, missing, own_copy);
     engine_.wait(lock, [&] { return missing == 0; });
     if (const auto problem = problems_.find(target.handle); problem != problems_.end()) {
       const std::string text = problem->second;

@@ -16,8 +16,6 @@ using detail::ValuePtr;
 using protocol::EnterCollective;
 using transport::Done;
 
-/// Buffers of a broadcast value from this size on go in place, in bytes.
-constexpr std::size_t buffer_bytes_min = 4 * 1024;
 constexpr std::size_t message_overhead_bytes = 256;
 
 MutableBuffer receiving(Bytes& bytes) { return {bytes.data(), bytes.size()}; }

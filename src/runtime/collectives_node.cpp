@@ -27,7 +27,7 @@ void Collectives::send_by_node(TaskId id, const ValuePtr& value,
   MutableBuffer stream{const_cast<std::byte*>(writer->bytes().data()), writer->size()};
   transport_.broadcast(0, stream, each);
   std::optional<NodeBuffers> there;
-  if (sharing_.store != nullptr) there = find_on_node(*sharing_.store, writer->buffers());
+  if (sharing_.store != nullptr) there = place_of(*sharing_.store, *value, writer->buffers());
   tell_neighbours(id, there);
   Relay::run(transport_, sharing_.all_leaders(), buffers, each);
 }

@@ -17,9 +17,7 @@ using detail::Value;
 using detail::ValueOps;
 using detail::ValuePtr;
 
-/// Buffers from this size on go beside the stream, streams from this size on beside the packet; in
-/// bytes.
-constexpr std::size_t buffer_bytes_min = 4 * 1024;
+/// Streams from this size on go beside the packet, in bytes.
 constexpr std::size_t stream_bytes_max = 32 * 1024;
 /// Tags on the data channel are reused after this many transfers.
 constexpr std::uint32_t tags = 1u << 14;

@@ -87,8 +87,7 @@ void DataExchange::replace_by_copy(CopyJob& job, const NodeCopy& copy) {
   job.value = ValuePtr();
   if (!old->is_shared()) {
     try {
-      store_.replace(job.id, read_on_node(ops, copy.stream->bytes(),
-                                          sizes_of(copy.stream->buffers()), copy.buffers));
+      store_.replace(job.id, read_and_keep(ops, copy));
       return;
     } catch (...) {
       // Its type could not be read here either; it stays as it is.

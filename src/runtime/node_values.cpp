@@ -161,4 +161,19 @@ ValuePtr read_on_node(const ValueOps& ops, std::span<const std::byte> stream,
   return value;
 }
 
+ValuePtr read_and_keep(const ValueOps& ops, NodeCopy copy) {
+  const auto kept = std::make_shared<const NodeCopy>(std::move(copy));
+  ValuePtr value =
+      read_on_node(ops, kept->stream->bytes(), sizes_of(kept->stream->buffers()), kept->buffers);
+  detail::ValueCompany::keep(*value, kept);
+  return value;
+}
+
+std::optional<NodeBuffers> place_of(const node::NodeStore& store, const detail::Value& value,
+                                    std::span<const ConstBuffer> buffers) {
+  if (const detail::Keeper kept = detail::ValueCompany::kept(value))
+    return static_cast<const NodeCopy*>(kept.get())->buffers;
+  return find_on_node(store, buffers);
+}
+
 }  // namespace tutti::runtime

@@ -14,6 +14,9 @@
 
 namespace tutti::runtime {
 
+/// Buffers from this size on go beside the stream of a value, in bytes.
+inline constexpr std::size_t buffer_bytes_min = 4 * 1024;
+
 /// The buffers of a value in the memory of the node.
 struct NodeBuffers {
   std::vector<protocol::BlockRef> refs;  ///< one a buffer
@@ -57,6 +60,12 @@ detail::ValuePtr read_on_node(const detail::ValueOps& ops, std::span<const std::
 
 /// Says once why this rank copies what others read in place.
 void warn_unreachable(const std::string& problem);
+
+/// The same, and the value can be announced again as it is, text and all.
+detail::ValuePtr read_and_keep(const detail::ValueOps& ops, NodeCopy copy);
+/// Where a value lies that is on the node as a whole: as it was kept, or as it is.
+std::optional<NodeBuffers> place_of(const node::NodeStore& store, const detail::Value& value,
+                                    std::span<const ConstBuffer> buffers);
 
 std::vector<std::uint64_t> sizes_of(std::span<const ConstBuffer> buffers);
 

@@ -89,6 +89,11 @@ std::vector<Bytes> exchange(transport::Transport& transport, Bytes own, EarlyPac
   if (transport.rank() == 0) {
     std::size_t missing = ranks - 1;
     all[0] = std::move(own);
+    // Who was ahead in an exchange before this one has begun it already.
+    for (EarlyPacket& each : std::exchange(early, {})) {
+      all[static_cast<std::size_t>(each.from)] = std::move(each.packet);
+      --missing;
+    }
     while (missing != 0) {
       transport.poll([&](int from, std::span<const std::byte> packet) {
         all[static_cast<std::size_t>(from)] = Bytes::copy_of(packet);
