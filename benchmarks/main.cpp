@@ -19,7 +19,7 @@ const std::map<std::string, Case>& cases() {
       {"chain", chain},         {"payload", payload},
       {"broadcast", broadcast}, {"idle", idle},
       {"memory", memory},       {"sim", simulation},
-      {"taskbench", taskbench},
+      {"taskbench", taskbench}, {"spill", spill},
   };
   return all;
 }

@@ -27,6 +27,8 @@ using worker::ValueKey;
 constexpr auto search_interval = milliseconds(10);
 /// A disk that was full may have room again after this time.
 constexpr auto write_interval = milliseconds(1000);
+/// A rank that is paused for longer, and has nothing to spill, tells the user.
+constexpr auto patience = milliseconds(1000);
 constexpr auto trim_pause_min = milliseconds(200);
 constexpr auto trim_pause_max = milliseconds(5000);
 
@@ -52,6 +54,7 @@ MemoryKeeper::MemoryKeeper(Rank& rank)
       levels_(levels_of(rank.options())),
       limit_bytes_(rank.setup().memory_limit_bytes),
       baseline_bytes_(memory::private_bytes()),
+      private_bytes_(baseline_bytes_),
       trim_pause_(trim_pause_min),
       io_([] { name_this_thread("tutti-io"); }),
       file_({.directory = rank.setup().local_directory,
@@ -133,10 +136,10 @@ void MemoryKeeper::spill() {
     }
   }
   if (needed != 0) search_again_ = Clock::now() + search_interval;
-  // Freeing much memory takes long, and others wait for the lock.
-  if (!dropped.empty())
-    io_.post(
-        [trash = std::make_shared<std::vector<ValuePtr>>(std::move(dropped))] { trash->clear(); });
+  if (dropped.empty()) return;
+  // Freeing much memory takes long, and others wait for the lock; but before more is written.
+  io_.post_urgent(
+      [trash = std::make_shared<std::vector<ValuePtr>>(std::move(dropped))] { trash->clear(); });
 }
 
 void MemoryKeeper::begin_write(Store::Large& large) {
@@ -306,7 +309,7 @@ void MemoryKeeper::decide_pause() {
   if (paused) {
     const bool stuck = driver->running() == 0 && !busy();
     pause = stuck ? worker::Pause::one_at_a_time : worker::Pause::all;
-    if (stuck && driver->state().ready_count() != 0) {
+    if (stuck && paused_ && Clock::now() > paused_since_ + patience) {
       base::log_warning_once(
           "one at a time",
           fmt::format("rank {} uses {} of the {} of its memory limit, {} of them for values, and "
@@ -323,6 +326,7 @@ void MemoryKeeper::decide_pause() {
   }
   if (paused != paused_) {
     paused_ = paused;
+    paused_since_ = Clock::now();
     report();
   }
 }
@@ -347,6 +351,7 @@ std::string MemoryKeeper::refusal(const std::string& function, std::uint64_t byt
 // ---- the process, and rank 0
 
 void MemoryKeeper::measured(std::uint64_t private_bytes) {
+  private_bytes_ = private_bytes;
   process_bytes_ = private_bytes - std::min(private_bytes, baseline_bytes_);
 }
 
@@ -382,7 +387,7 @@ void MemoryKeeper::trim() {
 protocol::MemoryState MemoryKeeper::state() const {
   // Values that lie once on the node are not counted yet: there are none.
   return {.managed_bytes = store_.bytes(),
-          .process_bytes = process_bytes_ + baseline_bytes_,
+          .process_bytes = private_bytes_,
           .spilled_bytes = store_.bytes_away(),
           .shared_bytes = 0,
           .paused = paused_};

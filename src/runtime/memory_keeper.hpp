@@ -88,7 +88,9 @@ class MemoryKeeper {
   std::uint64_t limit_bytes_ = 0;
   /// What the process had at the start: program, MPI, libraries. It does not count.
   std::uint64_t baseline_bytes_ = 0;
-  std::uint64_t quiet_bytes_ = 0;  ///< with no more values than that there is nothing to do
+  std::uint64_t private_bytes_ = 0;  ///< as measured last
+  std::uint64_t quiet_bytes_ = 0;    ///< with no more values than that there is nothing to do
+  /// Of the process beyond the baseline: as measured last, less what has left memory since.
   std::uint64_t process_bytes_ = 0;
   std::uint64_t leaving_bytes_ = 0;
   std::uint64_t loading_bytes_ = 0;
@@ -101,6 +103,7 @@ class MemoryKeeper {
   std::string spill_problem_;  ///< why nothing more can be written; empty when it can
   Clock::time_point write_again_;
   bool paused_ = false;
+  Clock::time_point paused_since_;
   protocol::MemoryState told_;
   bool has_told_ = false;
   Clock::time_point trim_again_;

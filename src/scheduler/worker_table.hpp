@@ -322,7 +322,7 @@ class WorkerTable {
 
   /// When no worker starts tasks each still gets one at a time, so that there is an end.
   bool may_take_paused(const WorkerRecord& worker) const {
-    return all_paused() && worker.outstanding + worker.waiting == 0;
+    return all_paused() && worker.outstanding == 0;
   }
   bool may_take(const WorkerRecord& worker, std::uint32_t tasks, std::uint64_t nanoseconds) const {
     std::uint64_t result_bytes_max = worker.slots * credit_.result_bytes_per_slot;
