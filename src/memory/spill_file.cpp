@@ -21,8 +21,9 @@ namespace {
 
 /// Buffers of a value from this size on are written from where they lie, in bytes.
 constexpr std::size_t buffer_bytes_min = 4 * 1024;
-/// Bytes move in parts that fit into a cache, where their checksum finds them.
-constexpr std::uint64_t call_bytes_max = std::uint64_t{512} << 10;
+/// The kernel moves at most 2 GiB in one call. (Parts that fit into a cache, where their checksum
+/// would find them, were slower.)
+constexpr std::uint64_t call_bytes_max = std::uint64_t{1} << 30;
 constexpr std::size_t pieces_max = 512;
 static_assert(pieces_max <= IOV_MAX);
 

@@ -197,7 +197,7 @@ TEST_CASE("workers pause and go on at any moment, one or both, and everything en
   CHECK(walk({task(), task(), task()}, options).tasks_given_back > 0);
   walk({task(), task({0}), task({0, 1})}, options);
   options.pauses = 1;
-  walk({map_of(3), map_of(2, {0})}, options);
+  walk({map_of(2), map_of(2, {0})}, options);
   options.throws = 1;
   options.release_early = true;
   walk({task(), task({0}), task()}, options);
