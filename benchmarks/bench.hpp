@@ -79,6 +79,7 @@ std::vector<Figure> payload(tutti::Client& client, const Settings& settings);
 std::vector<Figure> broadcast(tutti::Client& client, const Settings& settings);
 std::vector<Figure> idle(tutti::Client& client, const Settings& settings);
 std::vector<Figure> memory(tutti::Client& client, const Settings& settings);
+std::vector<Figure> spill(tutti::Client& client, const Settings& settings);
 std::vector<Figure> simulation(tutti::Client& client, const Settings& settings);
 std::vector<Figure> transfer(tutti::Client& client, const Settings& settings);
 std::vector<Figure> broadcast_memory(tutti::Client& client, const Settings& settings);

@@ -27,6 +27,7 @@ const std::map<std::string, Case>& cases() {
       {"taskbench", taskbench},
       {"transfer", transfer},
       {"broadcast_memory", broadcast_memory},
+      {"spill", spill},
   };
   return all;
 }

@@ -21,7 +21,8 @@ namespace {
 
 /// Buffers of a value from this size on are written from where they lie, in bytes.
 constexpr std::size_t buffer_bytes_min = 4 * 1024;
-/// The kernel writes at most 2 GiB in one call.
+/// The kernel moves at most 2 GiB in one call. (Parts that fit into a cache, where their checksum
+/// would find them, were slower.)
 constexpr std::uint64_t call_bytes_max = std::uint64_t{1} << 30;
 constexpr std::size_t pieces_max = 512;
 static_assert(pieces_max <= IOV_MAX);
@@ -43,39 +44,54 @@ Pieces next_pieces(const Pieces& pieces, std::size_t first, std::uint64_t skip) 
   return result;
 }
 
-/// Moves all pieces by `call(pieces, number, offset)`, which does a part of them. Gives 0 or errno;
-/// EIO when the file ends.
-template <class Call>
-int move_all(const Pieces& pieces, std::uint64_t offset, Call call) {
-  std::size_t first = 0;
-  std::uint64_t skip = 0;
-  for (;;) {
-    while (first < pieces.size() && pieces[first].iov_len == skip) {
-      ++first;
-      skip = 0;
-    }
-    if (first == pieces.size()) return 0;
-    const Pieces next = next_pieces(pieces, first, skip);
-    const ssize_t moved =
-        call(next.data(), static_cast<int>(next.size()), static_cast<off_t>(offset));
-    if (moved < 0 && errno == EINTR) continue;
-    if (moved <= 0) return moved < 0 ? errno : EIO;
-    offset += static_cast<std::uint64_t>(moved);
-    skip += static_cast<std::uint64_t>(moved);
-    for (; first < pieces.size() && skip >= pieces[first].iov_len; ++first)
-      skip -= pieces[first].iov_len;
-  }
-}
-
 struct StateFree {
   void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
 };
 
-std::uint64_t checksum_of(const Pieces& pieces) {
-  const std::unique_ptr<XXH3_state_t, StateFree> state(XXH3_createState());
-  check(state != nullptr && XXH3_64bits_reset(state.get()) == XXH_OK, "a checksum can begin");
-  for (const iovec& piece : pieces) XXH3_64bits_update(state.get(), piece.iov_base, piece.iov_len);
-  return XXH3_64bits_digest(state.get());
+class Checksum {
+ public:
+  Checksum() : state_(XXH3_createState()) {
+    check(state_ != nullptr && XXH3_64bits_reset(state_.get()) == XXH_OK, "a checksum can begin");
+  }
+  void add(const Pieces& pieces, std::uint64_t bytes) {
+    for (const iovec& piece : pieces) {
+      const std::uint64_t part = std::min<std::uint64_t>(bytes, piece.iov_len);
+      XXH3_64bits_update(state_.get(), piece.iov_base, static_cast<std::size_t>(part));
+      bytes -= part;
+    }
+  }
+  std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
+
+ private:
+  std::unique_ptr<XXH3_state_t, StateFree> state_;
+};
+
+struct Moved {
+  int problem = 0;  ///< 0, or errno; EIO when the file ends
+  std::uint64_t checksum = 0;
+};
+
+/// Moves all pieces by `call(pieces, number, offset)`, which does a part of them.
+template <class Call>
+Moved move_all(const Pieces& pieces, std::uint64_t offset, Call call) {
+  Checksum checksum;
+  std::size_t first = 0;
+  std::uint64_t skip = 0;
+  for (;;) {
+    while (first < pieces.size() && pieces[first].iov_len <= skip) {
+      skip -= pieces[first].iov_len;
+      ++first;
+    }
+    if (first == pieces.size()) return {0, checksum.value()};
+    const Pieces next = next_pieces(pieces, first, skip);
+    const ssize_t moved =
+        call(next.data(), static_cast<int>(next.size()), static_cast<off_t>(offset));
+    if (moved < 0 && errno == EINTR) continue;
+    if (moved <= 0) return {moved < 0 ? errno : EIO, 0};
+    checksum.add(next, static_cast<std::uint64_t>(moved));
+    offset += static_cast<std::uint64_t>(moved);
+    skip += static_cast<std::uint64_t>(moved);
+  }
 }
 
 iovec piece_of(ConstBuffer buffer) { return {const_cast<std::byte*>(buffer.data), buffer.size}; }
@@ -151,6 +167,14 @@ Extent SpillFile::take(std::uint64_t bytes) {
   return space.take(bytes);
 }
 
+void SpillFile::give_up(Extent extent, std::uint64_t bytes, int problem) {
+  shared_->release(extent);
+  const bool full = problem == ENOSPC || problem == EDQUOT || problem == EFBIG;
+  throw Error(full ? ErrorCode::no_memory : ErrorCode::io,
+              "rank " + std::to_string(options_.rank) + " cannot spill " + megabytes(bytes) +
+                  " to " + options_.directory + ": " + std::strerror(problem));
+}
+
 SpilledPtr SpillFile::write(const detail::Value& value) {
   Writer writer(buffer_bytes_min);
   value.ops().write(value, writer);
@@ -162,23 +186,17 @@ SpilledPtr SpillFile::write(const detail::Value& value) {
     spilled->buffer_bytes.push_back(buffer.size);
     buffers.push_back(piece_of(buffer));
   }
-  Pieces all{piece_of({writer.bytes().data(), writer.size()})};
-  spilled->stream_checksum = checksum_of(all);
-  spilled->buffers_checksum = checksum_of(buffers);
-  all.insert(all.end(), buffers.begin(), buffers.end());
   spilled->extent = take(std::max<std::uint64_t>(1, spilled->bytes()));
-  const int problem =
-      move_all(all, spilled->extent.offset, [this](const iovec* pieces, int number, off_t offset) {
-        return ::pwritev(shared_->file, pieces, number, offset);
-      });
-  if (problem != 0) {
-    shared_->release(spilled->extent);
-    const bool full = problem == ENOSPC || problem == EDQUOT || problem == EFBIG;
-    throw Error(full ? ErrorCode::no_memory : ErrorCode::io,
-                "rank " + std::to_string(options_.rank) + " cannot spill " +
-                    megabytes(spilled->bytes()) + " to " + options_.directory + ": " +
-                    std::strerror(problem));
-  }
+  const auto write_from = [&](const Pieces& all, std::uint64_t at) {
+    const Moved moved = move_all(all, at, [this](const iovec* pieces, int number, off_t offset) {
+      return ::pwritev(shared_->file, pieces, number, offset);
+    });
+    if (moved.problem != 0) give_up(spilled->extent, spilled->bytes(), moved.problem);
+    return moved.checksum;
+  };
+  const std::uint64_t begin = spilled->extent.offset;
+  spilled->stream_checksum = write_from({piece_of({writer.bytes().data(), writer.size()})}, begin);
+  spilled->buffers_checksum = write_from(buffers, begin + spilled->stream_bytes);
   return {spilled.release(), [shared = shared_](const SpilledValue* place) {
             const Extent extent = place->extent;
             delete place;
@@ -198,11 +216,11 @@ detail::ValuePtr SpillFile::read(const SpilledValue& spilled) {
                             megabytes(spilled.bytes()) + ") that it had spilled to a file in " +
                             options_.directory;
   const auto read_into = [&](const Pieces& pieces, std::uint64_t offset, std::uint64_t checksum) {
-    const int problem = move_all(pieces, offset, [this](const iovec* each, int number, off_t at) {
+    const Moved moved = move_all(pieces, offset, [this](const iovec* each, int number, off_t at) {
       return ::preadv(shared_->file, each, number, at);
     });
-    if (problem != 0) throw Error(ErrorCode::io, where + ": " + std::strerror(problem));
-    if (checksum_of(pieces) != checksum) {
+    if (moved.problem != 0) throw Error(ErrorCode::io, where + ": " + std::strerror(moved.problem));
+    if (moved.checksum != checksum) {
       throw Error(ErrorCode::corrupt_data,
                   where +
                       ": other bytes came back than were written (the checksums differ); "

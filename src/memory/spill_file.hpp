@@ -61,6 +61,7 @@ class SpillFile {
   struct Shared;
   int open_file();
   Extent take(std::uint64_t bytes);
+  [[noreturn]] void give_up(Extent extent, std::uint64_t bytes, int problem);
 
   SpillFileOptions options_;
   /// What places need that outlive this object.

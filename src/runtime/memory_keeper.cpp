@@ -27,7 +27,9 @@ using worker::ValueKey;
 constexpr auto search_interval = milliseconds(10);
 /// A disk that was full may have room again after this time.
 constexpr auto write_interval = milliseconds(1000);
-constexpr auto trim_pause_min = milliseconds(200);
+/// A rank that is paused for longer, and has nothing to spill, tells the user.
+constexpr auto patience = milliseconds(1000);
+constexpr auto trim_pause_min = milliseconds(20);
 constexpr auto trim_pause_max = milliseconds(5000);
 
 std::string megabytes(std::uint64_t bytes) {
@@ -52,6 +54,7 @@ MemoryKeeper::MemoryKeeper(Rank& rank)
       levels_(levels_of(rank.options())),
       limit_bytes_(rank.setup().memory_limit_bytes),
       baseline_bytes_(memory::private_bytes()),
+      private_bytes_(baseline_bytes_),
       trim_pause_(trim_pause_min),
       io_([] { name_this_thread("tutti-io"); }),
       file_({.directory = rank.setup().local_directory,
@@ -83,6 +86,10 @@ memory::Fill MemoryKeeper::fill() const {
 }
 
 void MemoryKeeper::act() {
+  const std::uint64_t bytes = store_.bytes();
+  const std::uint64_t change =
+      std::max(bytes, measured_store_bytes_) - std::min(bytes, measured_store_bytes_);
+  if (limit_bytes_ != 0 && change > limit_bytes_ / 32) look_at_process(memory::private_bytes());
   spill();
   start_loads();
   decide_pause();
@@ -133,10 +140,10 @@ void MemoryKeeper::spill() {
     }
   }
   if (needed != 0) search_again_ = Clock::now() + search_interval;
-  // Freeing much memory takes long, and others wait for the lock.
-  if (!dropped.empty())
-    io_.post(
-        [trash = std::make_shared<std::vector<ValuePtr>>(std::move(dropped))] { trash->clear(); });
+  if (dropped.empty()) return;
+  // Freeing much memory takes long, and others wait for the lock; but before more is written.
+  io_.post_urgent(
+      [trash = std::make_shared<std::vector<ValuePtr>>(std::move(dropped))] { trash->clear(); });
 }
 
 void MemoryKeeper::begin_write(Store::Large& large) {
@@ -217,7 +224,7 @@ void MemoryKeeper::load_for_task(ValueKey key, OnLoaded on_loaded) {
   add_load(key, std::move(on_loaded), true);
 }
 
-void MemoryKeeper::add_load(ValueKey key, OnLoaded on_loaded, bool keep) {
+void MemoryKeeper::add_load(ValueKey key, OnLoaded on_loaded, bool can_wait) {
   if (!store_.is_away(key)) {
     const Value* value = store_.value_of(key);
     if (value == nullptr) return on_loaded({ValuePtr(), 0, "the value was released"});
@@ -226,8 +233,7 @@ void MemoryKeeper::add_load(ValueKey key, OnLoaded on_loaded, bool keep) {
   Load& load = loads_[key];
   const bool is_new = load.on_loaded.empty();
   load.on_loaded.push_back(std::move(on_loaded));
-  load.keep = load.keep || keep;
-  if (!keep) {
+  if (!can_wait) {
     if (!load.started) start_load(key, load);
   } else if (is_new) {
     waiting_.push_back(key);
@@ -253,11 +259,13 @@ void MemoryKeeper::start_loads() {
   }
 }
 
+/// A thread has nothing to do, and nothing is on its way that would change that.
 bool MemoryKeeper::nothing_goes_on() const {
+  if (busy()) return false;
   const WorkerDriver* driver = rank_.worker();
-  const bool idle =
-      driver == nullptr || (driver->running() == 0 && driver->state().ready_count() == 0);
-  return idle && !busy();
+  if (driver == nullptr) return true;
+  const std::size_t work = driver->running() + driver->state().ready_count();
+  return paused_ ? work == 0 : work < driver->state().limits().slots;
 }
 
 void MemoryKeeper::start_load(ValueKey key, Load& load) {
@@ -289,8 +297,8 @@ void MemoryKeeper::end_load(ValueKey key, Loaded loaded) {
   check(found != loads_.end(), "what was loaded was asked for");
   const Load load = std::move(found.value());
   loads_.erase(found);
-  if (loaded.value && (load.keep || memory::has_room(levels_, fill(), loaded.bytes)))
-    store_.bring_back(key, loaded.value);
+  // Who asked once may ask again, for another part of it; what is used less leaves instead.
+  if (loaded.value) store_.bring_back(key, loaded.value);
   if (!loaded.problem.empty()) base::log_error(loaded.problem);
   for (const OnLoaded& each : load.on_loaded) each(loaded);
 }
@@ -306,7 +314,7 @@ void MemoryKeeper::decide_pause() {
   if (paused) {
     const bool stuck = driver->running() == 0 && !busy();
     pause = stuck ? worker::Pause::one_at_a_time : worker::Pause::all;
-    if (stuck && driver->state().ready_count() != 0) {
+    if (stuck && paused_ && Clock::now() > paused_since_ + patience) {
       base::log_warning_once(
           "one at a time",
           fmt::format("rank {} uses {} of the {} of its memory limit, {} of them for values, and "
@@ -323,6 +331,7 @@ void MemoryKeeper::decide_pause() {
   }
   if (paused != paused_) {
     paused_ = paused;
+    paused_since_ = Clock::now();
     report();
   }
 }
@@ -347,20 +356,26 @@ std::string MemoryKeeper::refusal(const std::string& function, std::uint64_t byt
 // ---- the process, and rank 0
 
 void MemoryKeeper::measured(std::uint64_t private_bytes) {
+  private_bytes_ = private_bytes;
   process_bytes_ = private_bytes - std::min(private_bytes, baseline_bytes_);
+  measured_store_bytes_ = store_.bytes();
+}
+
+/// Much of what a process has may be what its heap keeps for later: that is given back first, and
+/// counts only if it stays.
+void MemoryKeeper::look_at_process(std::uint64_t private_bytes) {
+  const std::uint64_t before = process_bytes_;
+  measured(private_bytes);
+  if (!memory::should_trim(levels_, fill()) || Clock::now() < trim_again_) return;
+  process_bytes_ = std::min(before, process_bytes_);
+  if (std::exchange(trimming_, true)) return;
+  io_.post_urgent([this] { trim(); });
 }
 
 void MemoryKeeper::tick() {
   const std::uint64_t private_bytes = memory::private_bytes();
   const std::lock_guard lock(engine_.mutex());
-  const std::uint64_t before = process_bytes_;
-  measured(private_bytes);
-  if (memory::should_trim(levels_, fill()) && Clock::now() >= trim_again_) {
-    // Much of that may be what the heap keeps for later; only then it counts.
-    process_bytes_ = std::min(before, process_bytes_);
-    trim_again_ = Clock::now() + trim_pause_;
-    io_.post([this] { trim(); });
-  }
+  look_at_process(private_bytes);
   act();
   report();
   rank_.outbox().flush();
@@ -368,12 +383,16 @@ void MemoryKeeper::tick() {
 
 void MemoryKeeper::trim() {
   const std::uint64_t before = memory::private_bytes();
+  const Clock::time_point start = Clock::now();
   memory::give_back_free_memory();
+  const Clock::duration took = Clock::now() - start;
   const std::uint64_t after = memory::private_bytes();
   const std::lock_guard lock(engine_.mutex());
+  trimming_ = false;
   const bool was_worth_it = after < before && before - after > limit_bytes_ / 20;
   trim_pause_ = was_worth_it ? trim_pause_min : std::min(2 * trim_pause_, trim_pause_max);
-  trim_again_ = Clock::now() + trim_pause_;
+  // However large the heap is, little time goes into this.
+  trim_again_ = Clock::now() + std::max<Clock::duration>(trim_pause_, 20 * took);
   measured(after);
   act();
   rank_.outbox().flush();
@@ -382,7 +401,7 @@ void MemoryKeeper::trim() {
 protocol::MemoryState MemoryKeeper::state() const {
   const auto& node_store = rank_.sharing().store;
   return {.managed_bytes = store_.bytes(),
-          .process_bytes = process_bytes_ + baseline_bytes_,
+          .process_bytes = private_bytes_,
           .spilled_bytes = store_.bytes_away(),
           .shared_bytes = node_store == nullptr ? 0 : node_store->figures().owned,
           .paused = paused_};

@@ -33,7 +33,7 @@ class MemoryKeeper {
 
   // ---- under the lock
 
-  /// Brings a value for somebody elsewhere, at once; the store need not keep it.
+  /// Brings a value back for somebody elsewhere, at once.
   void load(worker::ValueKey key, OnLoaded on_loaded);
   /// Brings a value back into the store for a task of this rank, when there is room.
   void load_for_task(worker::ValueKey key, OnLoaded on_loaded);
@@ -55,7 +55,6 @@ class MemoryKeeper {
  private:
   struct Load {
     std::vector<OnLoaded> on_loaded;
-    bool keep = false;  ///< a task of this rank needs it
     bool started = false;
   };
 
@@ -69,7 +68,7 @@ class MemoryKeeper {
   void on_written(worker::ValueKey key, const memory::SpilledPtr& spilled, detail::ValuePtr value,
                   std::vector<detail::ValuePtr>& dropped);
   void on_write_failed(worker::ValueKey key, const std::string& problem, bool is_general);
-  void add_load(worker::ValueKey key, OnLoaded on_loaded, bool keep);
+  void add_load(worker::ValueKey key, OnLoaded on_loaded, bool can_wait);
   void start_loads();
   void start_load(worker::ValueKey key, Load& load);
   void end_load(worker::ValueKey key, Loaded loaded);
@@ -77,6 +76,7 @@ class MemoryKeeper {
   void decide_pause();
   void set_paused(bool paused);
   void measured(std::uint64_t private_bytes);
+  void look_at_process(std::uint64_t private_bytes);
   void trim();
   void report();
   bool can_spill() const;
@@ -88,8 +88,11 @@ class MemoryKeeper {
   std::uint64_t limit_bytes_ = 0;
   /// What the process had at the start: program, MPI, libraries. It does not count.
   std::uint64_t baseline_bytes_ = 0;
-  std::uint64_t quiet_bytes_ = 0;  ///< with no more values than that there is nothing to do
+  std::uint64_t private_bytes_ = 0;  ///< as measured last
+  std::uint64_t quiet_bytes_ = 0;    ///< with no more values than that there is nothing to do
+  /// Of the process beyond the baseline: as measured last, less what has left memory since.
   std::uint64_t process_bytes_ = 0;
+  std::uint64_t measured_store_bytes_ = 0;  ///< what the store had then
   std::uint64_t leaving_bytes_ = 0;
   std::uint64_t loading_bytes_ = 0;
   std::size_t leaving_ = 0;  ///< values that are being written
@@ -101,10 +104,12 @@ class MemoryKeeper {
   std::string spill_problem_;  ///< why nothing more can be written; empty when it can
   Clock::time_point write_again_;
   bool paused_ = false;
+  Clock::time_point paused_since_;
   protocol::MemoryState told_;
   bool has_told_ = false;
   Clock::time_point trim_again_;
   std::chrono::milliseconds trim_pause_;
+  bool trimming_ = false;
   memory::IoThread io_;
   memory::SpillFile file_;
 };

@@ -306,25 +306,35 @@ bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes)
   return true;
 }
 
-void WorkerDriver::report_range(worker::RangeWork& range) {
-  std::uint64_t bytes = range.results ? range.results->ops().nbytes(*range.results) : 0;
-  if (refuse_results(range, bytes)) bytes = 0;
+/// Elements that have failed have no value: nobody may look at them.
+void WorkerDriver::note_failures(worker::RangeWork& range) {
+  auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+  for (const detail::ElementFailure& failure : range.failures)
+    elements.failed.push_back(failure.index);
+}
+
+/// The bytes of the results, 0 when they were refused.
+std::uint64_t WorkerDriver::settle_results(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
-  for (const detail::ElementFailure& failure : range.failures) {
-    const protocol::ElementThrew message{range.group, failure.index, failure.inherited,
-                                         shortened(failure.type), shortened(failure.message)};
-    rank_.outbox().add(0, message, report_overhead_bytes + 2 * text_bytes_max);
-  }
+  if (!range.results) return 0;
+  note_failures(range);
+  const std::uint64_t bytes = range.results->ops().nbytes(*range.results);
+  if (!refuse_results(range, bytes)) return bytes;
+  note_failures(range);
+  return 0;
+}
+
+void WorkerDriver::report_range(worker::RangeWork& range) {
   protocol::RangeFinished message;
+  message.result_bytes = settle_results(range);
+  for (const detail::ElementFailure& failure : range.failures) {
+    const protocol::ElementThrew threw{range.group, failure.index, failure.inherited,
+                                       shortened(failure.type), shortened(failure.message)};
+    rank_.outbox().add(0, threw, report_overhead_bytes + 2 * text_bytes_max);
+  }
   message.group = range.group;
   message.begin = range.begin;
   message.count = range.count;
-  if (range.results) {
-    auto& elements = static_cast<detail::ElementsBase&>(*range.results);
-    for (const detail::ElementFailure& failure : range.failures)
-      elements.failed.push_back(failure.index);
-  }
-  message.result_bytes = bytes;
   rank_.store().put_stretch(
       range.group, {range.begin, range.count, std::move(range.results), message.result_bytes});
   rank_.outbox().add(0, message, report_overhead_bytes);

@@ -57,6 +57,8 @@ class WorkerDriver {
   void obey_answers();
   void refuse_results(worker::Batch& batch);
   bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);
+  void note_failures(worker::RangeWork& range);
+  std::uint64_t settle_results(worker::RangeWork& range);
   void report(worker::Batch& batch);
   void report_range(worker::RangeWork& range);
   bool reports_are_due() const;

@@ -104,12 +104,9 @@ class WorkerTable {
     paused_ += worker.paused ? 1 : -1;
     worker.barren = false;
     enlist_rich(rank);
-    const bool all = all_paused();
-    for (int each = 0; each < size(); ++each) {
-      if (!at(each).joined || (each != rank && !all)) continue;
-      enlist(each);
-      if (at(each).has_queue()) visit(each);
-    }
+    offer(rank);
+    // Now each may get one task at a time.
+    for (int each = 0; all_paused() && each < size(); ++each) offer(each);
   }
   bool all_paused() const { return paused_ == static_cast<int>(joined_); }
 
@@ -322,7 +319,7 @@ class WorkerTable {
 
   /// When no worker starts tasks each still gets one at a time, so that there is an end.
   bool may_take_paused(const WorkerRecord& worker) const {
-    return all_paused() && worker.outstanding + worker.waiting == 0;
+    return all_paused() && worker.outstanding == 0;
   }
   bool may_take(const WorkerRecord& worker, std::uint32_t tasks, std::uint64_t nanoseconds) const {
     std::uint64_t result_bytes_max = worker.slots * credit_.result_bytes_per_slot;
@@ -338,6 +335,12 @@ class WorkerTable {
     if (worker.asked || worker.barren) return false;
     if (worker.paused) return worker.units != 0;
     return worker.units > worker.slots && worker.outstanding_ns > worth_asking_ns * worker.slots;
+  }
+  /// The worker may take more than before.
+  void offer(int rank) {
+    if (!at(rank).joined) return;
+    enlist(rank);
+    if (at(rank).has_queue()) visit(rank);
   }
   void enlist_rich(int rank) {
     WorkerRecord& worker = at(rank);

@@ -75,6 +75,8 @@ void Head::handle_message(int from, const protocol::Message& message) {
     scheduler_.on_replica(from, replica->id, commands_);
   } else if (const auto* given = std::get_if<protocol::GaveBack>(&message)) {
     scheduler_.on_gave_back(from, given->tasks.to_vector(), given->ranges.to_vector(), commands_);
+  } else if (const auto* memory = std::get_if<protocol::MemoryState>(&message)) {
+    scheduler_.on_memory(from, *memory);
   } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
     scheduler_.on_locate(from, locate->id, commands_);
   } else {

@@ -3,6 +3,7 @@
 #include "sim/sim_value.hpp"
 #include "tutti/check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tutti::sim {
@@ -109,6 +110,41 @@ void Node::finish(std::unique_ptr<Batch> batch, std::vector<Packet>& packets) {
   outbox_.take(packets);
 }
 
+void Node::set_pause(worker::Pause pause, std::vector<Packet>& packets) {
+  state_.set_pause(pause);
+  protocol::MemoryState message;
+  message.managed_bytes = store_.bytes();
+  message.paused = pause != worker::Pause::none;
+  outbox_.send(0, message);
+  outbox_.take(packets);
+}
+
+void Node::send_all_away() {
+  std::vector<const detail::Value*> read;
+  state_.append_read(read);
+  std::vector<worker::ValueKey> unused;
+  for (const worker::Store::Large& each : store_.by_use()) {
+    const detail::Value* value = store_.value_of(each.key);
+    // Most values of the simulation are null: nobody can point to those.
+    if (value == nullptr || std::ranges::find(read, value) == read.end())
+      unused.push_back(each.key);
+  }
+  for (const worker::ValueKey& key : unused) {
+    store_.find_large(key)->backing = std::make_shared<int>(0);
+    store_.send_away(key);
+  }
+}
+
+void Node::end_load(std::vector<Packet>& packets) {
+  const worker::WorkerCommands::Load load = loads_.front();
+  loads_.pop_front();
+  // It may have been released meanwhile; those that waited for it do not mind.
+  store_.bring_back(load.key, detail::ValuePtr());
+  state_.on_data(load.request, protocol::Data::Answer::found, detail::ValuePtr(), 0, commands_);
+  obey();
+  outbox_.take(packets);
+}
+
 void Node::report_tasks(const Batch& batch) {
   for (const Execution& item : batch.items) {
     if (item.kind != Execution::Kind::task) continue;
@@ -126,6 +162,7 @@ void Node::obey() {
     outbox_.send(each.holder, protocol::Fetch{each.request, each.id, each.slice, each.begin,
                                               each.count, each.sequence});
   }
+  loads_.insert(loads_.end(), commands_.load.begin(), commands_.load.end());
   for (const worker::WorkerCommands::Answer& each : commands_.answers) {
     protocol::Data data;
     data.request = each.to.request;

@@ -50,7 +50,7 @@ void expect_within_limits(tutti::Client& client) {
     // What is coming and going is beyond the level, but never beyond the limit.
     expect(each.managed_bytes <= limit_bytes);
   }
-  expect(spilled > 2 * limit_bytes);
+  expect(spilled > limit_bytes);
 }
 
 void maps_over_maps(tutti::Client& client) {

@@ -193,5 +193,17 @@ TEST_CASE("every graph of 4 tasks on three workers ends in every order") {
   CHECK(events.tasks_given_back > 0);
 }
 
+TEST_CASE("workers pause and go on at any moment, one or both, and everything ends once") {
+  SmallOptions options = rich_workers(2);
+  options.pauses = 2;
+  CHECK(walk({task(), task(), task()}, options).tasks_given_back > 0);
+  walk({task(), task({0}), task({0, 1})}, options);
+  options.pauses = 1;
+  walk({map_of(2), map_of(2, {0})}, options);
+  options.throws = 1;
+  options.release_early = true;
+  walk({task(), task({0}), task()}, options);
+}
+
 }  // namespace
 }  // namespace tutti::testing

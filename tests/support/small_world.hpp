@@ -47,6 +47,8 @@ struct SmallOptions {
   std::uint64_t elapsed_ns = 1'000;
   std::uint64_t result_bytes = 0;  ///< of a task
   std::uint64_t block_ns = 200'000;
+  /// Workers pause or go on at any moment, at most so many times; one task at a time goes on.
+  int pauses = 0;
   bool submit_at_once = false;  ///< everything, in one turn
   /// Rank 0 may take several packets and calls before it places and sends.
   bool long_turns = false;
@@ -96,6 +98,7 @@ class SmallWorld {
   void release();
   void deliver(std::deque<sim::Packet>& from);
   void finish(std::size_t running, bool throws);
+  void change_pause(sim::Node& node);
   void fail_first(worker::Execution& item);
   void after_step();
   void after_head();
@@ -113,6 +116,7 @@ class SmallWorld {
   std::vector<Known> known_;
   std::size_t released_ = 0;
   int throws_left_;
+  int pauses_left_;
   bool turn_is_open_ = false;
   SmallEvents events_;
 };
@@ -123,7 +127,8 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
       head_({.credit = {.nanoseconds_per_slot = options.credit_ns},
              .story_events = 8,
              .ahead_ns_min = options.ahead_ns_min}),
-      throws_left_(options.throws) {
+      throws_left_(options.throws),
+      pauses_left_(options.pauses) {
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
@@ -152,7 +157,10 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   const std::size_t releases = can_release() ? 1 : 0;
   const std::size_t ends = throws_left_ > 0 ? 2 : 1;
   const std::size_t turns = turn_is_open_ ? 1 : 0;
-  const std::size_t choices = submits + releases + turns + full.size() + running_.size() * ends;
+  // A pause alone moves nothing, so the world is quiet when nothing else can happen.
+  const std::size_t happens = submits + releases + turns + full.size() + running_.size() * ends;
+  const std::size_t pauses = pauses_left_ > 0 && happens != 0 ? nodes_.size() : 0;
+  const std::size_t choices = happens + pauses;
   if (choices == 0) {
     if (released_ == works_.size()) return false;
     // All is done and quiet; only now a client that waits for everything lets go.
@@ -173,8 +181,10 @@ inline bool SmallWorld::step(Exhaustive& walk) {
     end_turn();
   } else if ((choice -= turns) < full.size()) {
     deliver(*full[choice]);
+  } else if ((choice -= full.size()) < pauses) {
+    change_pause(*nodes_[choice]);
   } else {
-    choice -= full.size();
+    choice -= pauses;
     finish(choice / ends, choice % ends == 1);
   }
   after_step();
@@ -242,6 +252,13 @@ inline void SmallWorld::finish(std::size_t running, bool throws) {
     fail_first(run.batch->items.front());
   }
   node(run.node).finish(std::move(run.batch), packets_);
+  send();
+}
+
+inline void SmallWorld::change_pause(sim::Node& node) {
+  --pauses_left_;
+  const bool goes_on = node.state().pause() != worker::Pause::none;
+  node.set_pause(goes_on ? worker::Pause::none : worker::Pause::one_at_a_time, packets_);
   send();
 }
 
@@ -345,7 +362,8 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     hash ^= hash >> 29;
   };
   std::vector<std::uint64_t> words{known_.size(), released_,
-                                   static_cast<std::uint64_t>(throws_left_)};
+                                   static_cast<std::uint64_t>(throws_left_),
+                                   static_cast<std::uint64_t>(pauses_left_)};
   head_.describe(words);
   for (std::uint32_t function = 0; function < 12; ++function)
     words.push_back(head_.scheduler().durations().known(function) ? 1 : 0);
