@@ -398,6 +398,24 @@ void encode(Writer& writer, const Fragment& message) {
   put_bytes(writer, message.bytes);
 }
 
+void encode(Writer& writer, const Replicate& message) {
+  begin<Replicate>(writer);
+  writer.value(message.piece);
+}
+
+void encode(Writer& writer, const DropStretch& message) {
+  begin<DropStretch>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+}
+
+void encode(Writer& writer, const Replicated& message) {
+  begin<Replicated>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+  put(writer, message.kept);
+}
+
 Message decode(Reader& reader) {
   switch (reader.value<std::uint8_t>()) {
     case kind_of<DefineFunction>():
@@ -457,6 +475,17 @@ Message decode(Reader& reader) {
     case kind_of<Fragment>(): {
       const bool last = get_flag(reader);
       return Fragment{last, get_bytes(reader)};
+    }
+    case kind_of<Replicate>():
+      return Replicate{reader.value<InputRef>()};
+    case kind_of<DropStretch>(): {
+      const TaskId id = get_id(reader);
+      return DropStretch{id, reader.value<std::uint64_t>()};
+    }
+    case kind_of<Replicated>(): {
+      const TaskId id = get_id(reader);
+      const auto first = reader.value<std::uint64_t>();
+      return Replicated{id, first, get_flag(reader)};
     }
     default:
       throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");

@@ -51,6 +51,7 @@ class Head {
   void handle_message(int from, const protocol::Message& message);
   void take_back(int from, const protocol::GaveBack& message);
   void obey();
+  void obey_copies();
 
   scheduler::Scheduler scheduler_;
   scheduler::Commands commands_;

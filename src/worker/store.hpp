@@ -69,6 +69,17 @@ class Store {
     bytes_ -= found->bytes;
     values_.erase(id);
   }
+  /// Forgets one stretch of a sequence; what is not here is ignored.
+  void erase_stretch(TaskId group, std::uint64_t begin) {
+    const auto sequence = sequences_.find(group);
+    if (sequence == sequences_.end()) return;
+    auto& stretches = sequence.value();
+    const auto stretch = stretches.find(begin);
+    if (stretch == stretches.end()) return;
+    bytes_ -= stretch->second.bytes;
+    stretches.erase(stretch);
+    if (stretches.empty()) sequences_.erase(sequence);
+  }
   void clear() {
     values_.clear();
     sequences_.clear();

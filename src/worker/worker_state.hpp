@@ -48,16 +48,24 @@ struct WorkerCommands {
   };
   std::vector<Fetch> fetch;
   std::vector<Answer> answers;
+  /// What rank 0 wanted copied: it is in the store, or cannot be brought here.
+  struct Replicated {
+    TaskId id;
+    std::uint64_t begin;
+    bool kept;
+  };
+  std::vector<Replicated> replicated;
   std::vector<TaskId> locate;               ///< ask rank 0 where they are
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
   bool empty() const {
-    return fetch.empty() && answers.empty() && locate.empty() && replicas.empty() &&
-           finished_ranges.empty();
+    return fetch.empty() && answers.empty() && replicated.empty() && locate.empty() &&
+           replicas.empty() && finished_ranges.empty();
   }
   void clear() {
     fetch.clear();
     answers.clear();
+    replicated.clear();
     locate.clear();
     replicas.clear();
     finished_ranges.clear();
@@ -99,6 +107,9 @@ class WorkerState {
   /// urgent first; a task whose result is waited for stays.
   WorkerCommands::GaveBack on_give_back(std::uint32_t units_max, WorkerCommands& commands);
   void on_release(TaskId id);
+  /// Rank 0 wants a copy of a value or stretch here.
+  void on_replicate(const protocol::InputRef& piece, WorkerCommands& commands);
+  void on_drop_stretch(TaskId id, std::uint64_t begin) { store_.erase_stretch(id, begin); }
   /// What a thread took is done; the results are in the items.
   void on_done(Batch& batch, WorkerCommands& commands);
   /// A finished range was reported.
@@ -149,8 +160,9 @@ class WorkerState {
     bool slice = false;
     std::uint64_t begin = 0;
     std::uint64_t count = 0;
-    bool keep = true;  ///< others of this rank may need it too
-    std::vector<Waiter> waiters;
+    bool keep = true;        ///< others of this rank may need it too
+    bool replicate = false;  ///< rank 0 wants it to stay here
+    std::vector<Waiter> waiters = {};
   };
   /// Asked for a task that this rank may yet be assigned.
   struct Early {
@@ -176,6 +188,8 @@ class WorkerState {
   void fetch_slice(TaskId id, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
                    Waiter waiter, WorkerCommands& commands);
   PendingFetch end_fetch(std::uint64_t request);
+  void keep_fetched(const PendingFetch& fetched, const detail::ValuePtr& value, std::uint64_t bytes,
+                    WorkerCommands& commands);
   void arrived(const Waiter& waiter, const detail::ValuePtr& value, std::uint64_t slice_begin,
                bool failed, WorkerCommands& commands);
   void ended(TaskWork* task, const detail::ValuePtr& value, bool failed, WorkerCommands& commands);

@@ -94,7 +94,7 @@ void travels(tutti::Client& client, const T& value,
   expect(client.gather(second) == elements, where);
   expect(client.gather(client.map(echo, second)) == elements, where);
   expect(second[1].result() == value, where);
-  expect(client.scatter(tutti::ScatterOptions{}, value).result() == value, where);
+  expect(client.scatter(tutti::constant(value)).result() == value, where);
   const Future<T> everywhere = client.broadcast(value);
   expect(client.submit(echo, everywhere).result() == value, where);
   for (const T& each : client.run(echo, everywhere)) expect(each == value, where);

@@ -60,6 +60,9 @@ std::vector<Message> all_messages() {
       Fetch{1, group, true, 2, 3, 4},
       Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes)},
       Fragment{true, some_bytes},
+      Replicate{some_inputs[0]},
+      DropStretch{group, ~0ull},
+      Replicated{group, 5, true},
   };
 }
 
