@@ -19,7 +19,8 @@ const std::map<std::string, Case>& cases() {
       {"chain", chain},         {"payload", payload},
       {"broadcast", broadcast}, {"idle", idle},
       {"memory", memory},       {"sim", simulation},
-      {"taskbench", taskbench},
+      {"taskbench", taskbench}, {"gather", gather},
+      {"scatter", scatter},
   };
   return all;
 }

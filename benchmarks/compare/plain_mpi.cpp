@@ -7,7 +7,8 @@
 /// ping-pong, chain one message a link, back and forth between two ranks. payload sends an array
 /// and gets 8 bytes back, or the reverse, once with memory allocated for each array, as a program
 /// of tasks does, and once (system "plain MPI, reused memory") with the same memory for all.
-/// broadcast is MPI_Bcast of size and array, until all ranks have said that they have it.
+/// broadcast is MPI_Bcast of size and array, until all ranks have said that they have it. gather
+/// and scatter are MPI_Gatherv and MPI_Scatterv of equal parts from and to all ranks but 0.
 
 #include <CLI/CLI.hpp>
 #include <mpi.h>
@@ -401,9 +402,96 @@ void broadcast(const Settings& settings) {
   }
 }
 
+/// What each rank but 0 has of an array, in elements, and where it begins there.
+struct Parts {
+  explicit Parts(std::uint64_t count) {
+    const auto others = static_cast<std::uint64_t>(ranks - 1);
+    std::uint64_t begin = 0;
+    for (int each = 0; each < ranks; ++each) {
+      const std::uint64_t end = each == 0 ? 0 : count * static_cast<std::uint64_t>(each) / others;
+      counts.push_back(static_cast<int>(end - begin));
+      begins.push_back(static_cast<int>(begin));
+      begin = end;
+    }
+  }
+  std::vector<int> counts;
+  std::vector<int> begins;
+};
+
+std::vector<std::uint64_t> spread_sizes(const Settings& settings) {
+  if (settings.quick) return {8'000'000};
+  return {std::uint64_t{64} << 10, std::uint64_t{1} << 20, 8'000'000, std::uint64_t{256} << 20};
+}
+
+/// Seconds of a call of MPI_Gatherv from all ranks but 0. Rank 0 allocates within, or has `memory`.
+double gather_once(const Parts& parts, const Array* mine, std::uint64_t count, Array* memory) {
+  std::unique_ptr<Array> fresh;
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto start = Clock::now();
+  if (rank == 0 && memory == nullptr) fresh = std::make_unique<Array>(count);
+  double* const all = rank == 0 ? (fresh ? *fresh : *memory).values.get() : nullptr;
+  MPI_Gatherv(rank == 0 ? MPI_IN_PLACE : mine->values.get(), rank == 0 ? 0 : mine->size, MPI_DOUBLE,
+              all, parts.counts.data(), parts.begins.data(), MPI_DOUBLE, 0, MPI_COMM_WORLD);
+  const double seconds = seconds_since(start);
+  if (rank == 0) require(all[count - 1] == 1.0);
+  return seconds;
+}
+
+void gather(const Settings& settings) {
+  for (const std::uint64_t bytes : spread_sizes(settings)) {
+    const std::uint64_t count = bytes / sizeof(double);
+    const Parts parts(count);
+    const auto calls = std::clamp<std::uint64_t>((std::uint64_t{64} << 20) / bytes, 1, 100);
+    const auto own = static_cast<std::uint64_t>(parts.counts[static_cast<std::size_t>(rank)]);
+    Array mine(rank == 0 ? count : own);
+    std::fill_n(mine.values.get(), mine.size, 1.0);
+    for (const bool reuse : {false, true}) {
+      measure(reuse ? "gather_into" : "gather", "plain MPI", "MB/s", {{"bytes", bytes}}, settings,
+              [&] {
+                double seconds = 0;
+                for (std::uint64_t call = 0; call < calls; ++call)
+                  seconds += gather_once(parts, &mine, count, reuse ? &mine : nullptr);
+                return static_cast<double>(bytes * calls) / 1e6 / seconds;
+              });
+    }
+  }
+}
+
+/// Seconds of an array to all ranks but 0, which allocate within and say when they have it.
+double scatter_once(const Parts& parts, const Array* all) {
+  const auto own = static_cast<std::uint64_t>(parts.counts[static_cast<std::size_t>(rank)]);
+  std::unique_ptr<Array> mine;
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto start = Clock::now();
+  if (rank != 0) mine = std::make_unique<Array>(own);
+  MPI_Scatterv(rank == 0 ? all->values.get() : nullptr, parts.counts.data(), parts.begins.data(),
+               MPI_DOUBLE, rank == 0 ? MPI_IN_PLACE : mine->values.get(),
+               rank == 0 ? 0 : mine->size, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+  MPI_Barrier(MPI_COMM_WORLD);
+  const double seconds = seconds_since(start);
+  if (rank != 0) require(mine->values[own - 1] == 1.0);
+  return seconds;
+}
+
+void scatter(const Settings& settings) {
+  for (const std::uint64_t bytes : spread_sizes(settings)) {
+    const std::uint64_t count = bytes / sizeof(double);
+    const Parts parts(count);
+    const auto calls = std::clamp<std::uint64_t>((std::uint64_t{64} << 20) / bytes, 1, 100);
+    Array all(rank == 0 ? count : 1);
+    std::fill_n(all.values.get(), all.size, 1.0);
+    measure("scatter", "plain MPI", "MB/s", {{"bytes", bytes}}, settings, [&] {
+      double seconds = 0;
+      for (std::uint64_t call = 0; call < calls; ++call) seconds += scatter_once(parts, &all);
+      return static_cast<double>(bytes * calls) / 1e6 / seconds;
+    });
+  }
+}
+
 const std::map<std::string, void (*)(const Settings&)> cases{
     {"map_empty", map_empty}, {"submit_empty", submit_empty}, {"roundtrip", roundtrip},
     {"chain", chain},         {"payload", payload},           {"broadcast", broadcast},
+    {"gather", gather},       {"scatter", scatter},
 };
 
 }  // namespace

@@ -197,7 +197,7 @@ class Client {
   /// (bad_argument) when the lengths differ; after an exception the contents are unknown.
   template <std::ranges::contiguous_range Out, detail::ManyFutures Many>
   void gather_into(Out&& out, const Many& futures) {
-    detail::gather_into(std::span(out), futures);
+    detail::gather_into(std::span<std::ranges::range_value_t<Out>>(out), futures);
   }
 
   /// Runs `function(arguments...)` on every rank at once and waits: element r of the result is that

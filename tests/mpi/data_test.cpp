@@ -210,6 +210,10 @@ void values_beyond_two_gibibytes(tutti::Client& client) {
       },
       count);
   expect(back.result().size() == count && back.result().back() == 'y');
+  const auto spread = client.scatter({.hash = false}, large);
+  std::vector<char> gathered(count, 'q');
+  client.gather_into(gathered, spread);
+  expect(gathered == large);
   const auto everywhere = client.broadcast(std::move(large));
   for (const bool each : client.run(check, everywhere)) expect(each);
 }

@@ -107,8 +107,7 @@ void sequences_keep_their_order(tutti::Client& client) {
 }
 
 void maps_keep_their_keys(tutti::Client& client) {
-  const std::map<std::string, std::vector<double>> fields{{"t", numbers(10)},
-                                                          {"u", numbers(5000)}};
+  const std::map<std::string, std::vector<double>> fields{{"t", numbers(10)}, {"u", numbers(5000)}};
   const std::map<std::string, Future<std::vector<double>>> there = client.scatter(fields);
   expect_equal(there.size(), 2u);
   expect_equal(client.submit(sum, there.at("u")).result(), sum(fields.at("u")));
@@ -214,8 +213,8 @@ void memory_is_evened_out(tutti::Client& client) {
   const std::vector<int> workers = workers_of(client);
   std::vector<Future<std::vector<double>>> futures;
   for (int number = 0; number < 8; ++number)
-    futures.push_back(client.scatter({.workers = {workers.front()}},
-                                     tutti::constant(numbers(10'000, number))));
+    futures.push_back(
+        client.scatter({.workers = {workers.front()}}, tutti::constant(numbers(10'000, number))));
   const auto sequence = client.scatter({.workers = {workers.front()}}, numbers(10'000));
   const std::uint64_t moved = client.rebalance();
   if (workers.size() > 1) {
@@ -259,14 +258,18 @@ void what_cannot_be_is_said(tutti::Client& client) {
   const auto value = client.scatter(1);
   const std::string last = std::to_string(workers_of(client).back());
   expect_throws<Error>([&] { (void)client.scatter({.workers = {99}}, 1); },
-                       is_serial() ? "there is no rank 99; the workers are 0" : "there is no rank 99; the workers are ");
+                       is_serial() ? "there is no rank 99; the workers are 0"
+                                   : "there is no rank 99; the workers are ");
   expect_throws<Error>([&] { (void)client.scatter({.workers = {-4}}, std::vector<int>{1}); },
                        "there is no rank -4");
   expect_throws<Error>([&] { client.replicate({.workers = {"nowhere"}}, value); },
                        "no worker runs on a host 'nowhere'; the hosts of this run are ");
   const int worker = workers_of(client).back();
-  expect_throws<Error>([&] { (void)client.has_what({worker, worker}); },
-                       "worker " + last + " is named twice");
+  expect_throws<Error>(
+      [&] {
+        (void)client.has_what({worker, worker});
+      },
+      "worker " + last + " is named twice");
   if (client.ranks() > 1) {
     expect_throws<Error>([&] { (void)client.scatter({.broadcast = true, .workers = {0}}, 1); },
                          "rank 0 only schedules and holds no data for tasks; the workers are 1");

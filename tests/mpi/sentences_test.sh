@@ -67,5 +67,14 @@ says one_broadcast 3 0 "tutti: collectives: broadcast 3, scatter 0, gather 1" TU
 says collective_kinds 3 0 "tutti: collectives: broadcast 5, scatter 2, gather 0" TUTTI_VERBOSE=1 "$program" collective_kinds
 [ -x "$winds" ] && says missing_file 1 any "/nowhere/winds.nc" "$winds" /nowhere/winds.nc
 
+# A large constant that call after call sends again is named once, with the line to write; one that changes is not.
+says repeated_constant 3 0 "Send it once: auto data = client.scatter({.broadcast = true}, value); then client.submit(f, data, ...)" \
+  "$program" repeated_constant
+says changing_arguments 3 0 "no warning needed" "$program" changing_arguments
+if grep -q "Send it once" "$out"; then
+  echo "FAILED changing_arguments: a warning although each call has another argument"
+  failures=$((failures + 1))
+fi
+
 echo "$failures failures"
 [ $failures -eq 0 ]
