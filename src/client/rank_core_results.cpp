@@ -1,5 +1,6 @@
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/placement.hpp"
 #include "client/rank_core.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
@@ -164,6 +165,12 @@ void RankCore::fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t co
   };
   if (place.data == nullptr) {
     rank_.exchange().fetch_slice(holder, group, begin, count, arrive);
+  } else if (holder == rank_.rank()) {
+    // It was moved here since.
+    const worker::Store::Stretch& here = *rank_.store().find_stretch(group, begin);
+    copy_plain_elements(static_cast<const detail::ElementsBase&>(*here.value), begin, count,
+                        {place.data - begin * (place.size / count), place.size});
+    on_arrived({});
   } else {
     rank_.exchange().fetch_slice_into(holder, group, begin, count, place, arrive);
   }

@@ -7,6 +7,7 @@
 #include "tutti/error.hpp"
 #include "tutti/ids.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <vector>
