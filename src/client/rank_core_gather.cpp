@@ -12,8 +12,8 @@
 namespace tutti::client_module {
 namespace {
 
-/// Maps whose results are small are gathered by one collective.
-constexpr std::uint64_t collective_gather_bytes_max = 1 << 20;
+/// Maps whose results are small are gathered by one collective; beyond, in place is faster.
+constexpr std::uint64_t collective_gather_bytes_max = 16 << 10;
 /// What write() puts before the elements of a stretch of plain bytes: begin, count, failures,
 /// length.
 constexpr std::uint64_t stretch_header_bytes = 4 * sizeof(std::uint64_t);

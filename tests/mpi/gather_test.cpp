@@ -2,8 +2,7 @@
 // caller's, containers of futures, what failed, and more than rank 0 may hold.
 //
 // test ranks: 1 2 3 4 8
-// test env: TUTTI_THREADS_PER_WORKER=1
-// test env: TUTTI_MEMORY_LIMIT=64MB
+// test env: TUTTI_THREADS_PER_WORKER=1 TUTTI_MEMORY_LIMIT=64MB
 // test labels: san
 // test timeout: 120
 

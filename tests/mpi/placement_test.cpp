@@ -2,8 +2,7 @@
 // chosen workers, replicate, rebalance, who has what; beside running tasks.
 //
 // test ranks: 1 2 3 4 8
-// test env: TUTTI_THREADS_PER_WORKER=1
-// test env: TUTTI_VALIDATE=1
+// test env: TUTTI_THREADS_PER_WORKER=1 TUTTI_VALIDATE=1
 // test labels: san
 // test timeout: 120
 
