@@ -77,6 +77,8 @@ std::vector<Figure> roundtrip_idle(tutti::Client& client, const Settings& settin
 std::vector<Figure> chain(tutti::Client& client, const Settings& settings);
 std::vector<Figure> payload(tutti::Client& client, const Settings& settings);
 std::vector<Figure> broadcast(tutti::Client& client, const Settings& settings);
+std::vector<Figure> gather(tutti::Client& client, const Settings& settings);
+std::vector<Figure> scatter(tutti::Client& client, const Settings& settings);
 std::vector<Figure> idle(tutti::Client& client, const Settings& settings);
 std::vector<Figure> memory(tutti::Client& client, const Settings& settings);
 std::vector<Figure> spill(tutti::Client& client, const Settings& settings);

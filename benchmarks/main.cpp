@@ -28,6 +28,8 @@ const std::map<std::string, Case>& cases() {
       {"transfer", transfer},
       {"broadcast_memory", broadcast_memory},
       {"spill", spill},
+      {"gather", gather},
+      {"scatter", scatter},
   };
   return all;
 }

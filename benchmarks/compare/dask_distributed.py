@@ -21,6 +21,7 @@ from distributed import Client, LocalCluster, Worker, wait
 import figures
 
 LARGE_BYTES = 128 << 10
+PARTS = 16
 
 
 def identity(x):
@@ -135,6 +136,34 @@ class Cases:
                 return figures.clock() - start
 
             self.report.bandwidth("broadcast", size, once, 5)
+
+
+    def gather(self):
+        """Results of 16 tasks, one array each."""
+        for size in figures.spread_bytes(self.options):
+            arrays = self.client.map(make, [size // 8 // PARTS] * PARTS, pure=False)
+            wait(arrays)
+
+            def once(arrays=arrays):
+                start = figures.clock()
+                values = numpy.concatenate(self.client.gather(arrays, direct=True))
+                seconds = figures.clock() - start
+                assert values[-1] == 1.0
+                return seconds
+
+            self.report.bandwidth("gather", size // 8 // PARTS * PARTS * 8, once, 3)
+
+    def scatter(self):
+        """An array in 16 parts."""
+        for size in figures.spread_bytes(self.options):
+
+            def once(count=size // 8):
+                parts = numpy.array_split(numpy.ones(count), PARTS)
+                start = figures.clock()
+                self.client.scatter(parts, direct=True, hash=False)
+                return figures.clock() - start
+
+            self.report.bandwidth("scatter", size, once, 3)
 
 
 def measure(cluster, system, workers, options):

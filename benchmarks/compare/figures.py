@@ -10,6 +10,7 @@ import statistics
 import time
 
 CASES = ("map_empty", "submit_empty", "roundtrip", "chain", "payload", "broadcast", "transfer")
+CASES += ("gather", "scatter")
 clock = time.perf_counter
 
 
@@ -36,6 +37,13 @@ def transfer_bytes(options):
     if options.quick:
         return [1 << 10, 1 << 20, 16 << 20]
     return [1 << 10, 64 << 10, 1 << 20, 4 << 20, 16 << 20, 256 << 20]
+
+
+def spread_bytes(options):
+    """The same for what lies spread over the workers."""
+    if options.quick:
+        return [8_000_000]
+    return [64 << 10, 1 << 20, 8_000_000, 256 << 20]
 
 
 def payload_calls(size):

@@ -1,6 +1,7 @@
 #include "client/rank_core.hpp"
 
 #include "base/exception_text.hpp"
+#include "base/log.hpp"
 #include "client/current.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/call_graph.hpp"
@@ -72,6 +73,8 @@ void RankCore::enroll(Handle& handle, TaskId id) {
 TaskId RankCore::place_literal(ValuePtr value) {
   const std::int32_t holder = rank_.rank();
   const std::uint64_t bytes = value->ops().nbytes(*value);
+  if (const std::string warning = repeated_constants_.note(*value, bytes); !warning.empty())
+    base::log_warning(warning);
   const TaskId id = driver_.place_value({&holder, 1}, bytes, false);
   rank_.store().put(id, std::move(value), bytes);
   return id;
@@ -497,6 +500,7 @@ void RankCore::drain_released() {
   }
   for (Handle* handle : handles) {
     failures_.add(*handle);
+    if (!content_keys_.empty()) forget_scattered(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;

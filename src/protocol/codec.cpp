@@ -429,6 +429,24 @@ void encode(Writer& writer, const MemoryState& message) {
   put(writer, message.paused);
 }
 
+void encode(Writer& writer, const Replicate& message) {
+  begin<Replicate>(writer);
+  writer.value(message.piece);
+}
+
+void encode(Writer& writer, const DropStretch& message) {
+  begin<DropStretch>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+}
+
+void encode(Writer& writer, const Replicated& message) {
+  begin<Replicated>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+  put(writer, message.kept);
+}
+
 Message decode(Reader& reader) {
   switch (reader.value<std::uint8_t>()) {
     case kind_of<DefineFunction>():
@@ -495,6 +513,17 @@ Message decode(Reader& reader) {
     }
     case kind_of<MemoryState>():
       return decode_memory_state(reader);
+    case kind_of<Replicate>():
+      return Replicate{reader.value<InputRef>()};
+    case kind_of<DropStretch>(): {
+      const TaskId id = get_id(reader);
+      return DropStretch{id, reader.value<std::uint64_t>()};
+    }
+    case kind_of<Replicated>(): {
+      const TaskId id = get_id(reader);
+      const auto first = reader.value<std::uint64_t>();
+      return Replicated{id, first, get_flag(reader)};
+    }
     default:
       throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
   }

@@ -37,6 +37,9 @@ void encode(Writer& writer, const Fetch& message);
 void encode(Writer& writer, const Data& message);
 void encode(Writer& writer, const Fragment& message);
 void encode(Writer& writer, const SharedOnNode& message);
+void encode(Writer& writer, const Replicate& message);
+void encode(Writer& writer, const DropStretch& message);
+void encode(Writer& writer, const Replicated& message);
 
 /// Reads the next message of a packet. Views in it point into the reader's bytes.
 Message decode(Reader& reader);

@@ -330,10 +330,33 @@ struct Fragment {
   std::span<const std::byte> bytes;
 };
 
+// ---- rank 0 to a worker, and back
+
+/// Fetch a value, or a stretch of a sequence, from the holder that is named, and keep a copy until
+/// it is released. Answered by Replicated.
+struct Replicate {
+  InputRef piece;
+};
+
+/// The stretch of a sequence that begins there is not needed on this rank any more; the rest of the
+/// sequence stays.
+struct DropStretch {
+  TaskId id;
+  std::uint64_t begin = 0;
+};
+
+/// The answer to Replicate: the copy is in the sender's store, or could not be brought there.
+struct Replicated {
+  TaskId id;
+  std::uint64_t begin = 0;
+  bool kept = false;
+};
+
 using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
                  RangeFinished, Timing, Replica, GaveBack, Locate, Alive, Transfer, Placed, Goodbye,
-                 Fetch, Data, Fragment, SharedOnNode, MemoryState>;
+                 Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
+                 Replicated>;
 
 }  // namespace tutti::protocol

@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "tutti/check.hpp"
+#include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_token.hpp"
 #include "tutti/error.hpp"
 
@@ -74,6 +75,7 @@ struct DataExchange::Arrival {
   std::vector<std::uint64_t> buffer_bytes;
   std::size_t missing = 0;
   ValuePtr value;
+  MutableBuffer place;  ///< of plain elements that go into memory of the client
   OnValue on_value;
   Clock::time_point begin = Clock::now();
 };
@@ -118,6 +120,20 @@ void DataExchange::give_own(worker::ValueKey key, const OnValue& on_value) {
     const Answer answer = loaded.problem.empty() ? Answer::found : Answer::unwritable;
     on_value({answer, loaded.value, 0, loaded.problem});
   });
+}
+
+void DataExchange::fetch_slice_into(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
+                                    MutableBuffer place, OnValue on_value) {
+  check(holder != transport_.rank(), "elements on this rank are copied and not fetched");
+  places_.insert({next_request_, place});
+  protocol::Fetch message;
+  message.id = id;
+  message.slice = true;
+  message.begin = begin;
+  message.count = count;
+  // In shared memory of the node they would not be in their place.
+  message.own_copy = true;
+  request(holder, message, std::move(on_value));
 }
 
 void DataExchange::request(int holder, protocol::Fetch message, OnValue on_value) {
@@ -224,6 +240,11 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
   Request asked = std::move(found.value());
   requests_.erase(found);
   OnValue on_value = std::move(asked.on_value);
+  MutableBuffer place;
+  if (const auto placed = places_.find(message.request); placed != places_.end()) {
+    place = placed->second;
+    places_.erase(placed);
+  }
   if (message.answer != Answer::found) {
     std::string why(reinterpret_cast<const char*>(message.stream.data()), message.stream.size());
     if (why.empty()) why = "the value is not on that rank any more";
@@ -245,6 +266,7 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
     }
   }
   arrival->ops = &TypeToken::decode(message.token);
+  arrival->place = place;
   arrival->on_value = std::move(on_value);
   for (std::size_t index = 0; index < message.buffer_bytes.size(); ++index) {
     arrival->buffer_bytes.push_back(message.buffer_bytes[index]);
@@ -259,16 +281,26 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
                           [this, arrival] { read_stream(arrival); });
 }
 
+void DataExchange::read_arrival(Arrival& arrival, std::vector<MutableBuffer>& destinations) {
+  if (arrival.on_node) {
+    arrival.value =
+        read_on_node(*arrival.ops, arrival.stream.span(), arrival.buffer_bytes, *arrival.on_node);
+    return;
+  }
+  if (arrival.place.data == nullptr) {
+    arrival.value =
+        read_value_stream(*arrival.ops, arrival.stream.span(), arrival.buffer_bytes, destinations);
+    return;
+  }
+  Reader reader(arrival.stream.span(), arrival.buffer_bytes);
+  detail::read_plain_elements(reader, arrival.place);
+  destinations = reader.destinations();
+}
+
 void DataExchange::read_stream(const std::shared_ptr<Arrival>& arrival) {
   std::vector<MutableBuffer> destinations;
   try {
-    if (arrival->on_node) {
-      arrival->value = read_on_node(*arrival->ops, arrival->stream.span(), arrival->buffer_bytes,
-                                    *arrival->on_node);
-    } else {
-      arrival->value = read_value_stream(*arrival->ops, arrival->stream.span(),
-                                         arrival->buffer_bytes, destinations);
-    }
+    read_arrival(*arrival, destinations);
   } catch (...) {
     const ExceptionText text = describe_current_exception();
     const std::string problem = "reading a value of type " + arrival->ops->type_name() + " threw " +

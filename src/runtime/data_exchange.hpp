@@ -61,6 +61,10 @@ class DataExchange {
   /// Asks for elements [begin, begin + count) of a sequence, which lie in one stretch there.
   void fetch_slice(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
                    OnValue on_value);
+  /// The same for plain elements on another rank, which arrive in `place`; `on_value` gets no
+  /// value.
+  void fetch_slice_into(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
+                        MutableBuffer place, OnValue on_value);
 
   /// Serves what is in the store. False when it is not there.
   bool serve(int to, const protocol::Fetch& message);
@@ -97,6 +101,7 @@ class DataExchange {
   void send(int to, const protocol::Fetch& message, const detail::ValuePtr& value);
   void send_value(int to, std::uint64_t request, const detail::ValuePtr& value,
                   const std::shared_ptr<Writer>& writer);
+  static void read_arrival(Arrival& arrival, std::vector<MutableBuffer>& destinations);
   void read_stream(const std::shared_ptr<Arrival>& arrival);
   void buffer_arrived(const std::shared_ptr<Arrival>& arrival);
 
@@ -109,6 +114,7 @@ class DataExchange {
   tsl::robin_map<std::uint64_t, Request> requests_;
   std::map<const detail::Value*, std::shared_ptr<CopyJob>> copying_;
   LoadValue load_;
+  tsl::robin_map<std::uint64_t, MutableBuffer> places_;  ///< of requests whose elements have one
   protocol::Transfer transfers_;
   std::uint64_t next_request_ = 1;
   std::uint32_t next_tag_ = 1;

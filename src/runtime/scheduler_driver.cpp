@@ -75,7 +75,6 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   group.function = spec.function;
   group.payload = std::move(call.payload);
   group.total = call.total;
-  group.bytes_by_rank.resize(static_cast<std::size_t>(rank_.size()), 0);
   return id;
 }
 
@@ -90,8 +89,21 @@ TaskId SchedulerDriver::place_value(std::span<const std::int32_t> holders, std::
 }
 
 TaskId SchedulerDriver::place_sequence(std::span<const scheduler::AvailablePiece> stretches,
-                                       std::uint64_t total) {
-  return scheduler_.place_sequence(stretches, total);
+                                       std::uint64_t total, std::uint64_t bytes) {
+  return scheduler_.place_sequence(stretches, total, bytes);
+}
+
+void SchedulerDriver::replicate(const scheduler::Piece& piece,
+                                std::span<const std::int32_t> targets,
+                                std::span<const std::int32_t> leaving) {
+  dirty_ = true;
+  scheduler_.replicate(piece, targets, leaving, commands_);
+}
+
+std::vector<scheduler::Move> SchedulerDriver::rebalance(std::span<const TaskId> ids,
+                                                        std::span<const std::int32_t> ranks) {
+  dirty_ = true;
+  return scheduler_.rebalance(ids, ranks, commands_);
 }
 
 void SchedulerDriver::finish_pinned_here(TaskId group, std::uint64_t bytes) {
@@ -112,11 +124,6 @@ void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type,
 std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
   const auto found = placed_acks_.find(id);
   return found == placed_acks_.end() ? 0 : found->second;
-}
-
-const std::vector<std::uint64_t>* SchedulerDriver::group_bytes(TaskId group) const {
-  const auto found = groups_.find(group);
-  return found == groups_.end() ? nullptr : &found->second.bytes_by_rank;
 }
 
 const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
@@ -179,9 +186,6 @@ void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
 
 void SchedulerDriver::on(int from, const protocol::RangeFinished& message) {
   dirty_ = true;
-  const auto group = groups_.find(message.group);
-  if (group != groups_.end())
-    group->second.bytes_by_rank[static_cast<std::size_t>(from)] += message.result_bytes;
   if (scheduler_.on_range_finished(from, message.group, message.begin, message.count,
                                    message.result_bytes, commands_)) {
     sink_->on_range(message.group, message.begin, message.count);
@@ -230,6 +234,11 @@ void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
 
+void SchedulerDriver::on(int from, const protocol::Replicated& message) {
+  dirty_ = true;
+  scheduler_.on_replicated(from, {message.id, message.begin}, message.kept, commands_);
+}
+
 void SchedulerDriver::on(int from, const protocol::Alive& message) {
   answers_[from] = message;
   watchdog_.on_answer(message.round, message.running != 0);
@@ -253,11 +262,39 @@ void SchedulerDriver::end_turn() {
   if (rank_.options().validate) scheduler_.check_invariants();
 }
 
+/// Before what is assigned: a task that finds a copy in the store of its rank reads it there.
+void SchedulerDriver::send_copies() {
+  for (const auto& each : commands_.drop) {
+    const scheduler::Piece& piece = each.piece;
+    const bool is_stretch = piece.id.is_group();
+    if (each.worker == rank_.rank() && rank_.worker() == nullptr) {
+      is_stretch ? rank_.store().erase_stretch(piece.id, piece.begin)
+                 : rank_.store().erase(piece.id);
+    } else if (is_stretch) {
+      rank_.outbox().add(each.worker, protocol::DropStretch{piece.id, piece.begin},
+                         message_overhead_bytes);
+    } else {
+      rank_.outbox().add(each.worker,
+                         protocol::ReleaseData{
+                             protocol::PackedList<TaskId>(std::span<const TaskId>(&piece.id, 1))},
+                         message_overhead_bytes);
+    }
+  }
+  for (const auto& each : commands_.replicate) {
+    protocol::InputRef ref{each.piece.id, each.piece.begin, each.count, each.source, 0, 0};
+    ref.sequence = scheduler_.sequence_of(each.source) & 0x7fffffffu;
+    rank_.outbox().add(each.worker, protocol::Replicate{ref}, message_overhead_bytes);
+  }
+}
+
 void SchedulerDriver::obey() {
+  send_copies();
   for (const auto& each : commands_.assign) send_task(each.task, each.worker);
   for (const auto& each : commands_.assign_range) send_range(each);
   send_releases();
   send_questions();
+  for (const auto& each : commands_.replicated)
+    sink_->on_replicated(each.piece, each.worker, each.kept);
   for (const auto& each : commands_.failed) sink_->on_failed(each.task, each.failure);
   for (const TaskId group : commands_.group_done) sink_->on_group_done(group);
   for (const TaskId id : commands_.forgotten) forget(id);

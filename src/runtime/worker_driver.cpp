@@ -160,6 +160,15 @@ void WorkerDriver::on(int, const protocol::Probe& message) {
   rank_.outbox().add(0, answer, report_overhead_bytes);
 }
 
+void WorkerDriver::on(int, const protocol::Replicate& message) {
+  state_.on_replicate(message.piece, commands_);
+  obey();
+}
+
+void WorkerDriver::on(int, const protocol::DropStretch& message) {
+  state_.on_drop_stretch(message.id, message.begin);
+}
+
 void WorkerDriver::on(int from, const protocol::Fetch& message) {
   if (rank_.exchange().serve(from, message)) return;
   state_.on_fetch(from, message, commands_);
@@ -176,6 +185,10 @@ void WorkerDriver::obey() {
   obey_fetches();
   obey_loads();
   obey_answers();
+  for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
+    rank_.outbox().add(0, protocol::Replicated{each.id, each.begin, each.kept},
+                       report_overhead_bytes);
+  commands_.replicated.clear();
   for (const TaskId id : commands_.locate)
     rank_.outbox().add(0, protocol::Locate{id}, report_overhead_bytes);
   commands_.locate.clear();

@@ -44,6 +44,8 @@ class WorkerDriver {
   void on(int from, const protocol::Located& message);
   void on(int from, const protocol::Probe& message);
   void on(int from, const protocol::Fetch& message);
+  void on(int from, const protocol::Replicate& message);
+  void on(int from, const protocol::DropStretch& message);
   void on_definition(std::span<const std::byte> definition);
 
   void check_invariants() const { state_.check_invariants(); }

@@ -54,6 +54,13 @@ void Scheduler::add_candidates(const Input& input, Candidates& candidates) const
                            ? static_cast<double>(record.result_bytes)
                            : durations_.result_bytes(record.function);
   candidates.add(record.worker, 1 + bytes);
+  // What is on many workers binds a task to none of them.
+  if (!record.has_copies) return;
+  const std::vector<std::int32_t>& copies = copies_.at(input.id.slot());
+  if (copies.size() >= candidates.all.size()) return;
+  for (const std::int32_t holder : copies) {
+    if (workers_.has_joined(holder)) candidates.add(holder, 1 + bytes);
+  }
 }
 
 /// Estimated time until a task that was assigned ends.

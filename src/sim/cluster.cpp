@@ -245,6 +245,7 @@ void SimCluster::send() {
 void SimCluster::deliver(Packet packet) {
   if (packet.to == 0) {
     head_.handle(packet.from, packet.bytes);
+    copy_some();
     flush_head();
     return;
   }

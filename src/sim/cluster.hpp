@@ -38,6 +38,8 @@ struct ClusterOptions {
   /// The client lets go of what it only needs as an input, as soon as everything that needs it was
   /// submitted.
   bool release_early = false;
+  /// With this probability, after each packet to rank 0, the client has something copied or moved.
+  double copy_probability = 0;
   /// Checks invariants and laws after every event. Slow.
   bool check_laws = false;
   /// Measures the real time spent inside the scheduler.
@@ -62,6 +64,7 @@ struct ClusterReport {
   std::uint64_t fetches = 0;
   std::uint64_t pauses = 0;
   std::uint64_t loads = 0;             ///< of values that were away
+  std::uint64_t copies = 0;            ///< and moves that the client wanted
   std::uint64_t given_back = 0;        ///< tasks and ends of ranges
   std::uint64_t stored_bytes_max = 0;  ///< the most that a worker held
   /// Messages to rank 0, that workers join apart, submissions and releases; and what they took, if
@@ -109,6 +112,8 @@ class SimCluster {
   void release(std::size_t item);
   void deliver(Packet packet);
   void flush_head();
+  void copy_some();
+  void rebalance_all();
   void note_outcomes();
   void note_group_done(std::size_t item);
   void send();
@@ -154,6 +159,7 @@ class SimCluster {
   std::vector<std::size_t> loads_;           ///< by rank: those whose ends are scheduled
   std::uint64_t pauses_ = 0;
   std::vector<Known> known_;
+  std::uint64_t random_draws_ = 0;
   std::size_t next_item_ = 0;  ///< the first one that is not submitted
   /// Items by the slots of their ids, which are dense: tasks, and maps.
   std::vector<std::uint32_t> task_items_;

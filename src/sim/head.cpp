@@ -77,6 +77,8 @@ void Head::handle_message(int from, const protocol::Message& message) {
     scheduler_.on_gave_back(from, given->tasks.to_vector(), given->ranges.to_vector(), commands_);
   } else if (const auto* memory = std::get_if<protocol::MemoryState>(&message)) {
     scheduler_.on_memory(from, *memory);
+  } else if (const auto* copy = std::get_if<protocol::Replicated>(&message)) {
+    scheduler_.on_replicated(from, {copy->id, copy->begin}, copy->kept, commands_);
   } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
     scheduler_.on_locate(from, locate->id, commands_);
   } else {
@@ -91,7 +93,25 @@ void Head::flush(std::vector<Packet>& packets) {
   outbox_.take(packets);
 }
 
+void Head::obey_copies() {
+  for (const Commands::Drop& each : commands_.drop) {
+    if (each.worker <= 0) continue;
+    if (each.piece.id.is_group()) {
+      outbox_.send(each.worker, protocol::DropStretch{each.piece.id, each.piece.begin});
+    } else {
+      const TaskId ids[] = {each.piece.id};
+      outbox_.send(each.worker, protocol::ReleaseData{
+                                    protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+    }
+  }
+  for (const Commands::Replicate& each : commands_.replicate) {
+    outbox_.send(each.worker, protocol::Replicate{{each.piece.id, each.piece.begin, each.count,
+                                                   each.source, 0, 0}});
+  }
+}
+
 void Head::obey() {
+  obey_copies();
   for (const Commands::Assign& each : commands_.assign) {
     const std::uint32_t function = scheduler_.find_task(each.task)->function;
     if (note_first(row_of(functions_, each.worker), function)) {
@@ -155,6 +175,11 @@ void Head::describe(std::vector<std::uint64_t>& words) const {
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker)});
   for (const Commands::Located& each : commands_.located)
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker), rank_of(each.holder)});
+  for (const Commands::Drop& each : commands_.drop)
+    words.insert(words.end(), {each.piece.id.bits(), each.piece.begin, rank_of(each.worker)});
+  for (const Commands::Replicate& each : commands_.replicate)
+    words.insert(words.end(), {each.piece.id.bits(), each.piece.begin, rank_of(each.worker),
+                               rank_of(each.source)});
   words.insert(words.end(), {commands_.assign.size(), commands_.release.size(),
                              commands_.located.size(), commands_.failed.size()});
 }

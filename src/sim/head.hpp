@@ -50,6 +50,7 @@ class Head {
  private:
   void handle_message(int from, const protocol::Message& message);
   void obey();
+  void obey_copies();
 
   scheduler::Scheduler scheduler_;
   scheduler::Commands commands_;

@@ -47,6 +47,10 @@ void Node::handle_message(int from, const protocol::Message& message) {
                    data->stream_bytes, commands_);
   } else if (const auto* located = std::get_if<protocol::Located>(&message)) {
     state_.on_located(*located, commands_);
+  } else if (const auto* copy = std::get_if<protocol::Replicate>(&message)) {
+    state_.on_replicate(copy->piece, commands_);
+  } else if (const auto* dropped = std::get_if<protocol::DropStretch>(&message)) {
+    state_.on_drop_stretch(dropped->id, dropped->begin);
   } else if (const auto* question = std::get_if<protocol::GiveBack>(&message)) {
     give_back(question->units_max);
   } else {
@@ -173,6 +177,8 @@ void Node::obey() {
     }
     outbox_.send(each.to.rank, data);
   }
+  for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
+    outbox_.send(0, protocol::Replicated{each.id, each.begin, each.kept});
   for (const TaskId id : commands_.locate) outbox_.send(0, protocol::Locate{id});
   for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
   for (RangeWork* range : commands_.finished_ranges) {

@@ -81,7 +81,7 @@ void WorkerState::fetch_value(const protocol::InputRef& input, Waiter waiter,
     pending->keep = true;
     return;
   }
-  PendingFetch fetch{input.id, false, 0, 0, input.last_use == 0, {waiter}};
+  PendingFetch fetch{input.id, false, 0, 0, input.last_use == 0, false, {waiter}};
   const std::uint64_t request = begin_fetch(std::move(fetch));
   fetch_of_value_[input.id] = request;
   if (input.holder == limits_.rank) {
@@ -122,7 +122,7 @@ void WorkerState::fetch_slice(TaskId id, std::uint64_t begin, std::uint64_t coun
     fetches_.find(found->second).value().waiters.push_back(waiter);
     return;
   }
-  const std::uint64_t request = begin_fetch({id, true, begin, count, false, {waiter}});
+  const std::uint64_t request = begin_fetch({id, true, begin, count, false, false, {waiter}});
   fetch_of_slice_[key] = request;
   commands.fetch.push_back({request, id, true, begin, count, holder, 0});
 }
@@ -151,7 +151,27 @@ void WorkerState::on_data(std::uint64_t request, Answer answer, ValuePtr value, 
     return;
   }
   const PendingFetch fetched = end_fetch(request);
-  if (answer == Answer::found && !fetched.slice && fetched.keep) {
+  if (answer == Answer::found) {
+    keep_fetched(fetched, value, bytes, commands);
+  } else if (fetched.replicate) {
+    commands.replicated.push_back({fetched.id, fetched.begin, false});
+  }
+  // What cannot come arrives as null, with a problem: what needs it fails, and so is reported.
+  const Arrival arrival{value, fetched.begin, answer == Answer::failed, problem};
+  for (const Waiter& waiter : fetched.waiters) arrived(waiter, arrival, commands);
+}
+
+/// What came is kept when rank 0 wants it here, or when others of this rank may need it.
+void WorkerState::keep_fetched(const PendingFetch& fetched, const ValuePtr& value,
+                               std::uint64_t bytes, WorkerCommands& commands) {
+  if (fetched.replicate) {
+    if (fetched.slice) {
+      store_.put_stretch(fetched.id, {fetched.begin, fetched.count, value, bytes});
+    } else {
+      store_.put(fetched.id, value, bytes);
+    }
+    commands.replicated.push_back({fetched.id, fetched.begin, true});
+  } else if (!fetched.slice && fetched.keep) {
     if (bytes > SmallValues::bytes_max) {
       store_.put(fetched.id, value, bytes);
       commands.replicas.push_back(fetched.id);
@@ -159,9 +179,36 @@ void WorkerState::on_data(std::uint64_t request, Answer answer, ValuePtr value, 
       small_.put(fetched.id, value);
     }
   }
-  // What cannot come arrives as null, with a problem: what needs it fails, and so is reported.
-  const Arrival arrival{value, fetched.begin, answer == Answer::failed, problem};
-  for (const Waiter& waiter : fetched.waiters) arrived(waiter, arrival, commands);
+}
+
+void WorkerState::on_replicate(const protocol::InputRef& piece, WorkerCommands& commands) {
+  const bool slice = piece.id.is_group();
+  const bool here =
+      slice ? store_.find_stretch(piece.id, piece.index) != nullptr : store_.contains(piece.id);
+  if (here) {
+    commands.replicated.push_back({piece.id, piece.index, true});
+    return;
+  }
+  if (slice) {
+    const SliceKey key{piece.id, piece.index, piece.count};
+    if (const auto found = fetch_of_slice_.find(key); found != fetch_of_slice_.end()) {
+      fetches_.find(found->second).value().replicate = true;
+      return;
+    }
+    const std::uint64_t request =
+        begin_fetch({piece.id, true, piece.index, piece.count, true, true});
+    fetch_of_slice_[key] = request;
+    commands.fetch.push_back(
+        {request, piece.id, true, piece.index, piece.count, piece.holder, piece.sequence});
+    return;
+  }
+  if (PendingFetch* pending = find_pending(piece.id)) {
+    pending->replicate = true;
+    return;
+  }
+  const std::uint64_t request = begin_fetch({piece.id, false, 0, 0, true, true});
+  fetch_of_value_[piece.id] = request;
+  commands.fetch.push_back({request, piece.id, false, 0, 0, piece.holder, piece.sequence});
 }
 
 void WorkerState::on_located(const protocol::Located& message, WorkerCommands& commands) {
@@ -183,6 +230,7 @@ void WorkerState::on_located(const protocol::Located& message, WorkerCommands& c
     return;
   }
   const PendingFetch fetched = end_fetch(request);
+  if (fetched.replicate) commands.replicated.push_back({fetched.id, 0, here != nullptr});
   const ValuePtr value = here != nullptr ? here->value : ValuePtr();
   const Arrival arrival{value, 0, here == nullptr};
   for (const Waiter& waiter : fetched.waiters) arrived(waiter, arrival, commands);

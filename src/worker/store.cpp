@@ -43,6 +43,16 @@ void Store::erase(TaskId id) {
   values_.erase(id);
 }
 
+void Store::erase_stretch(TaskId group, std::uint64_t begin) {
+  const Stretch* stretch = stretch_at({group, begin});
+  if (stretch == nullptr) return;
+  count_out(stretch->bytes, stretch->away);
+  if (stretch->bytes >= large_bytes_min) drop_large({group, begin});
+  const auto sequence = sequences_.find(group);
+  sequence.value().erase(begin);
+  if (sequence.value().empty()) sequences_.erase(sequence);
+}
+
 void Store::clear() {
   values_.clear();
   sequences_.clear();

@@ -114,6 +114,8 @@ class Store {
   }
   /// Forgets a value or a whole sequence; what is not here is ignored.
   void erase(TaskId id);
+  /// Forgets one stretch of a sequence; what is not here is ignored.
+  void erase_stretch(TaskId group, std::uint64_t begin);
   void clear();
 
   /// Bytes of the values in memory, and of those that are away.

@@ -56,17 +56,25 @@ struct WorkerCommands {
   std::vector<Fetch> fetch;
   std::vector<Load> load;
   std::vector<Answer> answers;
+  /// What rank 0 wanted copied: it is in the store, or cannot be brought here.
+  struct Replicated {
+    TaskId id;
+    std::uint64_t begin;
+    bool kept;
+  };
+  std::vector<Replicated> replicated;
   std::vector<TaskId> locate;               ///< ask rank 0 where they are
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
   bool empty() const {
-    return fetch.empty() && load.empty() && answers.empty() && locate.empty() && replicas.empty() &&
-           finished_ranges.empty();
+    return fetch.empty() && load.empty() && answers.empty() && replicated.empty() &&
+           locate.empty() && replicas.empty() && finished_ranges.empty();
   }
   void clear() {
     fetch.clear();
     load.clear();
     answers.clear();
+    replicated.clear();
     locate.clear();
     replicas.clear();
     finished_ranges.clear();
@@ -116,6 +124,9 @@ class WorkerState {
   /// urgent first; a task whose result is waited for stays.
   WorkerCommands::GaveBack on_give_back(std::uint32_t units_max, WorkerCommands& commands);
   void on_release(TaskId id);
+  /// Rank 0 wants a copy of a value or stretch here.
+  void on_replicate(const protocol::InputRef& piece, WorkerCommands& commands);
+  void on_drop_stretch(TaskId id, std::uint64_t begin) { store_.erase_stretch(id, begin); }
   /// What a thread took is done; the results are in the items.
   void on_done(Batch& batch, WorkerCommands& commands);
   /// A finished range was reported.
@@ -181,8 +192,9 @@ class WorkerState {
     bool slice = false;
     std::uint64_t begin = 0;
     std::uint64_t count = 0;
-    bool keep = true;  ///< others of this rank may need it too
-    std::vector<Waiter> waiters;
+    bool keep = true;        ///< others of this rank may need it too
+    bool replicate = false;  ///< rank 0 wants it to stay here
+    std::vector<Waiter> waiters = {};
     bool own = false;  ///< it is in this rank's store, away
   };
   /// Asked for a task that this rank may yet be assigned.
@@ -218,6 +230,8 @@ class WorkerState {
     bool failed = false;
     std::string_view problem = {};
   };
+  void keep_fetched(const PendingFetch& fetched, const detail::ValuePtr& value, std::uint64_t bytes,
+                    WorkerCommands& commands);
   void arrived(const Waiter& waiter, const Arrival& arrival, WorkerCommands& commands);
   void ended(TaskWork* task, const detail::ValuePtr& value, bool failed, WorkerCommands& commands);
   void drop(TaskWork* task, WorkerCommands& commands);

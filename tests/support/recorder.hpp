@@ -46,6 +46,9 @@ class Recorder {
     append<Commands::Release>(commands_.release);
     append<Commands::GiveBack>(commands_.give_back);
     append<Commands::Located>(commands_.located);
+    append<Commands::Replicate>(commands_.replicate);
+    append<Commands::Drop>(commands_.drop);
+    append<Commands::Replicated>(commands_.replicated);
     append<Commands::Failed>(commands_.failed);
     for (const TaskId id : commands_.group_done)
       std::get<std::vector<GroupDone>>(taken_).push_back({id});
@@ -160,7 +163,8 @@ class Recorder {
   std::tuple<std::vector<Commands::Assign>, std::vector<Commands::AssignRange>,
              std::vector<Commands::Release>, std::vector<Commands::GiveBack>,
              std::vector<Commands::Located>, std::vector<Commands::Failed>, std::vector<GroupDone>,
-             std::vector<Forgotten>>
+             std::vector<Forgotten>, std::vector<Commands::Replicate>, std::vector<Commands::Drop>,
+             std::vector<Commands::Replicated>>
       taken_;
 };
 

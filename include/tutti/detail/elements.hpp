@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,6 +65,9 @@ class Elements final : public ElementsBase {
       data_ = vector_.data();
     }
   }
+  /// Elements in the memory of somebody else, who keeps it valid for as long as this lives.
+  explicit Elements(std::span<const T> borrowed)
+      : ElementsBase(ops, 0, borrowed.size()), data_(const_cast<T*>(borrowed.data())) {}
   Elements(const Elements&) = delete;
   Elements& operator=(const Elements&) = delete;
 
@@ -199,6 +203,19 @@ class Elements final : public ElementsBase {
 
 template <class T>
 constexpr ValueOps Elements<T>::ops = Elements<T>::make_ops();
+
+/// Reads what `write_slice` wrote of plain elements into memory that somebody else has, where the
+/// elements take `place.size` bytes.
+inline void read_plain_elements(Reader& reader, MutableBuffer place) {
+  (void)reader.count();  // where they begin
+  (void)reader.count();  // how many they are
+  const std::uint64_t failures = reader.count_of(sizeof(std::uint64_t));
+  for (std::uint64_t each = 0; each < failures; ++each) (void)reader.count();
+  if (reader.begin_buffer() != place.size)
+    throw Error(ErrorCode::corrupt_data, "a sequence has another length than the place for it");
+  reader.end_buffer(place.data);
+  reader.expect_end();
+}
 
 /// An input could not be brought to the rank of its task; the rank's log says why.
 [[noreturn]] void throw_lost_input();

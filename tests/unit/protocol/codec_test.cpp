@@ -64,6 +64,9 @@ std::vector<Message> all_messages() {
       Fragment{true, some_bytes},
       SharedOnNode{task, list(some_blocks)},
       MemoryState{1, 2, 3, 4, true},
+      Replicate{some_inputs[0]},
+      DropStretch{group, ~0ull},
+      Replicated{group, 5, true},
   };
 }
 
