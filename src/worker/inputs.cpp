@@ -97,7 +97,7 @@ void WorkerState::load_value(TaskId id, Waiter waiter, WorkerCommands& commands)
     pending->waiters.push_back(waiter);
     return;
   }
-  const std::uint64_t request = begin_fetch({id, false, 0, 0, false, {waiter}, true});
+  const std::uint64_t request = begin_fetch({id, false, 0, 0, false, false, {waiter}, true});
   fetch_of_value_[id] = request;
   commands.load.push_back({request, {id, 0}});
 }
@@ -110,7 +110,7 @@ void WorkerState::load_stretch(TaskId id, const Store::Stretch& stretch, Waiter 
     return;
   }
   const std::uint64_t request =
-      begin_fetch({id, true, stretch.begin, stretch.count, false, {waiter}, true});
+      begin_fetch({id, true, stretch.begin, stretch.count, false, false, {waiter}, true});
   fetch_of_slice_[key] = request;
   commands.load.push_back({request, {id, stretch.begin}});
 }
