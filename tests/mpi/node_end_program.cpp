@@ -15,12 +15,14 @@
 int main(int argc, char** argv) {
   return tutti::run(argc, argv, [&](tutti::Client& client) {
     const auto shared = client.broadcast(std::vector<double>(1 << 20, 1.0));
+    const auto more = client.broadcast(std::vector<double>(1 << 20, 4.0));
     const auto made = client.submit([] { return std::vector<double>(1 << 20, 2.0); });
-    const auto look = [](const std::vector<double>& a, const std::vector<double>& b) {
-      if (a.back() + b.back() != 3) throw std::runtime_error("wrong values");
+    const auto look = [](const std::vector<double>& a, const std::vector<double>& b,
+                         const std::vector<double>& c) {
+      if (a.back() + b.back() + c.back() != 7) throw std::runtime_error("wrong values");
       return static_cast<int>(::getpid());
     };
-    const std::vector<int> pids = client.run(look, shared, made);
+    const std::vector<int> pids = client.run(look, shared, more, made);
     const std::string file = argv[1];
     {
       std::ofstream out(file + ".part");

@@ -13,9 +13,9 @@ run() { timeout --kill-after=5 100 "$TUTTI_TEST_SOURCE_DIR/scripts/lib/mpirun.sh
 echo "== node_store = 0"
 TUTTI_NODE_STORE=0 run "$TUTTI_TEST_BIN_DIR/mpi_node_test"
 
-echo "== a limit of 4 MB"
-# The program takes 8 MB twice.
-TUTTI_MEMORY_LIMIT=4MB run "$TUTTI_TEST_BIN_DIR/node_end_program" "$output.pids" return 2>"$output"
+echo "== a limit of 12 MB"
+# The program broadcasts 8 MB twice.
+TUTTI_MEMORY_LIMIT=12MB run "$TUTTI_TEST_BIN_DIR/node_end_program" "$output.pids" return 2>"$output"
 cat "$output"
 rm -f "$output.pids"
 lines=$(grep -c 'do not fit into the memory that the ranks of this node share' "$output" || true)
@@ -23,4 +23,4 @@ if [ "$lines" -ne 1 ]; then
   echo "FAILED: the sentence came $lines times" >&2
   exit 1
 fi
-grep -q '8.4 MB do not fit.*4.0 MB' "$output"
+grep -q '8.4 MB do not fit.*12.0 MB' "$output"
