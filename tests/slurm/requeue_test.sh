@@ -9,7 +9,7 @@ set -euo pipefail
 cat >program.sh <<'PROGRAM'
 #!/bin/bash
 cd "$1" || exit
-[ "$SLURM_PROCID" = 0 ] || sleep 60
+[ "$SLURM_PROCID" = 0 ] || exit 0
 trap 'echo warned; exit 1' USR1
 echo "run ${SLURM_RESTART_COUNT:-0}" >>runs
 if [ "${SLURM_RESTART_COUNT:-0}" -lt "$3" ]; then
