@@ -269,10 +269,9 @@ const std::vector<Setting>& settings() {
 
 /// Names that other programs set, and that are no options.
 bool is_known_elsewhere(std::string_view variable) {
-  static constexpr std::array<std::string_view, 7> names{"TUTTI_ROOT",    "TUTTI_DIR",
-                                                         "TUTTI_HOME",    "TUTTI_VERSION",
-                                                         "TUTTI_TASK_ID", "TUTTI_CONFIG",
-                                                         "TUTTI_PROFILE"};
+  static constexpr std::array<std::string_view, 7> names{
+      "TUTTI_ROOT",    "TUTTI_DIR",    "TUTTI_HOME",   "TUTTI_VERSION",
+      "TUTTI_TASK_ID", "TUTTI_CONFIG", "TUTTI_PROFILE"};
   return std::find(names.begin(), names.end(), variable) != names.end() ||
          variable.starts_with("TUTTI_TEST_") || variable.starts_with("TUTTI_JOBS_");
 }

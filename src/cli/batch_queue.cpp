@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iostream>
 
 namespace tutti::cli {
 namespace {
@@ -65,6 +66,8 @@ std::string submit_script(BatchSystem system, const std::filesystem::path& direc
     throw Error(ErrorCode::io,
                 fmt::format("{} refused the job (exit code {}): {}{}\nThe script is {}", command[0],
                             end.code, end.messages, end.output, script.string()));
+  // Warnings of sites, such as that of a queue that will be closed.
+  std::cerr << end.messages;
   return jobs::submitted_id(system, end.output);
 }
 

@@ -71,9 +71,9 @@ std::string launch_part(const JobPlan& plan) {
   }
   return fmt::format(
              "# PBS does not warn: a timer does, {0} seconds before the end.\n"
-             "limit_s=$(qstat -f \"$PBS_JOBID\" 2>/dev/null |\n"
-             "  awk -F '[ \\t:=]+' '/Resource_List.walltime/ {{ print $3 * 3600 + $4 * 60 + $5 "
-             "}}')\n"
+             "limit_s=$(qstat -f \"${{PBS_JOBID:-none}}\" 2>/dev/null |\n"
+             "  awk -F '[ \\t:=]+' '/Resource_List.walltime/ "
+             "{{ print $3 * 3600 + $4 * 60 + $5; exit }}')\n"
              "sleep $((${{limit_s:-{1}}} - {0})) &\ntimer=$!\n",
              plan.options.warn_s, plan.walltime_s) +
          launch_lines(plan, by_srun, " &") +
@@ -128,8 +128,13 @@ std::string pbs_script(const JobPlan& plan) {
   text += opening_comments(plan, pbs_memory(plan.memory_bytes));
   text += directive_lines(plan, "#PBS ", pbs_directives(plan)) + "\n";
   text += "cd \"${PBS_O_WORKDIR:-.}\" || exit\n";
-  // Without a redirection the output would come only at the end of the job.
-  if (!options.log_directory.empty()) text += output_redirection(plan, "\"${PBS_JOBID%%.*}\"");
+  if (!options.log_directory.empty()) {
+    // Without a redirection the output would come only at the end of the job.
+    text +=
+        "# Where qsub stands in front of Slurm, the job has Slurm's number.\n"
+        "job=${PBS_JOBID:-${SLURM_JOB_ID:-}}\n" +
+        output_redirection(plan, "\"${job%%.*}\"");
+  }
   text +=
       "before=$(mktemp)\n"
       "trap 'rm -f \"$before\"' EXIT\n"
