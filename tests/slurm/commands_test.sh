@@ -40,6 +40,25 @@ expect 2 'jobs are there, say which by its id' "$tutti" logs
 directories=$(stat --format=%a jobs/* | sort -u)
 if [ "$directories" != 700 ]; then fail "folders of jobs have mode $directories"; fi
 
+say "what reaches the ranks"
+cat >show.sh <<'SHOW'
+#!/bin/bash
+echo "rank $SLURM_PROCID: $TUTTI_LOCAL_DIRECTORY, $TOKEN, $MODE, $FROM_PROLOGUE, $TUTTI_THREADS_PER_WORKER threads, $OMPI_MCA_btl_tcp_if_include"
+SHOW
+chmod +x show.sh
+# shellcheck disable=SC2016
+TOKEN=secret expect 0 '^[0-9]+$' "$tutti" submit --wait --nodes 2 --ranks-per-node 1 --cores-per-worker 2 --interface eth0 \
+  --local-directory '$TMPDIR/x' --env TOKEN --env 'MODE=a b' --prologue 'export FROM_PROLOGUE=yes' ./show.sh
+job=$(grep -E '^[0-9]+$' answer)
+for rank in 0 1; do
+  expect 0 "^rank $rank: \\\$TMPDIR/x, secret, a b, yes, 2 threads, eth0$" "$tutti" logs "$job"
+done
+if grep -rq secret jobs/*/job.sbatch; then fail "the value of TOKEN is in the script"; fi
+expect 1 'ended from outside, or could not begin' "$tutti" submit --wait --nodes 2 --ranks-per-node 1 --interface ib9 ./show.sh
+job=$(grep -E '^[0-9]+$' answer)
+expect 0 '^ttn[1-3] has no network interface ib9, but .*eth0' "$tutti" logs "$job"
+expect 2 'takes the value from here, but it is not set' "$tutti" submit --ranks-per-node 1 --env NO_SUCH ./show.sh
+
 say "stop"
 expect 0 '^[0-9]+$' "$tutti" submit --nodes 2 --ranks-per-node 2 "$job_program" 4 2 wait
 job=$(grep -E '^[0-9]+$' answer)
