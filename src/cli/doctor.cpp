@@ -136,6 +136,25 @@ Verdict look_at_working_directory() {
   return {Verdict::Kind::note, "working directory", sentence};
 }
 
+/// Starts two ranks of a program of tutti.
+Verdict look_at_two_ranks() {
+  std::error_code ignored;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  const std::filesystem::path folder = self.parent_path();
+  const std::string near = (folder / "tutti-probe").string();
+  const std::string installed = (folder.parent_path() / "libexec/tutti/tutti-probe").string();
+  const std::optional<std::string> probe =
+      find_program(near) ? find_program(near) : find_program(installed);
+  if (!probe) return {Verdict::Kind::note, "two ranks", "not tried, as tutti-probe is missing"};
+  const ProcessEnd end =
+      run_process({"timeout", "--kill-after=5", "60", self.string(), "run", "-n", "2", *probe});
+  if (end.code == 0) return {Verdict::Kind::good, "two ranks", first_line(end.output)};
+  return {Verdict::Kind::bad, "two ranks",
+          fmt::format("ended with exit code {}: {}", end.code,
+                      first_line(end.messages.empty() ? end.output : end.messages)),
+          "is the mpirun on the PATH that of the MPI with which tutti was built?"};
+}
+
 std::vector<Verdict> look_at_everything() {
   std::vector<Verdict> verdicts{look_at_mpirun()};
   const auto add = [&verdicts](const std::vector<Verdict>& more) {
@@ -150,6 +169,7 @@ std::vector<Verdict> look_at_everything() {
   verdicts.push_back(look_at_folder("local directory", local.empty() ? "/tmp" : local,
                                     "set TMPDIR, or the option local_directory, to a local disk"));
   verdicts.push_back(look_at_working_directory());
+  if (find_program("mpirun")) verdicts.push_back(look_at_two_ranks());
   return verdicts;
 }
 

@@ -3,14 +3,17 @@
 set -euo pipefail
 . "$TUTTI_TEST_SOURCE_DIR/tests/cli/lib.sh"
 
-for program in mpirun ompi_info; do
-  printf '#!/bin/sh\ncat "%s/%s.text"\n' "$folder" "$program" >bin/$program
-  chmod +x bin/$program
-done
 # A Slurm that answers, whatever this machine has.
 for program in sbatch sinfo squeue; do printf '#!/bin/sh\necho slurm 9.9\n' >bin/$program; done
 printf '#!/bin/sh\necho pmix >&2\n' >bin/srun
 chmod +x bin/*
+unset "${!OMPI_@}"
+expect 0 '^ok +two ranks +2 ranks, a task takes [0-9.e-]+ us there and back$' "$tutti" doctor
+
+for program in mpirun ompi_info; do
+  printf '#!/bin/sh\ncat "%s/%s.text"\n' "$folder" "$program" >bin/$program
+  chmod +x bin/$program
+done
 echo 'mpirun (Open MPI) 9.9' >mpirun.text
 printf '%s\n' '  Thread support: posix (MPI_THREAD_MULTIPLE: yes, OPAL support: yes)' '  MCA btl: tcp (MCA v2)' >ompi_info.text
 expect 0 '^ok +mpirun +.*/bin/mpirun, mpirun \(Open MPI\) 9.9$' "$tutti" doctor
