@@ -316,10 +316,11 @@ const std::vector<Setting>& settings() {
 
 /// Names that other programs set, and that are no options.
 bool is_known_elsewhere(std::string_view variable) {
-  static constexpr std::array<std::string_view, 5> names{"TUTTI_ROOT", "TUTTI_DIR", "TUTTI_HOME",
-                                                         "TUTTI_VERSION", "TUTTI_TASK_ID"};
+  static constexpr std::array<std::string_view, 7> names{
+      "TUTTI_ROOT",    "TUTTI_DIR",    "TUTTI_HOME",   "TUTTI_VERSION",
+      "TUTTI_TASK_ID", "TUTTI_CONFIG", "TUTTI_PROFILE"};
   return std::find(names.begin(), names.end(), variable) != names.end() ||
-         variable.starts_with("TUTTI_TEST_");
+         variable.starts_with("TUTTI_TEST_") || variable.starts_with("TUTTI_JOBS_");
 }
 
 std::string unknown_variable(std::string_view variable) {
