@@ -104,6 +104,11 @@ class Cases:
             self.report.bandwidth("payload_argument", size, argument, calls)
             self.report.bandwidth("payload_result", size, result, calls)
 
+    def await_all(self, futures):
+        """The client is not the default one."""
+        with self.client.as_current():
+            wait(futures)
+
     def transfer(self):
         """From one worker to another; with one worker there is no such way."""
         workers = sorted(self.client.scheduler_info()["workers"])
@@ -114,7 +119,7 @@ class Cases:
             def once(count=size // 8):
                 data = self.client.submit(make, count, pure=False, workers=workers[:1])
                 here = self.client.submit(make, 1, pure=False, workers=workers[1:2])
-                wait([data, here])
+                self.await_all([data, here])
                 start = figures.clock()
                 self.client.submit(last, data, pure=False, workers=workers[1:2]).result()
                 middle = figures.clock()
@@ -142,7 +147,7 @@ class Cases:
         """Results of 16 tasks, one array each."""
         for size in figures.spread_bytes(self.options):
             arrays = self.client.map(make, [size // 8 // PARTS] * PARTS, pure=False)
-            wait(arrays)
+            self.await_all(arrays)
 
             def once(arrays=arrays):
                 start = figures.clock()

@@ -76,7 +76,15 @@ void Rank::deliver_early(const EarlyPackets& packets) {
   for (const EarlyPacket& each : packets) on_packet(each.from, each.packet.span());
 }
 
+/// Of a value that was asked for and is not needed any more the announcement still counts: its
+/// holder cannot leave before the rest was taken.
+bool Rank::is_dropped_at_end(const protocol::Message& message) const {
+  return is_leaving_ && !std::holds_alternative<protocol::Data>(message) &&
+         !std::holds_alternative<protocol::Fragment>(message);
+}
+
 void Rank::dispatch(int from, const protocol::Message& message) {
+  if (is_dropped_at_end(message)) return;
   std::visit(
       [&](const auto& each) {
         if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Fetch>) {
@@ -138,7 +146,9 @@ void Rank::finish() {
   const std::lock_guard lock(engine_.mutex());
   // Values may hold resources of MPI or HDF5; they go while those are there.
   store_.clear();
-  transport_->finish();
+  is_leaving_ = true;
+  transport_->finish(
+      [this](int from, std::span<const std::byte> packet) { on_packet(from, packet); });
 }
 
 }  // namespace tutti::runtime

@@ -81,6 +81,7 @@ class Rank {
 
  private:
   void on_packet(int from, std::span<const std::byte> packet);
+  bool is_dropped_at_end(const protocol::Message& message) const;
   void dispatch(int from, const protocol::Message& message);
   void on_fetch(int from, const protocol::Fetch& message);
   void on_fragment(int from, const protocol::Fragment& fragment);
@@ -97,6 +98,7 @@ class Rank {
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
+  bool is_leaving_ = false;
   std::unique_ptr<MemoryKeeper> memory_;
 };
 

@@ -294,7 +294,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   }
   if (!problem.empty()) {
     if (prints) std::fprintf(stderr, "tutti: %s\n", problem.c_str());
-    transport->finish();
+    transport->finish([](int, std::span<const std::byte>) {});
     return nullptr;
   }
   if (prints) {

@@ -66,6 +66,13 @@ void act(tutti::Client& client, const std::string& what) {
     client.gather(futures);
     std::cout << "no warning needed\n";
   }
+  if (what == "dropped_arguments") {
+    for (std::size_t call = 0; call < 40; ++call) {
+      (void)client.submit([](const std::vector<double>& values) { return values.back(); },
+                          std::vector<double>(200'000 + call, 1.0));
+    }
+    std::cout << "leaves at once\n";
+  }
   if (what == "collective_kinds") {
     (void)client.broadcast(std::vector<double>(1000, 1.0));
     (void)client.scatter(std::vector<double>(1000, 1.0));

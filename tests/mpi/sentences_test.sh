@@ -65,6 +65,8 @@ says start_alone 3 0 "tutti: collectives: broadcast 4, scatter 0, gather 0" TUTT
 says one_broadcast 3 0 "tutti: collectives: broadcast 5, scatter 0, gather 0" TUTTI_VERBOSE=1 "$program" collectives
 # broadcast(): the stream and one buffer. scatter(): the same by scatters. run(): one announcement.
 says collective_kinds 3 0 "tutti: collectives: broadcast 7, scatter 2, gather 0" TUTTI_VERBOSE=1 "$program" collective_kinds
+# Arguments that are on their way when main ends hold nobody up.
+for round in 1 2 3; do says dropped_$round 3 0 "leaves at once" TUTTI_NODE_STORE=0 "$program" dropped_arguments; done
 [ -x "$winds" ] && says missing_file 1 any "/nowhere/winds.nc" "$winds" /nowhere/winds.nc
 
 # A large constant that call after call sends again is named once, with the line to write; one that changes is not.
