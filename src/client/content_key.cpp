@@ -1,12 +1,13 @@
 #include "client/content_key.hpp"
 
+#include "runtime/node_values.hpp"
+
 #include <span>
 
 namespace tutti::client_module {
 
 base::ContentHash hash_of(const detail::Value& value) {
-  constexpr std::size_t buffer_bytes_min = 4 * 1024;
-  Writer writer(buffer_bytes_min);
+  Writer writer(runtime::buffer_bytes_min);
   value.ops().write(value, writer);
   base::ContentHasher hasher;
   const detail::ValueOps* type = &value.ops();

@@ -1,5 +1,6 @@
 #include "client/placement.hpp"
 
+#include "runtime/node_values.hpp"
 #include "tutti/error.hpp"
 
 #include <fmt/format.h>
@@ -98,8 +99,7 @@ void check_copies(const ReplicateOptions& options, std::size_t workers) {
 
 detail::ValuePtr copy_elements(const detail::Value& elements, std::uint64_t begin,
                                std::uint64_t count) {
-  constexpr std::size_t buffer_bytes_min = 4 * 1024;
-  Writer writer(buffer_bytes_min);
+  Writer writer(runtime::buffer_bytes_min);
   elements.ops().write_slice(elements, begin, count, writer);
   std::vector<std::uint64_t> sizes;
   for (const ConstBuffer& buffer : writer.buffers()) sizes.push_back(buffer.size);

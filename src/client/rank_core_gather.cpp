@@ -14,6 +14,8 @@ namespace {
 
 /// Maps whose results are small are gathered by one collective; beyond, in place is faster.
 constexpr std::uint64_t collective_gather_bytes_max = 16 << 10;
+static_assert(collective_gather_bytes_max < worker::Store::large_bytes_min,
+              "what a collective gathers never leaves memory");
 /// What write() puts before the elements of a stretch of plain bytes: begin, count, failures,
 /// length.
 constexpr std::uint64_t stretch_header_bytes = 4 * sizeof(std::uint64_t);

@@ -3,7 +3,6 @@
 #include "runtime/data_exchange.hpp"
 #include "tutti/check.hpp"
 #include "tutti/detail/elements.hpp"
-#include "tutti/error.hpp"
 
 #include <utility>
 
@@ -267,35 +266,13 @@ void Collectives::enter_place_sequence(const std::shared_ptr<Operation>& operati
       });
 }
 
-/// What is away is brought back first; all others wait meanwhile, as the operation is theirs too.
+/// Only results that are too small to leave memory are gathered so.
 void Collectives::enter_gather(const std::shared_ptr<Operation>& operation, const Done& done) {
-  std::vector<worker::ValueKey> away;
-  std::vector<std::size_t> places;
-  store_.for_each_stretch(operation->id, [&](const worker::Store::Stretch& stretch) {
-    if (stretch.away) {
-      away.push_back({operation->id, stretch.begin});
-      places.push_back(operation->stretches.size());
-    }
-    operation->stretches.push_back(stretch.value);
-  });
-  const Done each =
-      after(1 + away.size(), [this, operation, done] { gather_stretches(operation, done); });
-  for (std::size_t index = 0; index < away.size(); ++index) {
-    load_(away[index], [operation, place = places[index], each](const Loaded& loaded) {
-      // Rank 0 asks for no collective when it knows of values on disk. It expects the bytes of this
-      // one, and there is no way to tell it that they are lost.
-      if (!loaded.problem.empty()) throw Error(ErrorCode::lost, loaded.problem);
-      operation->stretches[place] = loaded.value;
-      each();
-    });
-  }
-  each();
-}
-
-void Collectives::gather_stretches(const std::shared_ptr<Operation>& operation, const Done& done) {
   Writer writer;
-  for (const ValuePtr& stretch : operation->stretches) stretch->ops().write(*stretch, writer);
-  operation->stretches.clear();
+  store_.for_each_stretch(operation->id, [&](const worker::Store::Stretch& stretch) {
+    check(!stretch.away, "what a collective gathers is in memory");
+    stretch.value->ops().write(*stretch.value, writer);
+  });
   check(writer.size() == operation->stream.size(),
         "a rank sends as much to a gather as rank 0 expects");
   operation->stream = writer.take();

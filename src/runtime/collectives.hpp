@@ -5,7 +5,6 @@
 
 #include "protocol/messages.hpp"
 #include "runtime/data_exchange.hpp"
-#include "runtime/loading.hpp"
 #include "runtime/node_sharing.hpp"
 #include "runtime/node_values.hpp"
 #include "runtime/outbox.hpp"
@@ -51,9 +50,6 @@ class Collectives {
         on_definition_(std::move(on_definition)),
         on_placed_(std::move(on_placed)) {}
 
-  /// How values of this rank are brought back that are away.
-  void set_loader(LoadValue load) { load_ = std::move(load); }
-
   // ---- rank 0
 
   /// Sends an encoded DefineGroup to all other ranks.
@@ -89,7 +85,6 @@ class Collectives {
     std::vector<std::uint64_t> buffer_bytes;
     Bytes stream;
     detail::ValuePtr value;
-    std::vector<detail::ValuePtr> stretches;  ///< that this rank gives to a gather
   };
   /// Where the leader of this node has put a value.
   struct Told {
@@ -117,7 +112,6 @@ class Collectives {
   void enter_place_sequence(const std::shared_ptr<Operation>& operation,
                             const transport::Done& done);
   void enter_gather(const std::shared_ptr<Operation>& operation, const transport::Done& done);
-  void gather_stretches(const std::shared_ptr<Operation>& operation, const transport::Done& done);
   void send_to_all(const protocol::EnterCollective& message);
 
   transport::Transport& transport_;
@@ -135,7 +129,6 @@ class Collectives {
   std::map<TaskId, Told> told_;
   TaskId awaited_;
   std::function<void()> on_told_;
-  LoadValue load_;
   bool running_ = false;
 };
 

@@ -42,11 +42,9 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
   if (setup_.works) worker_ = std::make_unique<WorkerDriver>(*this);
   if (rank() == 0) scheduler_ = std::make_unique<SchedulerDriver>(*this);
   memory_ = std::make_unique<MemoryKeeper>(*this);
-  const LoadValue load = [this](worker::ValueKey key, OnLoaded on_loaded) {
+  exchange_.set_loader([this](worker::ValueKey key, OnLoaded on_loaded) {
     memory_->load(key, std::move(on_loaded));
-  };
-  exchange_.set_loader(load);
-  collectives_.set_loader(load);
+  });
   engine_.set_handlers(
       [this](int from, std::span<const std::byte> packet) { on_packet(from, packet); },
       [this] { return end_turn(); }, [this] { outbox_.flush_all(); },
