@@ -42,6 +42,11 @@ bool has_room(const Levels& levels, const Fill& fill, std::uint64_t bytes) {
   return level == unlimited || fill.managed + fill.coming + bytes <= level;
 }
 
+bool may_serve(const Levels& levels, const Fill& fill, std::uint64_t bytes) {
+  const std::uint64_t level = level_bytes(fill, levels.pause);
+  return level == unlimited || fill.managed + fill.coming + bytes <= level;
+}
+
 bool should_trim(const Levels& levels, const Fill& fill) {
   const double level = levels.spill > 0 ? levels.spill : levels.pause;
   return fill.process > level_bytes(fill, level) &&

@@ -32,6 +32,10 @@ bool should_pause(const Levels& levels, const Fill& fill, bool is_paused);
 /// Whether `bytes` more may come into memory without anything having to leave.
 bool has_room(const Levels& levels, const Fill& fill, std::uint64_t bytes);
 
+/// Whether `bytes` may come into memory for another rank, whose tasks wait for them: something may
+/// have to leave for them, but no rank pauses because of them.
+bool may_serve(const Levels& levels, const Fill& fill, std::uint64_t bytes);
+
 /// True when the process takes so much more than its values that it should give back free memory.
 bool should_trim(const Levels& levels, const Fill& fill);
 

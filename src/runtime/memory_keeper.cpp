@@ -224,7 +224,7 @@ void MemoryKeeper::load_for_task(ValueKey key, OnLoaded on_loaded) {
   add_load(key, std::move(on_loaded), true);
 }
 
-void MemoryKeeper::add_load(ValueKey key, OnLoaded on_loaded, bool can_wait) {
+void MemoryKeeper::add_load(ValueKey key, OnLoaded on_loaded, bool for_task) {
   if (!store_.is_away(key)) {
     const Value* value = store_.value_of(key);
     if (value == nullptr) return on_loaded({ValuePtr(), 0, "the value was released"});
@@ -233,17 +233,33 @@ void MemoryKeeper::add_load(ValueKey key, OnLoaded on_loaded, bool can_wait) {
   Load& load = loads_[key];
   const bool is_new = load.on_loaded.empty();
   load.on_loaded.push_back(std::move(on_loaded));
-  if (!can_wait) {
-    if (!load.started) start_load(key, load);
-  } else if (is_new) {
-    waiting_.push_back(key);
-    act();
+  if (load.started || (for_task && !is_new)) return;
+  (for_task ? waiting_ : serving_).push_back(key);
+  act();
+}
+
+/// For others values come while there is room below the level of pauses, and else one after the
+/// other: their tasks do not wait for those of this rank.
+void MemoryKeeper::start_serving() {
+  while (!serving_.empty()) {
+    const ValueKey key = serving_.front();
+    const auto found = loads_.find(key);
+    if (found != loads_.end() && !found->second.started) {
+      const Store::Large* large = store_.find_large(key);
+      const std::uint64_t bytes = large != nullptr ? large->bytes : 0;
+      if (busy() && !memory::may_serve(levels_, fill(), bytes)) return;
+      serving_.pop_front();
+      start_load(key, found.value());
+    } else {
+      serving_.pop_front();
+    }
   }
 }
 
 /// For tasks values come in the order in which they were asked for, while there is room, or when
 /// else nothing would ever happen.
 void MemoryKeeper::start_loads() {
+  start_serving();
   while (!waiting_.empty()) {
     const ValueKey key = waiting_.front();
     const auto found = loads_.find(key);

@@ -33,7 +33,7 @@ class MemoryKeeper {
 
   // ---- under the lock
 
-  /// Brings a value back for somebody elsewhere, at once.
+  /// Brings a value back for somebody elsewhere, as soon as there is room, and one at a time else.
   void load(worker::ValueKey key, OnLoaded on_loaded);
   /// Brings a value back into the store for a task of this rank, when there is room.
   void load_for_task(worker::ValueKey key, OnLoaded on_loaded);
@@ -68,7 +68,8 @@ class MemoryKeeper {
   void on_written(worker::ValueKey key, const memory::SpilledPtr& spilled, detail::ValuePtr value,
                   std::vector<detail::ValuePtr>& dropped);
   void on_write_failed(worker::ValueKey key, const std::string& problem, bool is_general);
-  void add_load(worker::ValueKey key, OnLoaded on_loaded, bool can_wait);
+  void add_load(worker::ValueKey key, OnLoaded on_loaded, bool for_task);
+  void start_serving();
   void start_loads();
   void start_load(worker::ValueKey key, Load& load);
   void end_load(worker::ValueKey key, Loaded loaded);
@@ -99,6 +100,7 @@ class MemoryKeeper {
   std::size_t loading_ = 0;  ///< values that are being read
   tsl::robin_map<worker::ValueKey, Load, worker::ValueKeyHash> loads_;
   std::deque<worker::ValueKey> waiting_;  ///< loads for tasks that are not started
+  std::deque<worker::ValueKey> serving_;  ///< the same for others
   Clock::time_point search_again_;        ///< there was not enough to spill
   bool may_spill_ = false;
   std::string spill_problem_;  ///< why nothing more can be written; empty when it can

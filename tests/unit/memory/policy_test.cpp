@@ -23,6 +23,9 @@ TEST_CASE("what is about to come needs room as well") {
   CHECK(has_room(levels, {.limit = 100, .managed = 50}, 10));
   CHECK_FALSE(has_room(levels, {.limit = 100, .managed = 50}, 11));
   CHECK_FALSE(has_room(levels, {.limit = 100, .managed = 50, .coming = 10}, 1));
+  CHECK(may_serve(levels, {.limit = 100, .managed = 70}, 10));
+  CHECK_FALSE(may_serve(levels, {.limit = 100, .managed = 70}, 11));
+  CHECK_FALSE(may_serve(levels, {.limit = 100, .managed = 70, .coming = 10}, 1));
 }
 
 TEST_CASE("a process above its level spills down to the target, but no more than there is") {
@@ -43,6 +46,7 @@ TEST_CASE("without a limit, or with levels of 0, nothing is spilled and nobody p
   CHECK_EQ(bytes_to_spill({}, unlimited), 0);
   CHECK_FALSE(should_pause({}, unlimited, true));
   CHECK(has_room({}, unlimited, everything / 2));
+  CHECK(may_serve({}, unlimited, everything / 2));
   CHECK_EQ(level_bytes(unlimited, 0.5), everything);
 }
 
