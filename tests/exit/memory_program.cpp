@@ -73,7 +73,7 @@ void hold(tutti::Client& client) {
   std::vector<tutti::Future<Doubles>> made;
   for (int index = 0; index < 40; ++index) made.push_back(client.submit(make, std::size_t{4}));
   tutti::wait(made);
-  std::cout << "ready " << ::getpid() << std::endl;
+  std::cout << "ready " << ::getpid() << " now" << std::endl;
   std::this_thread::sleep_for(std::chrono::seconds(30));
 }
 

@@ -94,12 +94,13 @@ fi
 if wanted kill; then
   "$mpirun" -n 2 "$program" hold >"$folder/out" 2>&1 </dev/null &
   job=$!
+  # The launcher may pass a line on in parts: it is whole when its last word is there.
   for ((i = 0; i < 3000; ++i)); do
-    grep -q ready "$folder/out" && break
+    own=$(sed -n 's/^ready \([0-9]*\) now$/\1/p' "$folder/out")
+    [ -n "$own" ] && break
     sleep 0.01
   done
-  grep -q ready "$folder/out" || complain kill "it was never ready"
-  own=$(awk '/ready/ {print $2}' "$folder/out")
+  [ -n "$own" ] || complain kill "it was never ready"
   ranks=$(pgrep -P "$(ps -o ppid= -p "$own" | tr -d ' ')")
   held=$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c "$folder/spill")
   [ "$held" -gt 0 ] || complain kill "nobody has a file in the directory"
