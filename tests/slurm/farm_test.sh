@@ -6,7 +6,7 @@ set -euo pipefail
 . "$TUTTI_TEST_SOURCE_DIR/tests/slurm/lib.sh"
 
 tutti=$TUTTI_TEST_PROGRAMS_DIR/tutti
-seq 60 | sed "s|.*|hostname >>$folder/hosts; echo done & |" >commands.txt
+seq 60 | sed "s|.*|hostname >>$folder/hosts; echo done|" >commands.txt
 # Programs of MPI and tutti are commands like any others.
 echo "$job_program 1 1" >>commands.txt
 
