@@ -75,6 +75,11 @@ struct Options {
   /// Cores that each task uses, 1 to 1024: where threads_per_worker is 0, a worker runs so many
   /// fewer tasks at once.
   std::uint32_t cores_per_task = 1;
+  /// Seconds from the start until the job ends, 0 to 31,536,000. 0: asked of Slurm or PBS inside a
+  /// job of theirs; outside there is no end.
+  std::uint64_t walltime_s = 0;
+  /// The run ends so many seconds before the job does, 0 to 86,400.
+  std::uint64_t walltime_margin_s = 20;
 
   bool operator==(const Options&) const = default;
 };

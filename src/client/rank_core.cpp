@@ -68,6 +68,9 @@ void RankCore::enroll(Handle& handle, TaskId id) {
     if (id.slot() >= tasks_.size()) tasks_.resize(id.slot() + 1, nullptr);
     tasks_[id.slot()] = &static_cast<FutureState&>(handle);
   }
+  if (!ending_ || handle.status.load() != Status::pending) return;
+  handle.status = Status::cancelled;
+  ending_->cancelled_any = true;
 }
 
 TaskId RankCore::place_literal(ValuePtr value) {

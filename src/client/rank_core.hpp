@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when a task failed and
   /// nobody asked. Prints which.
   int exit_code(int main_code);
+  /// Why tasks that still ran at the end were ended with it.
+  std::string straggler_sentence() const;
   /// True when a worker did not end its tasks in time.
   bool has_stragglers() const { return stragglers_; }
 
@@ -100,10 +103,12 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void on_group_done(TaskId group) override;
   void on_forgotten(TaskId id) override;
   void on_replicated(const scheduler::Piece& piece, int rank, bool kept) override;
+  void on_ending(const std::string& reason, int exit_code) override;
   void before_turn() override;
 
   void released(Handle* handle) noexcept override;
   void drain_released();
+  void cancel_pending();
 
   FutureState* find_task(TaskId id);
   GroupState* find_group(TaskId id);
@@ -179,6 +184,13 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
   std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
   RepeatedConstants repeated_constants_;
+  /// The run ends before its work is done.
+  struct Ending {
+    std::string reason;
+    int exit_code = 0;
+    bool cancelled_any = false;
+  };
+  std::optional<Ending> ending_;
   bool shut_down_ = false;
   bool stragglers_ = false;
 };

@@ -85,7 +85,8 @@ void RankCore::throw_ended(Target target, Status status) {
     detail::throw_failure(handle.failure);
   }
   if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
-  throw CancelledError("the task was cancelled: the run ended before it did");
+  throw CancelledError("the task was cancelled: " +
+                       (ending_ ? ending_->reason : "the run ended before it did"));
 }
 
 /// Where the element's stretch is among those on rank 0, or end.
@@ -400,13 +401,7 @@ void RankCore::shutdown() {
   Lock lock(engine_.mutex());
   drain_released();
   engine_.wait(lock, [&] { return kept_.empty(); });
-  const auto end = [this](Handle* handle) {
-    if (handle == nullptr || handle->status.load() != Status::pending) return;
-    handle->status = Status::cancelled;
-    resolved(*handle);
-  };
-  for (FutureState* state : tasks_) end(state);
-  for (GroupState* state : groups_) end(state);
+  cancel_pending();
   for (Handle* handle : tasks_) {
     if (handle != nullptr) failures_.add(*handle);
   }
@@ -431,6 +426,31 @@ void RankCore::shutdown() {
   make_none_current();
 }
 
-int RankCore::exit_code(int main_code) { return failures_.exit_code(main_code); }
+void RankCore::cancel_pending() {
+  const auto end = [this](Handle* handle) {
+    if (handle == nullptr || handle->status.load() != Status::pending) return;
+    handle->status = Status::cancelled;
+    if (ending_) ending_->cancelled_any = true;
+    resolved(*handle);
+  };
+  for (FutureState* state : tasks_) end(state);
+  for (GroupState* state : groups_) end(state);
+}
+
+void RankCore::on_ending(const std::string& reason, int exit_code) {
+  ending_ = Ending{.reason = reason, .exit_code = exit_code};
+  cancel_pending();
+}
+
+int RankCore::exit_code(int main_code) {
+  // A main that had all it wanted has not been cut short.
+  if (ending_ && (ending_->cancelled_any || main_code != 0)) return ending_->exit_code;
+  return failures_.exit_code(main_code);
+}
+
+std::string RankCore::straggler_sentence() const {
+  if (ending_) return ending_->reason + "; tasks that still ran were ended with it";
+  return "tasks that nobody waits for were still running at the end of main and were ended";
+}
 
 }  // namespace tutti::client_module

@@ -3,6 +3,7 @@
 /// SchedulerDriver: joins the Scheduler of rank 0 to messages, and to the futures of the client.
 
 #include "protocol/messages.hpp"
+#include "runtime/job_limit.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/watchdog.hpp"
 #include "tutti/detail/function_ops.hpp"
@@ -14,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +38,9 @@ class FutureSink {
   virtual void on_forgotten(TaskId task_or_group) = 0;
   /// A copy that was asked for is on the rank, or could not be brought there.
   virtual void on_replicated(const scheduler::Piece& piece, int rank, bool kept) = 0;
+  /// The run ends before its work is done, with this exit code: what is pending is cancelled, as is
+  /// what is submitted from now on. `reason` is a sentence.
+  virtual void on_ending(const std::string& reason, int exit_code) = 0;
   /// A turn ends: hands over what was released since the last one. The only one that may call
   /// released().
   virtual void before_turn() = 0;
@@ -111,8 +116,8 @@ class SchedulerDriver {
   void on(int from, const protocol::Goodbye& message);
   void on(int from, const protocol::Replicated& message);
 
-  /// Looks a few times a second, without the lock, whether work is left that nobody does; then ends
-  /// the job.
+  /// Looks a few times a second, without the lock, whether the run has to end before its work is
+  /// done, and whether work is left that nobody does; then ends the job.
   void watch();
   /// The client itself runs a part of a map, or has ended to.
   void client_runs(bool runs) { client_runs_ = runs; }
@@ -146,6 +151,8 @@ class SchedulerDriver {
   void send_questions();
   void forget(TaskId id);
   std::uint64_t now_ns() const;
+  void look_for_end();
+  void begin_end(std::string reason, int exit_code);
   void ask_workers();
   [[noreturn]] void end_stuck();
   TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message,
@@ -173,6 +180,15 @@ class SchedulerDriver {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool dirty_ = false;
   bool warned_of_directory_ = false;
+  JobLimit limit_;
+  /// The run ends before its work is done.
+  struct Ending {
+    std::string reason;
+    int exit_code = 0;
+    std::chrono::steady_clock::time_point begun;
+  };
+  std::optional<Ending> ending_;
+  std::uint32_t looks_held_ = 0;  ///< one after the other that found only work that takes too long
 };
 
 }  // namespace tutti::runtime
