@@ -80,6 +80,9 @@ struct Options {
   std::uint64_t walltime_s = 0;
   /// The run ends so many seconds before the job does, 0 to 86,400.
   std::uint64_t walltime_margin_s = 20;
+  /// The folder of a job of `tutti submit`, which sets it: the run keeps its status there and looks
+  /// for requests. Empty: there is none.
+  std::string job_directory = {};
 
   bool operator==(const Options&) const = default;
 };

@@ -312,6 +312,8 @@ std::vector<Setting> make_settings() {
                                "From the start to the end of the job; 0: Slurm or PBS is asked."));
   all.push_back(number_setting("walltime_margin_s", &Options::walltime_margin_s, 0, 86'400,
                                "seconds", "The run ends so long before the job."));
+  all.push_back(text_setting("job_directory", &Options::job_directory, "a directory",
+                             "Of a job of `tutti submit`: status and requests."));
   return all;
 }
 

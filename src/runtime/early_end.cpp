@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <signal.h>
 #include <string.h>
 
@@ -33,8 +34,7 @@ std::string words_of_signal(int number, bool several_ranks) {
 void SchedulerDriver::look_for_end() {
   const auto now = std::chrono::steady_clock::now();
   if (ending_) {
-    const bool warned = ending_->exit_code == requeue_exit_code;
-    if (now - ending_->begun > (warned ? patience_of_warning : patience_of_signal))
+    if (now - ending_->begun > ending_->patience)
       abort_job(ending_->exit_code, ending_->reason + "; main did not return in time");
     return;
   }
@@ -42,7 +42,10 @@ void SchedulerDriver::look_for_end() {
   if (sink_ == nullptr) return;
   if (const int number = ending_signal(); number != 0)
     return begin_end(words_of_signal(number, rank_.size() > 1),
-                     number == SIGUSR1 ? requeue_exit_code : 128 + number);
+                     number == SIGUSR1 ? requeue_exit_code : 128 + number,
+                     number == SIGUSR1 ? patience_of_warning : patience_of_signal);
+  if (stop_requested_)
+    return begin_end("`tutti stop` was called; the job ends", 128 + SIGTERM, patience_of_warning);
   const auto end = limit_.end();
   if (!end) return;
   const auto last = *end - std::chrono::seconds(rank_.options().walltime_margin_s);
@@ -52,16 +55,44 @@ void SchedulerDriver::look_for_end() {
   if (now >= last) {
     const auto left_s = std::chrono::duration_cast<std::chrono::seconds>(*end - now).count();
     return begin_end(fmt::format("the job ends in {} s, so the run ends now", left_s),
-                     requeue_exit_code);
+                     requeue_exit_code, patience_of_warning);
   }
   looks_held_ = scheduler_.only_held_left() ? looks_held_ + 1 : 0;
   if (looks_held_ >= looks_until_end)
     begin_end("every task that is left takes longer than the job will last, so the run ends now",
-              requeue_exit_code);
+              requeue_exit_code, patience_of_warning);
 }
 
-void SchedulerDriver::begin_end(std::string reason, int exit_code) {
-  ending_ = Ending{std::move(reason), exit_code, std::chrono::steady_clock::now()};
+JobProgress SchedulerDriver::progress() {
+  return {.snapshot = scheduler::take_snapshot(scheduler_),
+          .tasks_left = scheduler_.tasks_left(),
+          .seconds = static_cast<double>(now_ns()) * 1e-9,
+          .ending = ending_ ? ending_->reason : ""};
+}
+
+void SchedulerDriver::tend_job_files() {
+  if (!files_.is_due()) return;
+  JobProgress now;
+  {
+    const std::lock_guard lock(rank_.engine().mutex());
+    now = progress();
+  }
+  files_.write_status(status_text(now, rank_.transport().places(), std::time(nullptr)));
+  const bool stop = files_.is_stop_requested();
+  const std::lock_guard lock(rank_.engine().mutex());
+  stop_requested_ = stop;
+}
+
+SchedulerDriver::~SchedulerDriver() {
+  if (rank_.options().job_directory.empty()) return;
+  JobProgress last = progress();
+  last.over = true;
+  files_.write_status(status_text(last, rank_.transport().places(), std::time(nullptr)));
+}
+
+void SchedulerDriver::begin_end(std::string reason, int exit_code,
+                                std::chrono::steady_clock::duration patience) {
+  ending_ = Ending{std::move(reason), exit_code, patience, std::chrono::steady_clock::now()};
   std::fflush(stdout);
   std::fprintf(stderr, "tutti: %s\n", ending_->reason.c_str());
   scheduler_.stop_starting();

@@ -3,6 +3,7 @@
 /// SchedulerDriver: joins the Scheduler of rank 0 to messages, and to the futures of the client.
 
 #include "protocol/messages.hpp"
+#include "runtime/job_files.hpp"
 #include "runtime/job_limit.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/watchdog.hpp"
@@ -49,6 +50,8 @@ class FutureSink {
 class SchedulerDriver {
  public:
   explicit SchedulerDriver(Rank& rank);
+  /// The last word in status.json.
+  ~SchedulerDriver();
 
   void set_sink(FutureSink* sink) { sink_ = sink; }
 
@@ -152,7 +155,9 @@ class SchedulerDriver {
   void forget(TaskId id);
   std::uint64_t now_ns() const;
   void look_for_end();
-  void begin_end(std::string reason, int exit_code);
+  void tend_job_files();
+  JobProgress progress();
+  void begin_end(std::string reason, int exit_code, std::chrono::steady_clock::duration patience);
   void ask_workers();
   [[noreturn]] void end_stuck();
   TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message,
@@ -181,10 +186,13 @@ class SchedulerDriver {
   bool dirty_ = false;
   bool warned_of_directory_ = false;
   JobLimit limit_;
+  JobFiles files_;
+  bool stop_requested_ = false;
   /// The run ends before its work is done.
   struct Ending {
     std::string reason;
     int exit_code = 0;
+    std::chrono::steady_clock::duration patience;
     std::chrono::steady_clock::time_point begun;
   };
   std::optional<Ending> ending_;

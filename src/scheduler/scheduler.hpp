@@ -187,6 +187,8 @@ class Scheduler {
   const WorkerTable& workers() const { return workers_; }
   const Durations& durations() const { return durations_; }
   Counts counts() const;
+  /// Tasks and elements of maps that are not done. Looks at each map.
+  std::uint64_t tasks_left() const;
   /// True when work is left that would not end in time, and nothing else is done.
   bool only_held_left() const;
   /// True when a task that is submitted now could start at once.
