@@ -1,7 +1,8 @@
 #include "base/content_hash.hpp"
 
+#include "base/fast_xxhash.hpp"
+
 #include <new>
-#include <xxhash.h>
 
 namespace tutti::base {
 
