@@ -58,6 +58,9 @@ struct Options {
   /// Large values lie once on a node, in memory that its ranks share. Off: each rank has its own
   /// copy.
   bool node_store = true;
+  /// Whether `new` asks for pages of 2 MiB when 4 MiB or more are wanted, where the system leaves
+  /// the choice to programs: filling new memory is four times faster with them.
+  bool huge_pages = true;
   /// When the values of a rank take more than this fraction of its memory limit, those that were
   /// not used for longest are written to disk; 0 to 1, 0: never.
   double memory_target = 0.6;

@@ -292,6 +292,8 @@ std::vector<Setting> make_settings() {
   all.push_back(log_level_setting());
   all.push_back(switch_setting("node_store", &Options::node_store,
                                "Large values lie once on a node, in memory that its ranks share."));
+  all.push_back(switch_setting("huge_pages", &Options::huge_pages,
+                               "Large memory is asked for in pages of 2 MiB."));
   all.push_back(fraction_setting("memory_target", &Options::memory_target,
                                  "Fraction of the memory limit from which on values are spilled; "
                                  "0: never."));

@@ -2,7 +2,6 @@
 
 #include "client/placement.hpp"
 #include "client/rank_core.hpp"
-#include "transport/huge_pages.hpp"
 
 #include <fmt/format.h>
 
@@ -112,8 +111,6 @@ void RankCore::gather_into(GroupState& group, MutableBuffer place) {
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
   check(record != nullptr && group.failures.empty(), "what is gathered has ended well");
   const auto bytes_each = static_cast<std::size_t>(place.size / group.total);
-  // Stretches may be shorter than what is worth it, all of them together are not.
-  transport::prefer_huge_pages(place);
   std::vector<ValuePtr> stretches;
   std::size_t missing = 0;
   if (!gather_collectively(*record, group.id, stretches, missing)) {

@@ -250,8 +250,9 @@ void WorkerState::take(Batch& batch) {
       item.ops = group.ops;
       item.begin = range.begin + range.next;
       item.count = block_length(range);
-      // Room for the results of the whole stretch, before several threads write into it.
-      if (!range.results && item.ops->make_results != nullptr) {
+      // Room for the results of the whole stretch (none for void), before several threads look for
+      // it without a lock.
+      if (range.next == 0 && item.ops->make_results != nullptr) {
         range.results = ValuePtr(item.ops->make_results(range.begin, range.count));
       }
       range.next += item.count;
