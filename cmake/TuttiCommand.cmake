@@ -17,3 +17,11 @@ add_executable(tutti-probe ${PROJECT_SOURCE_DIR}/src/cli/probe/probe.cpp)
 tutti_own_target(tutti-probe)
 target_link_libraries(tutti-probe PRIVATE tutti::tutti)
 install(TARGETS tutti-probe DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tutti)
+
+# What `tutti farm` becomes.
+file(GLOB tutti_farm_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/farm/*.cpp)
+add_executable(tutti-farm ${tutti_farm_sources} $<TARGET_OBJECTS:tutti_farm>)
+tutti_own_target(tutti-farm)
+target_include_directories(tutti-farm PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(tutti-farm PRIVATE tutti::tutti CLI11::CLI11 fmt::fmt)
+install(TARGETS tutti-farm DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tutti)

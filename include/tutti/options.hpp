@@ -75,6 +75,9 @@ struct Options {
   std::string local_directory = {};
   /// The most that one rank writes there, in bytes, 0 to 1 PiB. 0: until the file system is full.
   std::uint64_t spill_limit = 0;
+  /// Cores that each task uses, 1 to 1024: where threads_per_worker is 0, a worker runs so many
+  /// fewer tasks at once.
+  std::uint32_t cores_per_task = 1;
 
   bool operator==(const Options&) const = default;
 };

@@ -10,7 +10,7 @@ packages_build=(
 # The data of the example `winds`, and what converts it.
 packages_data=(ferret-datasets netcdf-bin)
 # What only `scripts/test.sh --all` needs.
-packages_all=(clang-14 libclang-rt-14-dev hdf5-tools)
+packages_all=(clang-14 libclang-rt-14-dev hdf5-tools parallel)
 
 say() { printf '== %s\n' "$*"; }
 

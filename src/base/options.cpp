@@ -308,6 +308,8 @@ std::vector<Setting> make_settings() {
                              "/tmp."));
   all.push_back(size_setting("spill_limit", &Options::spill_limit, 0, 1024 * tebibyte,
                              "The most that one rank spills; 0: until the disk is full."));
+  all.push_back(number_setting("cores_per_task", &Options::cores_per_task, 1, 1024, "cores",
+                               "Cores of each task, where threads_per_worker is 0."));
   return all;
 }
 
@@ -318,9 +320,9 @@ const std::vector<Setting>& settings() {
 
 /// Names that other programs set, and that are no options.
 bool is_known_elsewhere(std::string_view variable) {
-  static constexpr std::array<std::string_view, 7> names{
-      "TUTTI_ROOT",    "TUTTI_DIR",    "TUTTI_HOME",   "TUTTI_VERSION",
-      "TUTTI_TASK_ID", "TUTTI_CONFIG", "TUTTI_PROFILE"};
+  static constexpr std::array<std::string_view, 8> names{
+      "TUTTI_ROOT",    "TUTTI_DIR",       "TUTTI_HOME",   "TUTTI_VERSION",
+      "TUTTI_TASK_ID", "TUTTI_TASK_SLOT", "TUTTI_CONFIG", "TUTTI_PROFILE"};
   return std::find(names.begin(), names.end(), variable) != names.end() ||
          variable.starts_with("TUTTI_TEST_") || variable.starts_with("TUTTI_JOBS_");
 }

@@ -15,6 +15,7 @@ void add_list(CLI::App& app, int& exit_code);
 void add_logs(CLI::App& app, int& exit_code);
 void add_stop(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
+void add_farm(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   tutti::cli::add_logs(app, exit_code);
   tutti::cli::add_stop(app, exit_code);
   tutti::cli::add_run(app, exit_code);
+  tutti::cli::add_farm(app, exit_code);
   tutti::cli::add_config(app, exit_code);
   tutti::cli::add_doctor(app, exit_code);
   try {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <poll.h>
 #include <spawn.h>
 #include <sstream>
@@ -96,6 +97,14 @@ std::optional<std::string> find_program(std::string_view name) {
     if (!program.empty() && can_be_run(candidate)) return candidate;
   }
   return std::nullopt;
+}
+
+std::optional<std::string> find_part(std::string_view name) {
+  std::error_code ignored;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  const std::filesystem::path folder = self.parent_path();
+  const std::optional<std::string> near = find_program((folder / name).string());
+  return near ? near : find_program((folder.parent_path() / "libexec/tutti" / name).string());
 }
 
 ProcessEnd run_process(const std::vector<std::string>& arguments) {

@@ -14,6 +14,10 @@ namespace tutti::cli {
 /// has. Nothing when there is none.
 std::optional<std::string> find_program(std::string_view name);
 
+/// The full path of a program that belongs to tutti and is no command of its own: beside this
+/// program, or where it is installed. Nothing when it is missing.
+std::optional<std::string> find_part(std::string_view name);
+
 struct ProcessEnd {
   int code = 0;          ///< exit code, or 128 and the number of the signal
   std::string output;    ///< standard output

@@ -187,7 +187,8 @@ ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& tran
   }
   return plan_threads(ranks, index, options.threads_per_worker,
                       all[static_cast<std::size_t>(transport.rank())].cores_of_node,
-                      places[static_cast<std::size_t>(transport.rank())].host);
+                      places[static_cast<std::size_t>(transport.rank())].host,
+                      options.cores_per_task);
 }
 
 unsigned ranks_on_node(const transport::Transport& transport) {
