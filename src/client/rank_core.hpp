@@ -53,6 +53,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
   void add_done_callback(Target target, std::function<void()> callback) override;
   void fire_and_forget(Handle& handle) override;
+  void cancel(std::span<const Target> targets) override;
   void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
              std::uint64_t tag) override;
   bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion,
@@ -109,15 +110,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                    std::vector<ValuePtr>& held);
   void after_submit();
-  void check_can_travel(const FunctionOps& function) const;
   Status status_locked(Target target);
   void request(Target target, std::size_t& missing);
-  bool is_here(Target target) const;
-  InputValue value_here(Target target);
-  [[noreturn]] void throw_ended(Target target, Status status);
   bool gather_collectively(const scheduler::GroupRecord& record, TaskId id,
                            std::vector<ValuePtr>& stretches, std::size_t& missing);
-  static runtime::Deadline deadline(Timeout timeout);
 
   runtime::Rank& rank_;
   runtime::SchedulerDriver& driver_;
@@ -128,8 +124,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::map<TaskId, HandlePtr> kept_;  ///< fired and forgotten, not ended
   std::mutex released_mutex_;
   std::vector<Handle*> released_;
+  std::vector<TaskId> orphans_;  ///< released while an exception ended the task that made them
   std::atomic<std::size_t> released_count_{0};
   std::vector<scheduler::Input> inputs_;
+  std::uint64_t submissions_ = 0;  ///< of main
   std::uint32_t unsent_ = 0;
   std::uint32_t turns_ = 0;
   FailureLedger failures_;

@@ -5,7 +5,9 @@
 #include "base/options.hpp"
 #include "client/rank_core.hpp"
 #include "client/serial_core.hpp"
+#include "client/worker_core.hpp"
 #include "runtime/job_end.hpp"
+#include "runtime/local_directory.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/thread_setup.hpp"
 #include "runtime/worker_driver.hpp"
@@ -28,7 +30,7 @@ using client_module::RankCore;
 using runtime::Rank;
 using Main = std::function<int(Client&)>;
 
-std::optional<WorkerInfo> this_worker;
+std::optional<Worker> this_worker;
 
 /// A run under way in this process.
 struct Run {
@@ -37,9 +39,10 @@ struct Run {
 };
 
 void begin_rank(Rank& rank) {
-  this_worker.emplace(rank.rank(), rank.size(),
-                      rank.transport().places()[static_cast<std::size_t>(rank.rank())].host,
-                      rank.setup().works ? rank.setup().threads.threads : 0);
+  const transport::Place& place = rank.transport().places()[static_cast<std::size_t>(rank.rank())];
+  this_worker.emplace(Worker::Place{rank.rank(), rank.size(), place.node, place.host,
+                                    rank.setup().works ? rank.setup().threads.threads : 0,
+                                    rank.options().seed});
   rank.engine().start_keeper([] { runtime::name_this_thread("tutti-keeper"); });
 }
 
@@ -48,11 +51,13 @@ void serve(Rank& rank) {
   runtime::begin_job(rank, nullptr);
   begin_rank(rank);
   runtime::WorkerDriver& worker = *rank.worker();
+  auto core = std::make_unique<client_module::WorkerCore>(rank);
   try {
     worker.say_hello();
     worker.start_threads(1);
     worker.run_executor(0);
     worker.join();
+    core.reset();
     {
       const std::lock_guard lock(rank.engine().mutex());
       rank.outbox().add(0, protocol::Goodbye{}, 16);
@@ -65,6 +70,7 @@ void serve(Rank& rank) {
                               ": " + text.message);
   }
   runtime::end_job();
+  runtime::remove_local_directory();
   this_worker.reset();
 }
 
@@ -113,6 +119,7 @@ int end_client(Run& run, int main_code) {
   if (code != 0) runtime::await_neighbours_gone(places);
   run.core.reset();
   run.rank.reset();
+  runtime::remove_local_directory();
   this_worker.reset();
   return code;
 }
@@ -131,9 +138,12 @@ int call_main(const Main& main) {
 }
 
 int run_serially(const Options& options, const Main& main) {
-  this_worker.emplace(0, 1, "localhost", 1u);
-  client_module::SerialCore core(static_cast<std::uint32_t>(options.guard_closures));
+  this_worker.emplace(
+      Worker::Place{.size = 1, .hostname = "localhost", .threads = 1, .seed = options.seed});
+  client_module::SerialCore core(static_cast<std::uint32_t>(options.guard_closures),
+                                 options.max_waiting_tasks);
   const int code = core.exit_code(call_main(main));
+  runtime::remove_local_directory();
   this_worker.reset();
   return code;
 }
@@ -194,7 +204,7 @@ Run& setup_run() {
 
 }  // namespace
 
-const WorkerInfo& get_worker() {
+const Worker& get_worker() {
   if (!this_worker) {
     throw Error(
         ErrorCode::not_running,

@@ -2,6 +2,8 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
@@ -21,7 +23,8 @@ using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
 
-SerialCore::SerialCore(std::uint32_t guard_closures) {
+SerialCore::SerialCore(std::uint32_t guard_closures, std::uint32_t depth_max)
+    : depth_max_(depth_max) {
   epoch_ = make_current(*this, guard_closures);
 }
 SerialCore::~SerialCore() { make_none_current(); }
@@ -93,10 +96,29 @@ std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
   return values;
 }
 
+/// The task that is submitted, which runs inside of the one that submits it, if there is one.
+worker::TaskContext SerialCore::begin_task(const FunctionOps& function,
+                                           std::span<const std::byte> payload) {
+  const Origin origin = next_origin(submissions_);
+  worker::TaskContext context;
+  context.ops = &function;
+  context.payload = payload;
+  context.depth = origin.depth;
+  context.stream = origin.stream;
+  if (origin.depth <= depth_max_) return context;
+  throw Error(ErrorCode::unsatisfiable,
+              "the task " + context.name() + " (depth " + std::to_string(origin.depth) +
+                  ") was submitted, but " + std::to_string(origin.depth) +
+                  " tasks have begun inside of each other already; is there an end to the "
+                  "recursion? If so, raise the option max_waiting_tasks");
+}
+
 HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& options,
                              CallBuilder& shared_builder) {
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
+  const CheckedOptions limits = checked(options);
+  worker::TaskContext context = begin_task(function, builder.payload.bytes());
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -107,17 +129,25 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     state->status = Status::error;
     return handle;
   }
-  const std::vector<InputValue> values = values_of(builder);
-  try {
-    state->value = ValuePtr(function.call(builder.payload.bytes(), values));
-    state->status = Status::finished;
-  } catch (...) {
-    const ExceptionText text = describe_current_exception();
-    state->failure =
-        describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
-    state->status = Status::error;
+  std::vector<InputValue> values = values_of(builder);
+  // A task that is tried again must find its arguments as they were.
+  for (InputValue& value : values) value.movable = value.movable && limits.retries == 0;
+  for (int tries_left = limits.retries;; --tries_left) {
+    const worker::TaskScope scope(&context);
+    try {
+      state->value = ValuePtr(function.call(context.payload, values));
+      state->status = Status::finished;
+      return handle;
+    } catch (...) {
+      const ExceptionText text = describe_current_exception();
+      if (tries_left == 0) {
+        state->failure = describe(options.name, context.name(), text.type, text.message);
+        state->status = status_of(*state->failure);
+        return handle;
+      }
+    }
+    ++context.attempt;
   }
-  return handle;
 }
 
 std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
@@ -150,6 +180,8 @@ std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
 HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
+  (void)checked_for_map(options);
+  worker::TaskContext context = begin_task(function, builder.payload.bytes());
   auto* state = new GroupState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -180,6 +212,8 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     const ValuePtr bound(function.bind(builder.payload.bytes(), values));
     ValuePtr results(function.make_results(0, total));
     call.results = results.get();
+    context.range = &call;
+    const worker::TaskScope scope(&context);
     function.call_range(*bound, call);
     if (results) state->here[0] = std::move(results);
   } catch (...) {
@@ -209,6 +243,7 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
 }
 
 HandlePtr SerialCore::run(const FunctionOps& function, CallBuilder& builder) {
+  refuse_in_task("run()");
   return map(function, {}, 1, builder);
 }
 

@@ -44,6 +44,11 @@ struct Commands {
     std::int32_t worker;
     std::int32_t holder;
   };
+  /// Tell the worker that nobody wants the result of what it was assigned.
+  struct Cancel {
+    TaskId id;
+    std::int32_t worker;
+  };
   /// Tell the future.
   struct Failed {
     TaskId task;
@@ -55,13 +60,15 @@ struct Commands {
   std::vector<Release> release;
   std::vector<GiveBack> give_back;
   std::vector<Located> located;
+  std::vector<Cancel> cancel;
   std::vector<Failed> failed;      ///< tasks and whole groups
   std::vector<TaskId> group_done;  ///< every element finished or failed
   std::vector<TaskId> forgotten;   ///< ids that mean nothing from now on
 
   bool empty() const {
     return assign.empty() && assign_range.empty() && release.empty() && give_back.empty() &&
-           located.empty() && failed.empty() && group_done.empty() && forgotten.empty();
+           located.empty() && cancel.empty() && failed.empty() && group_done.empty() &&
+           forgotten.empty();
   }
   void clear() {
     assign.clear();
@@ -69,6 +76,7 @@ struct Commands {
     release.clear();
     give_back.clear();
     located.clear();
+    cancel.clear();
     failed.clear();
     group_done.clear();
     forgotten.clear();

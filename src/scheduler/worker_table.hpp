@@ -35,6 +35,7 @@ struct WorkerRecord {
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
   std::uint64_t units = 0;           ///< the tasks, and the elements of the ranges, among them
   std::uint64_t result_bytes = 0;    ///< expected of everything assigned
+  std::uint32_t suspended = 0;       ///< runs that wait inside of themselves, as last reported
   std::uint32_t waiting = 0;         ///< tasks assigned ahead of readiness
   std::uint64_t waiting_ns = 0;
   std::uint64_t ended_ns = 0;     ///< estimated time of everything that was outstanding or waited
@@ -48,10 +49,16 @@ struct WorkerRecord {
   bool has_queue() const { return !own_queue.empty() || !ahead_queue.empty(); }
   std::uint64_t given_ns() const { return ended_ns + outstanding_ns + waiting_ns; }
   /// A slot has nothing, not even something to wait for.
-  bool is_unoccupied() const { return units + waiting < slots; }
+  bool is_unoccupied() const { return units + waiting < slots + suspended; }
+  /// Of what is outstanding, what needs a slot: runs that wait have given theirs to others.
+  std::uint32_t needing() const { return outstanding - std::min(outstanding, suspended); }
+  std::uint64_t needing_ns() const {
+    return suspended == 0 || outstanding == 0 ? outstanding_ns
+                                              : outstanding_ns / outstanding * needing();
+  }
   /// Estimated time until a slot is free for something new.
   double queue_ns() const {
-    return static_cast<double>(outstanding_ns + waiting_ns) / static_cast<double>(slots);
+    return static_cast<double>(needing_ns() + waiting_ns) / static_cast<double>(slots);
   }
 };
 
@@ -88,14 +95,16 @@ class WorkerTable {
   std::uint64_t total_slots() const { return total_slots_; }
   const Credit& credit() const { return credit_; }
 
-  bool is_idle(const WorkerRecord& worker) const { return worker.units < worker.slots; }
+  bool is_idle(const WorkerRecord& worker) const {
+    return worker.units < worker.slots + worker.suspended;
+  }
   bool has_credit(const WorkerRecord& worker) const {
-    return may_take(worker, worker.outstanding, worker.outstanding_ns);
+    return may_take(worker, worker.needing(), worker.needing_ns());
   }
   /// What waits becomes able to run beside what can already, so both count, up to twice the credit.
   bool has_credit_ahead(const WorkerRecord& worker) const {
-    return may_take(worker, (worker.outstanding + worker.waiting) / 2,
-                    (worker.outstanding_ns + worker.waiting_ns) / 2);
+    return may_take(worker, (worker.needing() + worker.waiting) / 2,
+                    (worker.needing_ns() + worker.waiting_ns) / 2);
   }
 
   /// Adds to what the worker can run, and gives the time at which it is due on the worker's
@@ -168,6 +177,19 @@ class WorkerTable {
     if (worker.has_queue()) visit(rank);
   }
 
+  /// So many runs of the worker wait inside of themselves.
+  void suspend(int rank, std::uint32_t suspended) {
+    WorkerRecord& worker = at(rank);
+    const bool more = suspended > worker.suspended;
+    {
+      const Occupied guard(*this, worker);
+      worker.suspended = suspended;
+    }
+    if (!more) return;
+    enlist(rank);
+    if (worker.has_queue()) visit(rank);
+  }
+
   /// The next idle worker in turn, or no_one. It stays in its ring, at the end, until it is no
   /// longer idle.
   int next_idle() { return next(idle_, &WorkerRecord::in_idle, &WorkerTable::is_idle); }
@@ -177,9 +199,9 @@ class WorkerTable {
   }
   bool anybody_idle() { return next_idle() != no_one; }
 
-  void queue_own(int rank, std::int16_t priority, TaskId task) {
+  void queue_own(int rank, std::int32_t urgency, TaskId task) {
     WorkerRecord& worker = at(rank);
-    worker.own_queue.push(priority, task);
+    worker.own_queue.push(urgency, task);
     visit(rank);
     if (!worker.in_victims) {
       worker.in_victims = true;
@@ -258,9 +280,10 @@ class WorkerTable {
   template <class Append>
   void describe(std::vector<std::uint64_t>& words, Append append) const {
     for (const WorkerRecord& worker : workers_) {
-      words.insert(words.end(), {worker.outstanding, worker.outstanding_ns, worker.units,
-                                 worker.waiting, worker.waiting_ns, worker.assignments,
-                                 (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u)});
+      words.insert(words.end(),
+                   {worker.outstanding, worker.outstanding_ns, worker.units, worker.suspended,
+                    worker.waiting, worker.waiting_ns, worker.assignments,
+                    (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u)});
       worker.own_queue.for_each(append);
       words.push_back(worker.ahead_queue.size());
       for (const TaskId id : worker.ahead_queue) append(id);
@@ -302,8 +325,8 @@ class WorkerTable {
   bool has_own_queue(const WorkerRecord& worker) const { return !worker.own_queue.empty(); }
   /// More than its slots can work on, and worth a message.
   bool is_rich(const WorkerRecord& worker) const {
-    return worker.units > worker.slots && !worker.asked && !worker.barren &&
-           worker.outstanding_ns > worth_asking_ns * worker.slots;
+    return worker.units > worker.slots + worker.suspended && !worker.asked && !worker.barren &&
+           worker.needing_ns() > worth_asking_ns * worker.slots;
   }
 
   static void take_from_waiting(WorkerRecord& worker, std::uint32_t estimate_ns) {

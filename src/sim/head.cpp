@@ -46,7 +46,11 @@ void Head::handle_message(int from, const protocol::Message& message) {
   if (const auto* hello = std::get_if<protocol::Hello>(&message)) {
     scheduler_.on_worker_joined(from, hello->slots, hello->memory_limit_bytes);
   } else if (const auto* finished = std::get_if<protocol::TaskFinished>(&message)) {
+    const scheduler::TaskRecord* task = scheduler_.find_task(finished->task);
+    const int owner = task == nullptr ? 0 : task->owner;
     accepted = scheduler_.on_task_finished(from, finished->task, finished->result_bytes, commands_);
+    if (accepted && owner != 0 && owner != from)
+      outbox_.send(owner, protocol::TaskEnded{finished->task, from, false, {}});
     if (accepted) outcomes_.push_back({finished->task, Outcome::Kind::finished, nullptr});
   } else if (const auto* threw = std::get_if<protocol::TaskThrew>(&message)) {
     TaskFailure failure;
@@ -75,12 +79,28 @@ void Head::handle_message(int from, const protocol::Message& message) {
     scheduler_.on_replica(from, replica->id, commands_);
   } else if (const auto* given = std::get_if<protocol::GaveBack>(&message)) {
     take_back(from, *given);
+  } else if (const auto* task = std::get_if<protocol::SubmitTask>(&message)) {
+    submit(from, *task);
+  } else if (const auto* waits = std::get_if<protocol::Waits>(&message)) {
+    scheduler_.on_waits(from, waits->suspended);
+  } else if (const auto* dropped = std::get_if<protocol::DropFutures>(&message)) {
+    for (std::size_t index = 0; index < dropped->ids.size(); ++index)
+      scheduler_.on_client_released(dropped->ids[index], commands_);
   } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
     scheduler_.on_locate(from, locate->id, commands_);
   } else {
     check(false, "a worker sends rank 0 nothing but reports");
   }
   if (!accepted) ++stale_reports_;
+}
+
+void Head::submit(int from, const protocol::SubmitTask& message) {
+  scheduler::TaskSpec spec;
+  spec.id = message.task;
+  spec.function = message.function;
+  spec.owner = static_cast<std::uint16_t>(from);
+  spec.depth = message.depth;
+  scheduler_.submit(spec, commands_);
 }
 
 void Head::take_back(int from, const protocol::GaveBack& message) {
@@ -112,6 +132,11 @@ void Head::obey() {
       encode_define_group(outbox_.to(each.worker), scheduler_, each.group, each.worker);
     }
     encode_assign_range(outbox_.to(each.worker), scheduler_, each);
+  }
+  for (const Commands::Cancel& each : commands_.cancel) {
+    const TaskId ids[] = {each.id};
+    outbox_.send(each.worker,
+                 protocol::CancelWork{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
   }
   for (const Commands::Release& each : commands_.release) {
     // A value that the client placed on rank 0 is with nobody else.

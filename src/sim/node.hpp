@@ -31,8 +31,14 @@ class Node {
   void handle(int from, std::span<const std::byte> packet, std::vector<Packet>& packets);
   /// What a free thread runs next; null when nothing is ready. The caller fills in the results.
   std::unique_ptr<worker::Batch> start();
+  /// What runs in the batch, its item `current`, waits inside of itself; what is before it is done.
+  void suspend(worker::Batch& batch, std::vector<Packet>& packets);
+  /// What waited goes on; there must be a slot.
+  void resume(std::vector<Packet>& packets);
   /// The batch is done: reports it.
   void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
+  /// What tasks of this node submitted and ended elsewhere, since the caller cleared it.
+  std::vector<TaskId>& ended() { return ended_; }
   std::uint64_t fetches() const { return fetches_; }
   std::uint64_t given_back() const { return given_back_; }
   /// Messages that arrived.
@@ -52,6 +58,7 @@ class Node {
   Outbox outbox_;
   std::vector<protocol::Timing> timings_;
   std::vector<std::unique_ptr<worker::Batch>> batches_;
+  std::vector<TaskId> ended_;
   std::uint64_t fetches_ = 0;
   std::uint64_t given_back_ = 0;
   std::uint64_t messages_ = 0;

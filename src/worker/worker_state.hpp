@@ -14,6 +14,7 @@
 
 #include <tsl/robin_map.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -51,9 +52,10 @@ struct WorkerCommands {
   std::vector<TaskId> locate;               ///< ask rank 0 where they are
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
+  std::vector<const TaskWork*> stopped;     ///< run, and were told to stop
   bool empty() const {
     return fetch.empty() && answers.empty() && locate.empty() && replicas.empty() &&
-           finished_ranges.empty();
+           finished_ranges.empty() && stopped.empty();
   }
   void clear() {
     fetch.clear();
@@ -61,6 +63,7 @@ struct WorkerCommands {
     locate.clear();
     replicas.clear();
     finished_ranges.clear();
+    stopped.clear();
   }
 };
 
@@ -73,6 +76,11 @@ struct WorkerLimits {
   /// which costs two switches of threads.
   std::uint64_t block_ns = 200'000;
   std::size_t batch_tasks_max = 64;
+  /// What a thread that waits inside of a task may run meanwhile is expected to take at most this
+  /// long; for what takes longer another thread is worth its switch.
+  std::uint64_t nested_ns = 100'000;
+  /// So many tasks and elements may wait inside of themselves at the same time.
+  std::uint32_t suspended_max = 256;
 };
 
 class WorkerState {
@@ -99,6 +107,11 @@ class WorkerState {
   /// urgent first; a task whose result is waited for stays.
   WorkerCommands::GaveBack on_give_back(std::uint32_t units_max, WorkerCommands& commands);
   void on_release(TaskId id);
+  /// Nobody wants the results of these: what was not begun is dropped; what runs is told to stop
+  /// and ends without a trace.
+  void on_cancel(std::span<const TaskId> ids, WorkerCommands& commands);
+  /// The time of a task that runs is over; the same. False when it does not run.
+  bool on_timeout(TaskId id, WorkerCommands& commands);
   /// What a thread took is done; the results are in the items.
   void on_done(Batch& batch, WorkerCommands& commands);
   /// A finished range was reported.
@@ -107,17 +120,44 @@ class WorkerState {
   /// Appends the run times measured since the last call.
   void take_timings(std::vector<protocol::Timing>& timings);
 
-  /// Gives a free thread something to do; leaves the batch empty when nothing is ready.
-  void take(Batch& batch);
+  /// Gives a free thread something to do, and a slot for it; leaves the batch empty when nothing is
+  /// ready. A thread that waits inside of a task takes only what is `deeper_than` that.
+  void take(Batch& batch, int deeper_than = -1);
+
+  // What runs in a batch waits inside of itself. Its slot goes to others, until it resumes.
+
+  /// The items before the one that runs are done. The caller reports `done`.
+  void split(Batch& batch, Batch& done, WorkerCommands& commands);
+  /// What was behind it goes back. Must not be called when may_suspend() is false.
+  void suspend(Batch& batch);
+  bool may_suspend() const { return suspended_ < limits_.suspended_max; }
+  /// Its wait is over: it wants a slot before anything else begins.
+  void want_slot() { ++wanting_; }
+  bool has_slot_to_resume() const { return active_ < limits_.slots; }
+  /// There must be a slot.
+  void resume();
 
   // ---- questions
 
   bool has_ready() const { return ready_count_ != 0; }
+  /// Threads that could begin something now.
+  std::size_t startable() const {
+    const std::size_t used = active_ + wanting_;
+    return used >= limits_.slots ? 0 : std::min<std::size_t>(ready_count_, limits_.slots - used);
+  }
+  /// What a thread that waits inside of a task of this depth could run now, without being away for
+  /// long.
+  bool can_nest(int deeper_than) const;
+  /// Tasks and elements that wait inside of themselves.
+  std::uint32_t suspended() const { return suspended_; }
+  bool somebody_wants_slot() const { return wanting_ != 0; }
   std::size_t ready_count() const { return ready_count_; }
   /// True when a thread that starts now could be away for long: other threads must look after
   /// messages.
   bool may_take_long(const Batch& batch) const;
   std::size_t taken() const { return taken_; }
+  /// Of those, what does not wait inside of itself.
+  std::size_t running() const { return taken_ - suspended_; }
   /// Values that are being fetched.
   std::size_t awaited() const { return fetches_.size(); }
   /// Tasks that were assigned and have not ended.
@@ -179,6 +219,7 @@ class WorkerState {
   void arrived(const Waiter& waiter, const detail::ValuePtr& value, std::uint64_t slice_begin,
                bool failed, WorkerCommands& commands);
   void ended(TaskWork* task, const detail::ValuePtr& value, bool failed, WorkerCommands& commands);
+  std::vector<Waiter> tell_askers(TaskWork& task, bool failed, WorkerCommands& commands);
   void drop(TaskWork* task, WorkerCommands& commands);
   void end_wait_elsewhere(TaskWork& task);
   void admit_early(TaskWork& task, WorkerCommands& commands);
@@ -190,7 +231,16 @@ class WorkerState {
   bool cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
            WorkerCommands& commands);
 
-  void make_ready(Ready ready, std::int16_t priority, bool at_front);
+  // cancel.cpp
+  void detach(TaskWork* task, WorkerCommands& commands);
+  void remove_ready(const TaskWork* task);
+  void cancel_group(TaskId id);
+
+  void make_ready(Ready ready, std::int32_t urgency, bool at_front);
+  void fill(Batch& batch, int deeper_than);
+  static int depth_of(const Ready& ready);
+  void end_items(std::span<Execution> items, WorkerCommands& commands);
+  void note_duration(const Execution& item, std::uint64_t nanoseconds);
   static void mark_movable(TaskWork& task);
   TaskWork& new_task(const protocol::AssignTask& message);
   void task_complete(TaskWork* task, WorkerCommands& commands);
@@ -211,9 +261,12 @@ class WorkerState {
   std::vector<const FunctionOps*> functions_;
   Durations durations_;
   std::vector<protocol::Timing> timings_;
-  std::map<std::int16_t, std::deque<Ready>, std::greater<>> ready_;
+  std::map<std::int32_t, std::deque<Ready>, std::greater<>> ready_;  ///< by urgency
   std::size_t ready_count_ = 0;
-  std::size_t taken_ = 0;
+  std::size_t taken_ = 0;          ///< items, those that wait inside of themselves among them
+  std::uint32_t active_ = 0;       ///< threads that have a slot
+  std::uint32_t suspended_ = 0;    ///< items that wait inside of themselves
+  std::uint32_t wanting_ = 0;      ///< of those, whose wait is over
   SlotTable<TaskWork*> known_;     ///< assigned and not ended
   std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;

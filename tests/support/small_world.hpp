@@ -47,6 +47,7 @@ struct SmallOptions {
   std::uint64_t elapsed_ns = 1'000;
   std::uint64_t result_bytes = 0;  ///< of a task
   std::uint64_t block_ns = 200'000;
+  int cancels = 0;              ///< the client cancels so many works, at any moment
   bool submit_at_once = false;  ///< everything, in one turn
   /// Rank 0 may take several packets and calls before it places and sends.
   bool long_turns = false;
@@ -63,6 +64,7 @@ struct SmallEvents {
   std::uint64_t located_nowhere = 0;
   std::uint64_t early = 0;  ///< steps after which a rank was asked too early
   std::uint64_t replicas = 0;
+  std::uint64_t stopped = 0;  ///< runs that were told to stop
 };
 
 class SmallWorld {
@@ -94,6 +96,7 @@ class SmallWorld {
   void submit();
   bool can_release() const;
   void release();
+  void cancel(std::size_t work);
   void deliver(std::deque<sim::Packet>& from);
   void finish(std::size_t running, bool throws);
   void fail_first(worker::Execution& item);
@@ -113,6 +116,7 @@ class SmallWorld {
   std::vector<Known> known_;
   std::size_t released_ = 0;
   int throws_left_;
+  int cancels_left_;
   bool turn_is_open_ = false;
   SmallEvents events_;
 };
@@ -123,7 +127,8 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
       head_({.credit = {.nanoseconds_per_slot = options.credit_ns},
              .story_events = 8,
              .ahead_ns_min = options.ahead_ns_min}),
-      throws_left_(options.throws) {
+      throws_left_(options.throws),
+      cancels_left_(options.cancels) {
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
@@ -152,8 +157,10 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   const std::size_t releases = can_release() ? 1 : 0;
   const std::size_t ends = throws_left_ > 0 ? 2 : 1;
   const std::size_t turns = turn_is_open_ ? 1 : 0;
-  const std::size_t choices = submits + releases + turns + full.size() + running_.size() * ends;
-  if (choices == 0) {
+  const std::size_t cancels = cancels_left_ > 0 ? known_.size() : 0;
+  const std::size_t choices =
+      submits + releases + turns + full.size() + running_.size() * ends + cancels;
+  if (choices == cancels) {
     if (released_ == works_.size()) return false;
     // All is done and quiet; only now a client that waits for everything lets go.
     while (released_ < works_.size()) release();
@@ -173,8 +180,9 @@ inline bool SmallWorld::step(Exhaustive& walk) {
     end_turn();
   } else if ((choice -= turns) < full.size()) {
     deliver(*full[choice]);
+  } else if ((choice -= full.size()) >= running_.size() * ends) {
+    cancel(choice - running_.size() * ends);
   } else {
-    choice -= full.size();
     finish(choice / ends, choice % ends == 1);
   }
   after_step();
@@ -194,11 +202,11 @@ inline void SmallWorld::submit() {
   const auto function = static_cast<std::uint32_t>(known_.size() % 2);
   if (work.elements) {
     known_.push_back({head_.scheduler().submit_group(
-        {.function = 10 + function, .total = *work.elements, .inputs = inputs, .sources = sources},
+        {.id = {}, .function = 10 + function, .total = *work.elements, .inputs = inputs, .sources = sources},
         head_.commands())});
   } else {
     known_.push_back({head_.scheduler().submit(
-        {.function = function, .payload = {}, .inputs = inputs}, head_.commands())});
+        {.id = {}, .function = function, .payload = {}, .inputs = inputs}, head_.commands())});
   }
 }
 
@@ -215,6 +223,16 @@ inline void SmallWorld::release() {
   known_[released_].held = false;
   head_.scheduler().on_client_released(known_[released_].id, head_.commands());
   ++released_;
+  after_head();
+}
+
+inline void SmallWorld::cancel(std::size_t work) {
+  --cancels_left_;
+  if (!known_[work].held) return;
+  TaskFailure failure;
+  failure.type = "tutti::CancelledError";
+  head_.scheduler().cancel(known_[work].id, std::make_shared<const TaskFailure>(failure),
+                           head_.commands());
   after_head();
 }
 
@@ -241,6 +259,8 @@ inline void SmallWorld::finish(std::size_t running, bool throws) {
     --throws_left_;
     fail_first(run.batch->items.front());
   }
+  for (const worker::Execution& item : run.batch->items)
+    events_.stopped += item.task != nullptr && item.task->detached ? 1 : 0;
   node(run.node).finish(std::move(run.batch), packets_);
   send();
 }
@@ -327,7 +347,8 @@ inline void SmallWorld::check_end() const {
   check(counts.work_left == 0, "at the end no work is left");
   check(counts.tasks_live == 0, "at the end no task is live");
   check(counts.groups_live == 0, "at the end no group is live");
-  check(head_.stale_reports() == 0, "without losses no report is stale");
+  check(head_.stale_reports() == 0 || options_.cancels != 0,
+        "without losses and cancelling no report is stale");
   for (const Known& each : known_) {
     check(each.forgotten, "at the end all is forgotten");
     check(each.outcomes == 1 || options_.release_early, "what the client waits for has an end");
@@ -345,7 +366,8 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     hash ^= hash >> 29;
   };
   std::vector<std::uint64_t> words{known_.size(), released_,
-                                   static_cast<std::uint64_t>(throws_left_)};
+                                   static_cast<std::uint64_t>(throws_left_),
+                                   static_cast<std::uint64_t>(cancels_left_)};
   head_.describe(words);
   for (std::uint32_t function = 0; function < 12; ++function)
     words.push_back(head_.scheduler().durations().known(function) ? 1 : 0);
@@ -370,7 +392,8 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     mix(static_cast<std::uint64_t>(run.node) + 1000);
     for (const worker::Execution& item : run.batch->items) {
       mix(static_cast<std::uint64_t>(item.kind));
-      mix(item.task != nullptr ? item.task->id.bits() : item.group->group.bits());
+      mix(item.task != nullptr ? 2 * item.task->id.bits() + (item.task->detached ? 1 : 0)
+                               : item.group->group.bits());
       mix(item.begin * 64 + item.count);
       if (item.range == nullptr) continue;
       mix(item.range->begin * 512 + item.range->next * 64 + item.range->count * 8 +
@@ -395,6 +418,7 @@ inline SmallEvents& operator+=(SmallEvents& sum, const SmallEvents& other) {
   sum.located_nowhere += other.located_nowhere;
   sum.early += other.early;
   sum.replicas += other.replicas;
+  sum.stopped += other.stopped;
   return sum;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Core: what stands behind Client and Future, without types. One per run, on rank 0.
+/// Core: what stands behind Client and Future, without types. One per run and rank: on rank 0 that
+/// of main and of its tasks, on others that of their tasks.
 
 #include "tutti/detail/delayed_ptr.hpp"
 #include "tutti/detail/elements.hpp"
@@ -144,6 +145,8 @@ class Core {
   virtual bool may_move(Target target) = 0;
   virtual void add_done_callback(Target target, std::function<void()> callback) = 0;
   virtual void fire_and_forget(Handle& handle) = 0;
+  /// Ends what has not ended, and all that needs it, as cancelled.
+  virtual void cancel(std::span<const Target> targets) = 0;
   virtual void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
                      std::uint64_t tag) = 0;
   virtual bool next_completion(CompletionQueue::Shared& queue,
