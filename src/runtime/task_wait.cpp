@@ -1,5 +1,5 @@
 // What a thread does that waits inside of a task: its slot goes to other tasks. Short ones that are
-// deeper run on its own stack, which costs no switch of threads; others run on another thread.
+// as deep run on its own stack, which costs no switch of threads; others run on another thread.
 
 #include "runtime/rank.hpp"
 #include "runtime/worker_driver.hpp"
@@ -15,6 +15,9 @@ namespace {
 
 /// Tasks that may lie on one stack: frames of users may be large.
 constexpr unsigned nested_max = 16;
+/// So long a thread that waits looks for messages, before another one is called for what it may not
+/// begin itself: rank 0 answers sooner than a switch of threads takes.
+constexpr std::chrono::microseconds patience(30);
 /// A missed wake-up can never cost more.
 constexpr auto sleep_limit = std::chrono::milliseconds(100);
 
@@ -34,7 +37,7 @@ bool WorkerDriver::wait_inside(Lock& lock, const Condition& ready, Deadline dead
     ++nested;
     in_time = wait_suspended(lock, ready, deadline, task);
     --nested;
-    take_slot_again(lock);
+    take_slot_again(lock, batch);
   }
   worker::continue_batch(batch);
   if (stopping_ && !ready())
@@ -76,26 +79,36 @@ bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline d
   worker::Batch batch;
   const auto can_nest = [&] { return nested < nested_max && state_.can_nest(task.depth); };
   const auto over = [&] { return ready() || stopping_ || task.is_stopped(); };
+  Clock::time_point helper_from = Clock::now() + patience;
   while (!over()) {
     if (deadline && Clock::now() >= *deadline) return false;
     if (can_nest()) {
       if (engine.poll_is_due()) engine.poll();
       state_.take(batch, task.depth);
       if (!batch.items.empty()) run_taken(lock, batch);
+      helper_from = Clock::now() + patience;
       continue;
     }
-    if (needs_helper()) call_helper();
+    if (needs_helper()) {
+      if (Clock::now() < helper_from) {
+        const Deadline until = deadline ? std::min(*deadline, helper_from) : helper_from;
+        watch_or_sleep(
+            lock, [&] { return over() || can_nest(); }, over, until);
+        continue;
+      }
+      call_helper();
+    }
     watch_or_sleep(
         lock, [&] { return over() || can_nest() || needs_helper(); }, over, deadline);
   }
   return true;
 }
 
-void WorkerDriver::take_slot_again(Lock& lock) {
+void WorkerDriver::take_slot_again(Lock& lock, const worker::Batch& batch) {
   state_.want_slot();
   const Condition free = [this] { return state_.has_slot_to_resume(); };
   while (!free()) watch_or_sleep(lock, free, free, {});
-  state_.resume();
+  state_.resume(batch);
 }
 
 /// Looks after messages as long as too few threads do, else sleeps until somebody finds that

@@ -74,7 +74,7 @@ class WorkerDriver {
   void begin_wait(Lock& lock, const worker::TaskContext& task);
   bool wait_suspended(Lock& lock, const Condition& ready, Deadline deadline,
                       const worker::TaskContext& task);
-  void take_slot_again(Lock& lock);
+  void take_slot_again(Lock& lock, const worker::Batch& batch);
   void watch_or_sleep(Lock& lock, const Condition& watched, const Condition& slept,
                       Deadline deadline);
   bool needs_helper() const { return state_.startable() > idle_ + called_; }

@@ -72,6 +72,7 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
 
 void Scheduler::assign(TaskId task, int worker, Commands& commands) {
   give(task, worker, commands);
+  if (!tasks_.at(task.slot()).is_placed()) return;
   // What it gives is on its way now: those that need it may follow.
   for (std::uint32_t edge = tasks_.at(task.slot()).first_dependent; edge != no_edge;
        edge = edges_[edge].next) {

@@ -74,7 +74,7 @@ bool Scheduler::attach_task(TaskId dependent, const Input& input, FailurePtr& fa
     return false;
   }
   edges_.add(task->first_dependent, dependent, input.is_order());
-  const bool placed = task->state == TaskState::assigned && !input.is_order();
+  const bool placed = task->is_placed() && !input.is_order();
   if (!dependent.is_group() && !placed) ++tasks_.at(dependent.slot()).unplaced_inputs;
   return true;
 }
@@ -175,7 +175,7 @@ bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes
   ++done_;
   --work_left_;
   story_.add(StoryEvent::Kind::finished, id, rank);
-  finish_dependents(record->first_dependent, true, commands);
+  finish_dependents(record->first_dependent, record->retries == 0, commands);
   drop_inputs(*record);
   if (!record->client_holds && record->references == 0) unneeded_.push_back(id);
   forget_unneeded(commands);

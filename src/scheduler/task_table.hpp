@@ -114,6 +114,9 @@ struct TaskRecord {
 
   /// What runs first: by priority, then the deepest, so that children run before strangers.
   std::int32_t urgency() const { return urgency_of(priority, depth); }
+  /// Those that need its result may be sent to their workers, which ask its worker for it. What may
+  /// be tried again on another rank is waited for here.
+  bool is_placed() const { return state == TaskState::assigned && retries == 0; }
   std::span<const Input> input_span() const { return {inputs.get(), input_count}; }
 };
 static_assert(sizeof(TaskRecord) <= 104,

@@ -111,9 +111,9 @@ void Node::suspend(Batch& batch, std::vector<Packet>& packets) {
   outbox_.take(packets);
 }
 
-void Node::resume(std::vector<Packet>& packets) {
+void Node::resume(const Batch& batch, std::vector<Packet>& packets) {
   state_.want_slot();
-  state_.resume();
+  state_.resume(batch);
   outbox_.send(0, protocol::Waits{state_.suspended()});
   outbox_.take(packets);
 }

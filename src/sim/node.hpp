@@ -34,7 +34,7 @@ class Node {
   /// What runs in the batch, its item `current`, waits inside of itself; what is before it is done.
   void suspend(worker::Batch& batch, std::vector<Packet>& packets);
   /// What waited goes on; there must be a slot.
-  void resume(std::vector<Packet>& packets);
+  void resume(const worker::Batch& batch, std::vector<Packet>& packets);
   /// The batch is done: reports it.
   void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
   /// What tasks of this node submitted and ended elsewhere, since the caller cleared it.

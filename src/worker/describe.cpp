@@ -52,6 +52,8 @@ auto sorted_keys(const Map& map) {
 void WorkerState::describe(Words& words) const {
   words.insert(words.end(), {ready_count_, taken_, active_, suspended_, wanting_, assignments_,
                              known_.size(), fetches_.size()});
+  for (const auto& [depth, count] : suspended_depths_)
+    words.insert(words.end(), {static_cast<std::uint64_t>(depth), count});
   for (const auto& [urgency, level] : ready_) {
     words.insert(words.end(), {static_cast<std::uint64_t>(urgency), level.size()});
     for (const Ready& each : level) {

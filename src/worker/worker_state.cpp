@@ -236,12 +236,12 @@ void WorkerState::mark_movable(TaskWork& task) {
   }
 }
 
-void WorkerState::take(Batch& batch, int deeper_than) {
-  fill(batch, deeper_than);
+void WorkerState::take(Batch& batch, int depth_min) {
+  fill(batch, std::max(depth_min, floor()));
   if (!batch.items.empty()) ++active_;
 }
 
-void WorkerState::fill(Batch& batch, int deeper_than) {
+void WorkerState::fill(Batch& batch, int depth_min) {
   std::uint64_t estimate_ns = 0;
   const std::size_t tasks_max = std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
   for (auto level = ready_.begin(); level != ready_.end();) {
@@ -250,9 +250,12 @@ void WorkerState::fill(Batch& batch, int deeper_than) {
       level = level->first == 0 ? std::next(level) : ready_.erase(level);
       continue;
     }
+    if (depth_of(level->first) < depth_min) {
+      ++level;
+      continue;
+    }
     const Ready ready = queue.front();
     if (ready.task == nullptr && !batch.items.empty()) return;
-    if (depth_of(ready) <= deeper_than) return;
     if (!batch.items.empty() && ready.task->timeout_ms != 0) return;
     Execution& item = batch.items.emplace_back();
     ++taken_;

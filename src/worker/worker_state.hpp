@@ -121,8 +121,8 @@ class WorkerState {
   void take_timings(std::vector<protocol::Timing>& timings);
 
   /// Gives a free thread something to do, and a slot for it; leaves the batch empty when nothing is
-  /// ready. A thread that waits inside of a task takes only what is `deeper_than` that.
-  void take(Batch& batch, int deeper_than = -1);
+  /// ready. A thread that waits inside of a task takes only what has at least its depth.
+  void take(Batch& batch, int depth_min = 0);
 
   // What runs in a batch waits inside of itself. Its slot goes to others, until it resumes.
 
@@ -135,7 +135,7 @@ class WorkerState {
   void want_slot() { ++wanting_; }
   bool has_slot_to_resume() const { return active_ < limits_.slots; }
   /// There must be a slot.
-  void resume();
+  void resume(const Batch& batch);
 
   // ---- questions
 
@@ -143,11 +143,12 @@ class WorkerState {
   /// Threads that could begin something now.
   std::size_t startable() const {
     const std::size_t used = active_ + wanting_;
-    return used >= limits_.slots ? 0 : std::min<std::size_t>(ready_count_, limits_.slots - used);
+    if (used >= limits_.slots) return 0;
+    return std::min<std::size_t>(ready_count(floor()), limits_.slots - used);
   }
   /// What a thread that waits inside of a task of this depth could run now, without being away for
   /// long.
-  bool can_nest(int deeper_than) const;
+  bool can_nest(int depth_min) const;
   /// Tasks and elements that wait inside of themselves.
   std::uint32_t suspended() const { return suspended_; }
   bool somebody_wants_slot() const { return wanting_ != 0; }
@@ -237,8 +238,11 @@ class WorkerState {
   void cancel_group(TaskId id);
 
   void make_ready(Ready ready, std::int32_t urgency, bool at_front);
-  void fill(Batch& batch, int deeper_than);
-  static int depth_of(const Ready& ready);
+  void fill(Batch& batch, int depth_min);
+  static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
+  static int depth_of(const Execution& item);
+  int floor() const;
+  std::size_t ready_count(int depth_min) const;
   void end_items(std::span<Execution> items, WorkerCommands& commands);
   void note_duration(const Execution& item, std::uint64_t nanoseconds);
   static void mark_movable(TaskWork& task);
@@ -263,12 +267,13 @@ class WorkerState {
   std::vector<protocol::Timing> timings_;
   std::map<std::int32_t, std::deque<Ready>, std::greater<>> ready_;  ///< by urgency
   std::size_t ready_count_ = 0;
-  std::size_t taken_ = 0;          ///< items, those that wait inside of themselves among them
-  std::uint32_t active_ = 0;       ///< threads that have a slot
-  std::uint32_t suspended_ = 0;    ///< items that wait inside of themselves
-  std::uint32_t wanting_ = 0;      ///< of those, whose wait is over
-  SlotTable<TaskWork*> known_;     ///< assigned and not ended
-  std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
+  std::size_t taken_ = 0;        ///< items, those that wait inside of themselves among them
+  std::uint32_t active_ = 0;     ///< threads that have a slot
+  std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
+  std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
+  std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
+  SlotTable<TaskWork*> known_;                     ///< assigned and not ended
+  std::uint32_t assignments_ = 0;                  ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;
   std::vector<TaskWork*> dropped_;  ///< whose end is being told to those who wait for them
   SmallValues small_;

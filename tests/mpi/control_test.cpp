@@ -136,6 +136,10 @@ void tasks_are_tried_again(Client& client) {
   };
   const auto make = [] { return std::vector<int>(10'000, 7); };
   expect_equal(client.submit({.retries = 2}, consume, client.submit(make)).result(), 10'000u);
+  // Those that need it wait until an attempt is good.
+  const Future<int> again = client.submit({.retries = 3}, fail_at_first, 3);
+  const Future<int> needing = client.submit(square, again);
+  expect_equal(client.submit(square, needing).result(), 81);
   const auto inside = [] {
     return tutti::client().submit({.retries = 2}, fail_at_first, 3).result();
   };

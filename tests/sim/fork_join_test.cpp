@@ -49,6 +49,13 @@ TEST_CASE("so do long tasks, of which a batch holds one") {
     run({.workers = 2, .slots = 2, .depth = 4, .roots = 3, .elapsed_ns = 1'000'000}, seed);
 }
 
+TEST_CASE("with little room for those that wait, no more wait than there is room for") {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    run({.workers = 2, .depth = 6, .roots = 20, .suspended_max = 24}, seed);
+    run({.workers = 3, .slots = 2, .depth = 4, .width = 4, .waves = 2, .suspended_max = 32}, seed);
+  }
+}
+
 TEST_CASE("depth first: no more wait than the tree is deep, for each slot") {
   ForkJoinWorld world({.workers = 1, .depth = 8});
   while (world.step([](std::size_t) { return std::size_t{0}; })) {

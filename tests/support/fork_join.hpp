@@ -26,6 +26,7 @@ struct ForkJoinOptions {
   std::size_t width = 2;
   std::size_t waves = 1;
   std::size_t roots = 1;
+  std::uint32_t suspended_max = 1'000;
   std::uint64_t elapsed_ns = 100;
 };
 
@@ -36,8 +37,8 @@ class ForkJoinWorld {
     const auto ranks = static_cast<std::size_t>(options.workers) + 1;
     channels_.resize(ranks * ranks);
     for (int rank = 1; rank <= options.workers; ++rank) {
-      nodes_.push_back(std::make_unique<sim::Node>(
-          worker::WorkerLimits{.slots = options.slots, .rank = rank, .suspended_max = 1'000}));
+      nodes_.push_back(std::make_unique<sim::Node>(worker::WorkerLimits{
+          .slots = options.slots, .rank = rank, .suspended_max = options.suspended_max}));
       node(rank).say_hello(packets_);
     }
     for (const sim::Packet& packet : packets_) head_.handle(packet.from, packet.bytes);
@@ -150,7 +151,7 @@ class ForkJoinWorld {
     Run& run = runs_[index];
     if (run.waits) {
       run.waits = false;
-      node(run.node).resume(packets_);
+      node(run.node).resume(*run.batch, packets_);
       return send();
     }
     Task& task = tasks_.at(current(run));

@@ -201,9 +201,12 @@ inline void SmallWorld::submit() {
   for (const std::size_t source : work.sources) sources.push_back(known_[source].id);
   const auto function = static_cast<std::uint32_t>(known_.size() % 2);
   if (work.elements) {
-    known_.push_back({head_.scheduler().submit_group(
-        {.id = {}, .function = 10 + function, .total = *work.elements, .inputs = inputs, .sources = sources},
-        head_.commands())});
+    known_.push_back({head_.scheduler().submit_group({.id = {},
+                                                      .function = 10 + function,
+                                                      .total = *work.elements,
+                                                      .inputs = inputs,
+                                                      .sources = sources},
+                                                     head_.commands())});
   } else {
     known_.push_back({head_.scheduler().submit(
         {.id = {}, .function = function, .payload = {}, .inputs = inputs}, head_.commands())});

@@ -11,8 +11,12 @@
 namespace tutti::worker::testing {
 namespace {
 
-WorkerLimits limits(std::uint32_t slots = 1, std::size_t batch_tasks_max = 1) {
-  return {.slots = slots, .rank = own_rank, .batch_tasks_max = batch_tasks_max, .suspended_max = 3};
+WorkerLimits limits(std::uint32_t slots = 1, std::size_t batch_tasks_max = 1,
+                    std::uint32_t suspended_max = 256) {
+  return {.slots = slots,
+          .rank = own_rank,
+          .batch_tasks_max = batch_tasks_max,
+          .suspended_max = suspended_max};
 }
 
 void assign_at(GivenWorker& given, TaskId id, std::uint16_t depth, std::uint32_t function = 0) {
@@ -58,7 +62,7 @@ TEST_CASE("the slot of a task that waits goes to another, and is wanted back") {
   // Who waited goes before what was not begun.
   CHECK_EQ(given.state.startable(), 0);
   CHECK(given.state.has_slot_to_resume());
-  given.state.resume();
+  given.state.resume(first);
   CHECK_EQ(given.state.suspended(), 0);
   CHECK_EQ(given.state.startable(), 0);
   end(given, first);
@@ -91,35 +95,59 @@ TEST_CASE("what was done before a wait is given out, what comes behind it goes b
   CHECK(next.items.front().task->id == task(4));
   end(given, next);
   given.state.want_slot();
-  given.state.resume();
+  given.state.resume(batch);
   end(given, batch);
   CHECK_EQ(given.state.taken(), 0);
 }
 
 TEST_CASE("only so many may wait at once") {
-  GivenWorker given(limits());
-  std::array<Batch, 4> batches;
-  for (std::uint32_t slot = 0; slot < 4; ++slot) given.assign(task(slot + 1));
-  for (std::size_t index = 0; index < 3; ++index) {
-    given.state.take(batches[index]);
+  GivenWorker given(limits(1, 1, 3));
+  std::array<Batch, 3> batches;
+  for (std::uint16_t depth = 0; depth < 3; ++depth) {
+    assign_at(given, task(depth + 1u), depth);
+    given.state.take(batches[depth]);
     CHECK(given.state.may_suspend());
-    given.state.suspend(batches[index]);
+    given.state.suspend(batches[depth]);
   }
   CHECK_FALSE(given.state.may_suspend());
 }
 
-TEST_CASE("a thread that waits runs what is deeper and short") {
+TEST_CASE("when many wait, only what is deeper than all of them begins") {
+  GivenWorker given(limits(1, 1, 8));
+  Batch outer;
+  Batch inner;
+  assign_at(given, task(1), 0);
+  given.state.take(outer);
+  given.state.suspend(outer);
+  assign_at(given, task(2), 3);
+  given.state.take(inner);
+  given.state.suspend(inner);
+  // More urgent, but not deeper.
+  given.assign(task(10), {}, 5);
+  assign_at(given, task(11), 3);
+  CHECK_EQ(given.state.startable(), 0);
+  assign_at(given, task(12), 4);
+  CHECK_EQ(given.state.startable(), 1);
+  given.run(task(12));
+  given.state.want_slot();
+  given.state.resume(inner);
+  end(given, inner);
+  given.run(task(10));
+  given.run(task(11));
+}
+
+TEST_CASE("a thread that waits runs what is as deep and short") {
   GivenWorker given(limits());
   assign_at(given, task(1), 4);
   Batch outer;
   given.state.take(outer);
   given.state.suspend(outer);
-  assign_at(given, task(2), 5, 1);
+  assign_at(given, task(2), 4, 1);
   CHECK_FALSE(given.state.can_nest(4));  // nothing is known of function 1
   Batch other;
   given.state.take(other);
   end(given, other);
-  assign_at(given, task(3), 5, 1);
+  assign_at(given, task(3), 4, 1);
   CHECK(given.state.can_nest(4));
   CHECK_FALSE(given.state.can_nest(5));
   Batch nested;
@@ -145,14 +173,14 @@ TEST_CASE("the deepest tasks run first, in order where they are equally deep") {
 TEST_CASE("elements of a map that waits are taken one by one") {
   GivenWorker given(limits());
   given.define(map);
-  given.assign_range(map, 0, 100);
+  given.assign_range(map, 0, 10'000);
   given.bind();
   given.take();
   given.done(100);
   CHECK(given.take().count > 1);
   given.state.suspend(given.batch);
   given.state.want_slot();
-  given.state.resume();
+  given.state.resume(given.batch);
   given.done(100);
   CHECK_EQ(given.take().count, 1);
 }
