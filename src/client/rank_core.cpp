@@ -421,7 +421,10 @@ void RankCore::released(Handle* handle) noexcept {
                       handle->status.load() == Status::pending;
   {
     const std::lock_guard guard(released_mutex_);
-    if (orphan) orphans_.push_back(handle->id);
+    if (orphan) {
+      handle->observed = true;
+      orphans_.push_back(handle->id);
+    }
     released_.push_back(handle);
     waiting = released_.size();
     released_count_.store(waiting, std::memory_order_relaxed);

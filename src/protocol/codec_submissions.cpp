@@ -123,6 +123,7 @@ DropFutures decode_drop_futures(Reader& reader) {
 Waits decode_waits(Reader& reader) {
   Waits message;
   reader.value(message.suspended);
+  reader.value(message.held_back);
   return message;
 }
 
@@ -239,6 +240,7 @@ void encode(Writer& writer, const DropFutures& message) {
 void encode(Writer& writer, const Waits& message) {
   begin<Waits>(writer);
   writer.value(message.suspended);
+  writer.value(message.held_back);
 }
 
 void encode(Writer& writer, const CancelFutures& message) {

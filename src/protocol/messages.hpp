@@ -373,6 +373,9 @@ struct DropFutures {
 /// slots.
 struct Waits {
   std::uint32_t suspended = 0;
+  /// What is ready there and may not begin before some of those have ended.
+  std::uint32_t held_back = 0;
+  bool operator==(const Waits&) const = default;
 };
 
 /// A task of the sender cancels what it, or another task of that rank, submitted.

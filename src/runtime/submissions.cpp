@@ -122,7 +122,7 @@ void SchedulerDriver::on(int, const protocol::DropFutures& message) {
 }
 
 void SchedulerDriver::on(int from, const protocol::Waits& message) {
-  scheduler_.on_waits(from, message.suspended);
+  scheduler_.on_waits(from, message.suspended, message.held_back);
   dirty_ = true;
 }
 

@@ -1,5 +1,5 @@
 // What a thread does that waits inside of a task: its slot goes to other tasks. Short ones that are
-// as deep run on its own stack, which costs no switch of threads; others run on another thread.
+// deeper run on its own stack, which costs no switch of threads; others run on another thread.
 
 #include "runtime/rank.hpp"
 #include "runtime/worker_driver.hpp"
@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned nested_max = 16;
 /// So long a thread that waits looks for messages, before another one is called for what it may not
 /// begin itself: rank 0 answers sooner than a switch of threads takes.
-constexpr std::chrono::microseconds patience(30);
+constexpr std::chrono::microseconds patience(100);
 /// A missed wake-up can never cost more.
 constexpr auto sleep_limit = std::chrono::milliseconds(100);
 
@@ -69,6 +69,7 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task) {
                     task.name(), task.depth, state_.suspended(), rank_.rank()));
   }
   state_.suspend(batch);
+  rank_.engine().leave_to_tasks(true);
   if (state_.somebody_wants_slot()) rank_.engine().notify();
   wake_sleepers();
 }
@@ -77,14 +78,14 @@ bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline d
                                   const worker::TaskContext& task) {
   ProgressEngine& engine = rank_.engine();
   worker::Batch batch;
-  const auto can_nest = [&] { return nested < nested_max && state_.can_nest(task.depth); };
+  const auto can_nest = [&] { return nested < nested_max && state_.can_nest(task.depth + 1); };
   const auto over = [&] { return ready() || stopping_ || task.is_stopped(); };
   Clock::time_point helper_from = Clock::now() + patience;
   while (!over()) {
     if (deadline && Clock::now() >= *deadline) return false;
     if (can_nest()) {
       if (engine.poll_is_due()) engine.poll();
-      state_.take(batch, task.depth);
+      state_.take(batch, task.depth + 1);
       if (!batch.items.empty()) run_taken(lock, batch);
       helper_from = Clock::now() + patience;
       continue;
@@ -109,6 +110,7 @@ void WorkerDriver::take_slot_again(Lock& lock, const worker::Batch& batch) {
   const Condition free = [this] { return state_.has_slot_to_resume(); };
   while (!free()) watch_or_sleep(lock, free, free, {});
   state_.resume(batch);
+  if (state_.suspended() == 0) rank_.engine().leave_to_tasks(false);
 }
 
 /// Looks after messages as long as too few threads do, else sleeps until somebody finds that
@@ -117,7 +119,7 @@ void WorkerDriver::watch_or_sleep(Lock& lock, const Condition& watched, const Co
                                   Deadline deadline) {
   if (watching_ < state_.limits().slots) {
     ++watching_;
-    rank_.engine().wait(lock, watched, deadline);
+    rank_.engine().wait(lock, watched, deadline, ProgressEngine::Who::task);
     --watching_;
     return;
   }
@@ -149,15 +151,15 @@ void WorkerDriver::wake_sleepers() {
 /// Rank 0 learns how many slots are free although their tasks have not ended. More of them may mean
 /// that it has to send work; fewer are no hurry.
 void WorkerDriver::note_waits() {
-  const std::uint32_t suspended = state_.suspended();
-  if (suspended == told_suspended_) return;
+  const protocol::Waits now{state_.suspended(), state_.held_back()};
+  if (now == told_) return;
   constexpr std::size_t bytes_max = 16;
-  if (suspended > told_suspended_) {
-    rank_.outbox().add(0, protocol::Waits{suspended}, bytes_max);
+  if (now.suspended + now.held_back > told_.suspended + told_.held_back) {
+    rank_.outbox().add(0, now, bytes_max);
   } else {
-    rank_.outbox().add_patient(0, protocol::Waits{suspended}, bytes_max);
+    rank_.outbox().add_patient(0, now, bytes_max);
   }
-  told_suspended_ = suspended;
+  told_ = now;
 }
 
 }  // namespace tutti::runtime

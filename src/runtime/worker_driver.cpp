@@ -126,7 +126,8 @@ void WorkerDriver::look_for_work(Lock& lock) {
   }
   ++watching_;
   ++idle_;
-  rank_.engine().wait(lock, [this] { return stopping_ || state_.startable() != 0; });
+  rank_.engine().wait(
+      lock, [this] { return stopping_ || state_.startable() != 0; }, {}, ProgressEngine::Who::task);
   --idle_;
   --watching_;
 }

@@ -123,7 +123,7 @@ class WorkerDriver {
   unsigned helpers_ = 0;  ///< threads that were started beyond those that there are slots
   std::condition_variable unparked_;
   std::vector<Sleeper*> sleepers_;
-  std::uint32_t told_suspended_ = 0;
+  protocol::Waits told_;  ///< to rank 0
   std::vector<Limited> limited_;
 };
 

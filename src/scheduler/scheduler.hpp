@@ -105,7 +105,10 @@ class Scheduler {
   /// number.
   void place_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count, bool held);
   /// So many runs of the worker wait inside of themselves, and have given up their slots.
-  void on_waits(int rank, std::uint32_t suspended) { workers_.suspend(rank, suspended); }
+  /// What it holds back until some of those have ended takes no credit either.
+  void on_waits(int rank, std::uint32_t suspended, std::uint32_t held_back = 0) {
+    workers_.suspend(rank, suspended, held_back);
+  }
   /// Both return false when the report is stale and was ignored.
   bool on_task_finished(int rank, TaskId task, std::uint64_t result_bytes, Commands& commands);
   /// A task with retries left is assigned again; else it fails, with all that need it.

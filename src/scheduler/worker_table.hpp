@@ -36,6 +36,7 @@ struct WorkerRecord {
   std::uint64_t units = 0;           ///< the tasks, and the elements of the ranges, among them
   std::uint64_t result_bytes = 0;    ///< expected of everything assigned
   std::uint32_t suspended = 0;       ///< runs that wait inside of themselves, as last reported
+  std::uint32_t held_back = 0;       ///< ready there, and not to begin before some of those ended
   std::uint32_t waiting = 0;         ///< tasks assigned ahead of readiness
   std::uint64_t waiting_ns = 0;
   std::uint64_t ended_ns = 0;     ///< estimated time of everything that was outstanding or waited
@@ -51,10 +52,13 @@ struct WorkerRecord {
   /// A slot has nothing, not even something to wait for.
   bool is_unoccupied() const { return units + waiting < slots + suspended; }
   /// Of what is outstanding, what needs a slot: runs that wait have given theirs to others.
-  std::uint32_t needing() const { return outstanding - std::min(outstanding, suspended); }
+  std::uint32_t needing() const {
+    return outstanding - std::min(outstanding, suspended + held_back);
+  }
   std::uint64_t needing_ns() const {
-    return suspended == 0 || outstanding == 0 ? outstanding_ns
-                                              : outstanding_ns / outstanding * needing();
+    return suspended + held_back == 0 || outstanding == 0
+               ? outstanding_ns
+               : outstanding_ns / outstanding * needing();
   }
   /// Estimated time until a slot is free for something new.
   double queue_ns() const {
@@ -177,13 +181,14 @@ class WorkerTable {
     if (worker.has_queue()) visit(rank);
   }
 
-  /// So many runs of the worker wait inside of themselves.
-  void suspend(int rank, std::uint32_t suspended) {
+  /// So many runs of the worker wait inside of themselves, and so much waits there for them to end.
+  void suspend(int rank, std::uint32_t suspended, std::uint32_t held_back) {
     WorkerRecord& worker = at(rank);
-    const bool more = suspended > worker.suspended;
+    const bool more = suspended + held_back > worker.suspended + worker.held_back;
     {
       const Occupied guard(*this, worker);
       worker.suspended = suspended;
+      worker.held_back = held_back;
     }
     if (!more) return;
     enlist(rank);
@@ -282,7 +287,7 @@ class WorkerTable {
     for (const WorkerRecord& worker : workers_) {
       words.insert(words.end(),
                    {worker.outstanding, worker.outstanding_ns, worker.units, worker.suspended,
-                    worker.waiting, worker.waiting_ns, worker.assignments,
+                    worker.held_back, worker.waiting, worker.waiting_ns, worker.assignments,
                     (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u)});
       worker.own_queue.for_each(append);
       words.push_back(worker.ahead_queue.size());

@@ -82,7 +82,7 @@ void Head::handle_message(int from, const protocol::Message& message) {
   } else if (const auto* task = std::get_if<protocol::SubmitTask>(&message)) {
     submit(from, *task);
   } else if (const auto* waits = std::get_if<protocol::Waits>(&message)) {
-    scheduler_.on_waits(from, waits->suspended);
+    scheduler_.on_waits(from, waits->suspended, waits->held_back);
   } else if (const auto* dropped = std::get_if<protocol::DropFutures>(&message)) {
     for (std::size_t index = 0; index < dropped->ids.size(); ++index)
       scheduler_.on_client_released(dropped->ids[index], commands_);
@@ -133,9 +133,11 @@ void Head::obey() {
     }
     encode_assign_range(outbox_.to(each.worker), scheduler_, each);
   }
-  for (const Commands::Cancel& each : commands_.cancel) {
-    const TaskId ids[] = {each.id};
-    outbox_.send(each.worker,
+  // All of a worker's at once: it tells those that read a value before it drops the value.
+  std::map<int, std::vector<TaskId>> unwanted;
+  for (const Commands::Cancel& each : commands_.cancel) unwanted[each.worker].push_back(each.id);
+  for (const auto& [worker, ids] : unwanted) {
+    outbox_.send(worker,
                  protocol::CancelWork{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
   }
   for (const Commands::Release& each : commands_.release) {

@@ -23,6 +23,7 @@ void Node::handle(int from, std::span<const std::byte> packet, std::vector<Packe
   Reader reader(packet);
   for (; !reader.at_end(); ++messages_) handle_message(from, protocol::decode(reader));
   obey();
+  note_waits();
   outbox_.take(packets);
 }
 
@@ -101,20 +102,27 @@ std::unique_ptr<Batch> Node::start() {
   return batch;
 }
 
+void Node::note_waits() {
+  const protocol::Waits now{state_.suspended(), state_.held_back()};
+  if (now == told_) return;
+  outbox_.send(0, now);
+  told_ = now;
+}
+
 void Node::suspend(Batch& batch, std::vector<Packet>& packets) {
   Batch done;
   state_.split(batch, done, commands_);
   report_tasks(done);
   state_.suspend(batch);
   obey();
-  outbox_.send(0, protocol::Waits{state_.suspended()});
+  note_waits();
   outbox_.take(packets);
 }
 
 void Node::resume(const Batch& batch, std::vector<Packet>& packets) {
   state_.want_slot();
   state_.resume(batch);
-  outbox_.send(0, protocol::Waits{state_.suspended()});
+  note_waits();
   outbox_.take(packets);
 }
 
@@ -125,6 +133,7 @@ void Node::finish(std::unique_ptr<Batch> batch, std::vector<Packet>& packets) {
   state_.on_done(*batch, commands_);
   report_tasks(*batch);
   obey();
+  note_waits();
   state_.take_timings(timings_);
   for (const protocol::Timing& timing : timings_) outbox_.send(0, timing);
   timings_.clear();

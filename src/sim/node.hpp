@@ -49,6 +49,7 @@ class Node {
   void answer(int from, const protocol::Fetch& message);
   void give_back(std::uint32_t units_max);
   void report_tasks(const worker::Batch& batch);
+  void note_waits();
   void obey();
 
   SizeOf size_of_;
@@ -59,6 +60,7 @@ class Node {
   std::vector<protocol::Timing> timings_;
   std::vector<std::unique_ptr<worker::Batch>> batches_;
   std::vector<TaskId> ended_;
+  protocol::Waits told_;
   std::uint64_t fetches_ = 0;
   std::uint64_t given_back_ = 0;
   std::uint64_t messages_ = 0;

@@ -181,16 +181,16 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
 
 void WorkerState::finish_bind(Execution& item) {
   GroupWork& group = *item.group;
-  group.binding = false;
   group.bound = std::move(item.result);
   if (item.threw) {
     group.bind_error_type = item.error_type.empty() ? "unknown" : item.error_type;
     group.bind_error_message = item.error_message;
   }
-  for (RangeWork* range : group.waiting) {
+  // Ranges of a map that was cancelled end here; the map stays until all have been looked at.
+  for (RangeWork* range : std::exchange(group.waiting, {})) {
     if (--range->missing == 0) make_ready({.range = range}, range->urgency, false);
   }
-  group.waiting.clear();
+  group.binding = false;
   forget_group_if_done(group);
 }
 

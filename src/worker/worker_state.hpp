@@ -151,6 +151,10 @@ class WorkerState {
   bool can_nest(int depth_min) const;
   /// Tasks and elements that wait inside of themselves.
   std::uint32_t suspended() const { return suspended_; }
+  /// What is ready and may not begin, as too many wait.
+  std::uint32_t held_back() const {
+    return static_cast<std::uint32_t>(ready_count_ - ready_count(floor()));
+  }
   bool somebody_wants_slot() const { return wanting_ != 0; }
   std::size_t ready_count() const { return ready_count_; }
   /// True when a thread that starts now could be away for long: other threads must look after

@@ -56,14 +56,5 @@ TEST_CASE("with little room for those that wait, no more wait than there is room
   }
 }
 
-TEST_CASE("depth first: no more wait than the tree is deep, for each slot") {
-  ForkJoinWorld world({.workers = 1, .depth = 8});
-  while (world.step([](std::size_t) { return std::size_t{0}; })) {
-  }
-  world.check_end();
-  CHECK_EQ(world.tasks(), 511);
-  CHECK(world.suspended_most() <= 9);
-}
-
 }  // namespace
 }  // namespace tutti::testing

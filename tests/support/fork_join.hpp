@@ -94,7 +94,6 @@ class ForkJoinWorld {
     }
   }
   std::size_t tasks() const { return tasks_.size(); }
-  std::uint32_t suspended_most() const { return suspended_most_; }
 
  private:
   struct Task {
@@ -137,7 +136,6 @@ class ForkJoinWorld {
       std::uint32_t running = 0;
       for (const Run& run : runs_) running += run.node == each->rank() && !run.waits ? 1 : 0;
       check(running <= options_.slots, "no more tasks run than there are slots");
-      suspended_most_ = std::max(suspended_most_, each->state().suspended());
     }
   }
 
@@ -230,7 +228,6 @@ class ForkJoinWorld {
   std::vector<Run> runs_;
   std::map<TaskId, Task> tasks_;
   std::vector<TaskId> roots_;
-  std::uint32_t suspended_most_ = 0;
 };
 
 }  // namespace tutti::testing

@@ -75,7 +75,7 @@ std::vector<Message> all_messages() {
                   some_bytes},
       PlaceValue{group, 1, 2, true},
       DropFutures{list(some_ids)},
-      Waits{5},
+      Waits{5, 2},
       CancelFutures{list(some_ids)},
   };
 }

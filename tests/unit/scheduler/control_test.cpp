@@ -37,6 +37,18 @@ TEST_CASE("what waits inside of itself does not use up the credit of its worker"
   CHECK(given.sent.empty());
 }
 
+TEST_CASE("what is held back for those that wait takes no credit, and may go to others") {
+  GivenScheduler given(1);
+  given.scheduler.on_timing(0, 1, 1'000'000);
+  for (int count = 0; count < 4; ++count) given.submit();
+  given.place();
+  given.sent.take<Assign>(2);
+  given.scheduler.on_waits(1, 1, 1);
+  given.place();
+  given.sent.take<Assign>(2);
+  CHECK_FALSE(given.scheduler.anybody_idle());
+}
+
 TEST_CASE("a worker all of whose slots wait is idle") {
   GivenScheduler given(1, 2);
   given.submit();

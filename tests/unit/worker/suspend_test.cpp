@@ -126,6 +126,7 @@ TEST_CASE("when many wait, only what is deeper than all of them begins") {
   given.assign(task(10), {}, 5);
   assign_at(given, task(11), 3);
   CHECK_EQ(given.state.startable(), 0);
+  CHECK_EQ(given.state.held_back(), 2);
   assign_at(given, task(12), 4);
   CHECK_EQ(given.state.startable(), 1);
   given.run(task(12));
@@ -245,6 +246,18 @@ TEST_CASE("a task whose time is over counts as thrown at once") {
   CHECK(given.state.on_timeout(task(1), given.commands));
   CHECK_FALSE(given.state.on_timeout(task(1), given.commands));
   given.done();
+  CHECK(given.state.is_idle());
+}
+
+TEST_CASE("a map that is cancelled and released before it is defined ends when it is") {
+  GivenWorker given(limits());
+  given.assign_range(map, 0, 10);
+  given.assign_range(map, 20, 5);
+  cancel(given, {map});
+  given.state.on_release(map);
+  given.define(map);
+  given.bind();
+  CHECK(given.commands.finished_ranges.empty());
   CHECK(given.state.is_idle());
 }
 
