@@ -78,8 +78,11 @@ bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline d
                                   const worker::TaskContext& task) {
   ProgressEngine& engine = rank_.engine();
   worker::Batch batch;
-  const auto can_nest = [&] { return nested < nested_max && state_.can_nest(task.depth + 1); };
+  // Other threads look whether a thread that sleeps may go on.
+  const unsigned level = nested;
+  const auto can_nest = [&] { return level < nested_max && state_.can_nest(task.depth + 1); };
   const auto over = [&] { return ready() || stopping_ || task.is_stopped(); };
+  const Condition goes_on = [&] { return over() || can_nest(); };
   Clock::time_point helper_from = Clock::now() + patience;
   while (!over()) {
     if (deadline && Clock::now() >= *deadline) return false;
@@ -93,14 +96,13 @@ bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline d
     if (needs_helper()) {
       if (Clock::now() < helper_from) {
         const Deadline until = deadline ? std::min(*deadline, helper_from) : helper_from;
-        watch_or_sleep(
-            lock, [&] { return over() || can_nest(); }, over, until);
+        watch_or_sleep(lock, goes_on, goes_on, until);
         continue;
       }
       call_helper();
     }
     watch_or_sleep(
-        lock, [&] { return over() || can_nest() || needs_helper(); }, over, deadline);
+        lock, [&] { return goes_on() || needs_helper(); }, goes_on, deadline);
   }
   return true;
 }
