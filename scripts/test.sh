@@ -39,7 +39,7 @@ fi
 
 build_preset release
 if ! $all; then
-  test_preset release 'unit|sim|mpi|install|exit|slurm_smoke'
+  test_preset release 'unit|sim|mpi|install|exit|cli|slurm_smoke'
   exit
 fi
 if ! test_preset release ''; then failed+=(release); fi

@@ -24,8 +24,8 @@ struct Options {
   std::uint32_t threads_per_worker = 0;
   /// Whether rank 0 runs tasks too. Not set: only in a world of one.
   std::optional<bool> rank0_works = {};
-  /// Memory that the values of one rank may take: "4GB", "512MiB", a fraction of the node's memory
-  /// such as "0.5", or "auto", the rank's equal share of what the node or the job allows.
+  /// Memory that one rank may take: "4GB", "512MiB", a fraction of the node's memory such as "0.5",
+  /// "auto", the rank's equal share of what the node or the job allows, or "none".
   std::string memory_limit = "auto";
   /// Binds each executor thread to its own cores where the ranks of a node fill their CPU set
   /// without overlap.
@@ -60,6 +60,23 @@ struct Options {
   std::uint32_t max_waiting_tasks = 256;
   /// trace, debug, info, warning, error or off.
   LogLevel log_level = LogLevel::warning;
+  /// Large values lie once on a node, in memory that its ranks share. Off: each rank has its own
+  /// copy.
+  bool node_store = true;
+  /// When the values of a rank take more than this fraction of its memory limit, those that were
+  /// not used for longest are written to disk; 0 to 1, 0: never.
+  double memory_target = 0.6;
+  /// The same for all that the process has allocated since the start; 0 to 1, 0: never.
+  double memory_spill = 0.7;
+  /// Above this fraction a rank starts no new tasks; 0 to 1, 0: never.
+  double memory_pause = 0.8;
+  /// Whether values may be written to disk at all.
+  bool spill = true;
+  /// Where to: a directory, better one on a disk of the node. `$NAME` stands for an environment
+  /// variable, of each rank its own. Default: the first of $SLURM_TMPDIR, $TMPDIR and /tmp.
+  std::string local_directory = {};
+  /// The most that one rank writes there, in bytes, 0 to 1 PiB. 0: until the file system is full.
+  std::uint64_t spill_limit = 0;
 
   bool operator==(const Options&) const = default;
 };

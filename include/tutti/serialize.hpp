@@ -3,11 +3,12 @@
 /// How values become bytes.
 ///
 /// What can travel to another rank: trivially copyable types, standard containers and classes that
-/// hold values, aggregates of such types (member by member), and classes with a serialize function
-/// as Boost.Serialization wants it (then include <tutti/boost.hpp>). Large contiguous data go out
-/// of band, see tutti/bytes.hpp.
+/// hold values, aggregates of such types (member by member), classes with a serialize function as
+/// Boost.Serialization wants it (then include <tutti/boost.hpp>), and classes that name their
+/// memory by tutti::Buffers. Large contiguous data go out of band, see tutti/bytes.hpp.
 
 #include "tutti/bytes.hpp"
+#include "tutti/detail/buffers_codec.hpp"
 #include "tutti/detail/containers.hpp"
 
 #include <cstdint>

@@ -39,12 +39,6 @@ struct TaskOptions {
   After after = {};
 };
 
-/// For scatter().
-struct ScatterOptions {
-  /// A copy of the whole on every rank, instead of stretches.
-  bool broadcast = false;
-};
-
 /// For fold() and map_reduce(): the shape of the tree, which depends on these and on the number of
 /// elements and on nothing else.
 struct FoldOptions {

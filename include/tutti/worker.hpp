@@ -30,8 +30,8 @@ class Worker {
   /// Tasks that this rank runs at once; 0 for a rank 0 that only schedules.
   unsigned threads() const { return threads_; }
   /// A directory of this rank alone, for scratch files. It is made when it is first asked for, in
-  /// $TMPDIR or /tmp, and removed with all that is in it when the run ends in an orderly way.
-  /// Throws Error (io) when none can be made.
+  /// the directory of the option `local_directory`, and removed with all that is in it when the run
+  /// ends in an orderly way. Throws Error (io) when none can be made.
   std::filesystem::path local_directory() const;
 
   // ---- the task

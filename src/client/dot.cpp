@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -82,13 +84,13 @@ std::string dot_of(const CallGraph& graph) {
 }
 
 void write_text_file(const std::string& path, const std::string& text) {
+  errno = 0;
   std::ofstream file(path);
   file << text;
   file.close();
   if (!file) {
-    throw Error(ErrorCode::io, "the file " + path +
-                                   " could not be written; does its folder exist, and may this "
-                                   "user write there?");
+    const std::string reason = errno != 0 ? std::strerror(errno) : "the system gave no reason";
+    throw Error(ErrorCode::io, "the file " + path + " could not be written: " + reason);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "client/rank_core.hpp"
 
 #include "base/exception_text.hpp"
+#include "base/log.hpp"
 #include "client/current.hpp"
 #include "client/results_here.hpp"
 #include "client/submission.hpp"
@@ -56,6 +57,8 @@ void RankCore::enroll(Handle& handle, TaskId id) {
 TaskId RankCore::place_literal(ValuePtr value) {
   const std::int32_t holder = rank_.rank();
   const std::uint64_t bytes = value->ops().nbytes(*value);
+  if (const std::string warning = repeated_constants_.note(*value, bytes); !warning.empty())
+    base::log_warning(warning);
   const TaskId id = driver_.place_value({&holder, 1}, bytes, false);
   rank_.store().put(id, std::move(value), bytes);
   return id;
@@ -235,6 +238,8 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
   check_can_travel(function, rank_.size());
   (void)checked_for_map(options);
   check_after(options);
+  std::vector<HandlePtr> constants;
+  if (total >= static_cast<std::uint64_t>(rank_.size())) constants = broadcast_constants(builder);
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
@@ -251,6 +256,7 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
 HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   refuse_in_task("run()");
   check_can_travel(function, rank_.size());
+  const std::vector<HandlePtr> constants = broadcast_constants(builder);
   Lock lock(engine_.mutex());
   drain_released();
   TaskId id;
@@ -271,7 +277,7 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
 void RankCore::bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                            std::vector<ValuePtr>& held) {
   if (input.count == 1) {
-    inputs.push_back(result(input.future, forever));
+    inputs.push_back(bring(input.future, forever, false));
     return;
   }
   auto& group = static_cast<GroupState&>(*input.future.handle);
@@ -458,6 +464,7 @@ void RankCore::drain_released() {
   }
   for (Handle* handle : handles) {
     failures_.add(*handle);
+    if (!content_keys_.empty()) forget_scattered(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;

@@ -2,6 +2,9 @@
 
 #include "tutti/error.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace tutti::client_module {
@@ -70,8 +73,31 @@ void throw_ended(Target target, Status status) {
     detail::throw_failure(handle.failure);
   }
   if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
-  if (handle.failure) throw CancelledError(handle.failure->message);
+  if (handle.failure) detail::throw_failure(handle.failure);
   throw CancelledError("the task was cancelled: the run ended before it did");
+}
+
+Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here) {
+  if (arrived.answer == runtime::DataExchange::Answer::gone) {
+    return {ErrorCode::lost,
+            "the result is lost: no rank has a copy of it any more. Submit the task, or scatter "
+            "the data, again"};
+  }
+  return {ErrorCode::cannot_travel,
+          fmt::format("the result could not be brought to rank {}: {}", here, arrived.problem)};
+}
+
+void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here) {
+  if (limit == 0 || coming <= limit - std::min(limit, held)) return;
+  constexpr double megabyte = 1e6;
+  throw Error(
+      ErrorCode::no_memory,
+      fmt::format("gather would bring {:.1f} MB to rank {}, which may use {:.1f} MB and holds "
+                  "{:.1f} MB: nothing was moved. Reduce on the workers (fold, map_reduce), "
+                  "gather parts one after the other, use gather_into with memory of your "
+                  "own, or raise memory_limit",
+                  static_cast<double>(coming) / megabyte, here,
+                  static_cast<double>(limit) / megabyte, static_cast<double>(held) / megabyte));
 }
 
 runtime::Deadline deadline_of(Timeout timeout) {

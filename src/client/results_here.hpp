@@ -4,10 +4,12 @@
 /// share.
 
 #include "client/completion.hpp"
+#include "runtime/data_exchange.hpp"
 #include "runtime/progress_engine.hpp"
 #include "tutti/detail/core.hpp"
 
 #include <cstdint>
+#include <string>
 
 namespace tutti::client_module {
 
@@ -19,6 +21,16 @@ detail::InputValue value_here(detail::Target target);
 Status status_of(const TaskFailure& failure);
 /// Why there is no result. `status` is neither pending nor finished.
 [[noreturn]] void throw_ended(detail::Target target, Status status);
+/// Why a result could not be brought here.
+struct Problem {
+  ErrorCode code = ErrorCode::lost;
+  std::string text;
+};
+/// What the answer of a holder means, on the rank `here`.
+Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here);
+/// Throws Error (no_memory) when `coming` bytes exceed what is left of the memory limit of the rank
+/// `here`, which holds `held`; a limit of 0 is none.
+void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here);
 /// A deadline for the engine; none for what is as good as forever.
 runtime::Deadline deadline_of(Timeout timeout);
 

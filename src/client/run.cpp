@@ -3,11 +3,12 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 #include "base/options.hpp"
+#include "client/hardware.hpp"
 #include "client/rank_core.hpp"
 #include "client/serial_core.hpp"
 #include "client/worker_core.hpp"
+#include "memory/scratch_directory.hpp"
 #include "runtime/job_end.hpp"
-#include "runtime/local_directory.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/thread_setup.hpp"
 #include "runtime/worker_driver.hpp"
@@ -43,6 +44,7 @@ void begin_rank(Rank& rank) {
   this_worker.emplace(Worker::Place{rank.rank(), rank.size(), place.node, place.host,
                                     rank.setup().works ? rank.setup().threads.threads : 0,
                                     rank.options().seed});
+  client_module::set_measured_rank(&rank);
   rank.engine().start_keeper([] { runtime::name_this_thread("tutti-keeper"); });
 }
 
@@ -70,7 +72,8 @@ void serve(Rank& rank) {
                               ": " + text.message);
   }
   runtime::end_job();
-  runtime::remove_local_directory();
+  client_module::set_measured_rank(nullptr);
+  memory::remove_scratch_directory();
   this_worker.reset();
 }
 
@@ -118,8 +121,9 @@ int end_client(Run& run, int main_code) {
   runtime::end_job();
   if (code != 0) runtime::await_neighbours_gone(places);
   run.core.reset();
+  client_module::set_measured_rank(nullptr);
   run.rank.reset();
-  runtime::remove_local_directory();
+  memory::remove_scratch_directory();
   this_worker.reset();
   return code;
 }
@@ -143,7 +147,7 @@ int run_serially(const Options& options, const Main& main) {
   client_module::SerialCore core(static_cast<std::uint32_t>(options.guard_closures),
                                  options.max_waiting_tasks);
   const int code = core.exit_code(call_main(main));
-  runtime::remove_local_directory();
+  memory::remove_scratch_directory();
   this_worker.reset();
   return code;
 }

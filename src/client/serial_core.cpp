@@ -2,8 +2,10 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/placement.hpp"
 #include "client/results_here.hpp"
 #include "client/submission.hpp"
+#include "memory/process_memory.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
@@ -247,17 +249,33 @@ HandlePtr SerialCore::run(const FunctionOps& function, CallBuilder& builder) {
   return map(function, {}, 1, builder);
 }
 
-HandlePtr SerialCore::scatter(ValuePtr value, bool) {
-  auto* state = new FutureState;
-  state->epoch = epoch_;
-  state->id = TaskId::from_bits(next_id_++);
-  state->ops = &value->ops();
-  state->value = std::move(value);
-  state->status = Status::finished;
-  return HandlePtr(state);
+std::vector<HandlePtr> SerialCore::scatter(std::vector<ValuePtr> values,
+                                           const detail::Placement& where) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  (void)ranks_of(where.workers);
+  std::vector<HandlePtr> handles;
+  for (ValuePtr& value : values) {
+    auto* state = new FutureState;
+    state->epoch = epoch_;
+    state->id = TaskId::from_bits(next_id_++);
+    state->ops = &value->ops();
+    state->value = std::move(value);
+    state->status = Status::finished;
+    handles.emplace_back(state);
+  }
+  return handles;
 }
 
-HandlePtr SerialCore::scatter_sequence(ValuePtr elements, bool) {
+HandlePtr SerialCore::scatter_sequence(ValuePtr elements, const detail::Placement& where,
+                                       bool borrowed) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  (void)ranks_of(where.workers);
+  const auto& sequence = static_cast<const detail::ElementsBase&>(*elements);
+  return keep_sequence(borrowed ? copy_elements(*elements, 0, sequence.count)
+                                : std::move(elements));
+}
+
+HandlePtr SerialCore::keep_sequence(ValuePtr elements) {
   auto* state = new GroupState;
   state->epoch = epoch_;
   state->id = TaskId::from_bits(next_id_++);
@@ -265,6 +283,44 @@ HandlePtr SerialCore::scatter_sequence(ValuePtr elements, bool) {
   state->here[0] = std::move(elements);
   state->status = Status::finished;
   return HandlePtr(state);
+}
+
+void SerialCore::replicate(std::span<const Target> targets, const ReplicateOptions& options) {
+  refuse_in_task("replicate()");
+  check_copies(options, ranks_of(options.workers).size());
+  await_results(*this, targets);
+}
+
+std::uint64_t SerialCore::rebalance(const std::vector<Target>* targets,
+                                    const RebalanceOptions& options) {
+  refuse_in_task("rebalance()");
+  (void)ranks_of(options.workers);
+  if (targets != nullptr) await_results(*this, *targets);
+  return 0;
+}
+
+/// All that there is lies here, and only futures know of it.
+std::vector<HeldData> SerialCore::who_has(const std::vector<Target>* targets) {
+  refuse_in_task("who_has(), has_what() or nbytes()");
+  std::vector<HeldData> all;
+  if (targets == nullptr) return all;
+  for (const Target& target : *targets) {
+    const std::uint64_t id = target.handle->id.bits();
+    if (!target.handle->is_group) {
+      const ValuePtr& value = static_cast<const FutureState&>(*target.handle).value;
+      if (value) all.push_back({id, 0, 1, value->ops().nbytes(*value), {0}});
+      continue;
+    }
+    for (const auto& [begin, value] : static_cast<const GroupState&>(*target.handle).here) {
+      const auto& elements = static_cast<const detail::ElementsBase&>(*value);
+      all.push_back({id, begin, elements.count, value->ops().nbytes(*value), {0}});
+    }
+  }
+  return all;
+}
+
+std::vector<std::int32_t> SerialCore::ranks_of(const std::vector<WorkerName>& names) {
+  return choose_workers(names, {{0, "this process"}}, 1);
 }
 
 Status SerialCore::status(Target target) {
@@ -305,6 +361,13 @@ std::vector<ValuePtr> SerialCore::fetch_group(GroupState& group) {
   return stretches;
 }
 
+void SerialCore::gather_into(GroupState& group, MutableBuffer place) {
+  for (const auto& [begin, value] : group.here) {
+    const auto& elements = static_cast<const detail::ElementsBase&>(*value);
+    copy_plain_elements(elements, elements.begin, elements.count, place);
+  }
+}
+
 void SerialCore::watch(Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,
                        std::uint64_t tag) {
   const std::lock_guard guard(mutex_);
@@ -328,6 +391,14 @@ bool SerialCore::peek_completion(const detail::CompletionQueue::Shared& queue) {
 void SerialCore::released(Handle* handle) noexcept {
   failures_.add(*handle);
   destroy(handle);
+}
+
+std::vector<RankMemory> SerialCore::memory() {
+  refuse_in_task("memory()");
+  RankMemory here;
+  here.host = "this process";
+  here.process_bytes = memory::private_bytes();
+  return {here};
 }
 
 int SerialCore::exit_code(int main_code) { return failures_.exit_code(main_code); }

@@ -1,6 +1,7 @@
 #include "tutti/worker.hpp"
 
-#include "runtime/local_directory.hpp"
+#include "client/hardware.hpp"
+#include "memory/scratch_directory.hpp"
 #include "tutti/client.hpp"
 #include "tutti/error.hpp"
 #include "worker/task_context.hpp"
@@ -22,7 +23,9 @@ worker::TaskContext& own_task(const char* what) {
 
 }  // namespace
 
-std::filesystem::path Worker::local_directory() const { return runtime::local_directory(rank_); }
+std::filesystem::path Worker::local_directory() const {
+  return memory::scratch_directory(client_module::local_directory_here(), rank_);
+}
 
 Client Worker::client() const { return tutti::client(); }
 

@@ -54,19 +54,21 @@ void WorkerCore::on(const protocol::TaskEnded& message) {
           ValuePtr(new detail::SerializedValue(*state.ops, Bytes::copy_of(message.result), {}));
     }
   }
-  finished(task, message.holder);
+  finished(task, message.holder, message.result_bytes);
 }
 
-void WorkerCore::on_finished_here(TaskId id, const ValuePtr& value) {
+/// Large values stay in the store alone, so that they can leave memory.
+void WorkerCore::on_finished_here(TaskId id, const ValuePtr& value, std::uint64_t bytes) {
   const auto found = tasks_.find(id);
   if (found == tasks_.end()) return;
-  found.value().state->value = value;
-  finished(found.value(), rank_.rank());
+  if (bytes < worker::Store::large_bytes_min) found.value().state->value = value;
+  finished(found.value(), rank_.rank(), bytes);
 }
 
-void WorkerCore::finished(Task& task, std::int32_t holder) {
+void WorkerCore::finished(Task& task, std::int32_t holder, std::uint64_t bytes) {
   FutureState& state = *task.state;
   task.holder = holder;
+  task.bytes = bytes;
   state.status.store(Status::finished, std::memory_order_release);
   const bool is_read = state.value && &state.value->ops() != &detail::SerializedValue::shared_ops;
   if (state.ops == nullptr || is_read) state.here.store(true, std::memory_order_release);
@@ -187,6 +189,18 @@ FailurePtr WorkerCore::failure(Target target) {
 
 // ---- results
 
+void WorkerCore::note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived) {
+  problems_[handle] = problem_of(arrived, rank_.rank());
+}
+
+void WorkerCore::throw_problem(Handle* handle) {
+  const auto problem = problems_.find(handle);
+  if (problem == problems_.end()) return;
+  const Problem thrown = std::move(problem->second);
+  problems_.erase(problem);
+  throw Error(thrown.code, thrown.text);
+}
+
 /// Asks for a result that is not on this rank. `missing` counts what is on its way.
 void WorkerCore::request(Target target, std::size_t& missing) {
   if (is_here(target)) return;
@@ -195,7 +209,7 @@ void WorkerCore::request(Target target, std::size_t& missing) {
   const auto store = [this, target, &missing](std::map<std::uint64_t, ValuePtr>* stretches,
                                               std::uint64_t begin, Arrived arrived) {
     if (!arrived.problem.empty()) {
-      problems_[target.handle] = arrived.problem;
+      note_problem(target.handle, arrived);
     } else if (stretches != nullptr) {
       (*stretches)[begin] = std::move(arrived.value);
     } else {
@@ -236,13 +250,7 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
     std::size_t missing = 0;
     request(target, missing);
     engine_.wait(lock, [&] { return missing == 0; });
-    if (const auto problem = problems_.find(target.handle); problem != problems_.end()) {
-      const std::string text = problem->second;
-      problems_.erase(problem);
-      throw Error(
-          ErrorCode::cannot_travel,
-          fmt::format("the result could not be brought to rank {}: {}", rank_.rank(), text));
-    }
+    throw_problem(target.handle);
   }
   return value_here(target);
 }
@@ -261,42 +269,6 @@ void WorkerCore::fetch(std::span<const Target> targets) {
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
   }
   engine_.wait(lock, [&] { return missing == 0; });
-}
-
-std::vector<ValuePtr> WorkerCore::fetch_group(GroupState& group) {
-  Lock lock(engine_.mutex());
-  if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
-  std::vector<ValuePtr> stretches;
-  const Group* known = find_group(group.id);
-  if (known == nullptr || group.failure) return stretches;
-  std::size_t missing = 0;
-  std::string problem;
-  for (const auto& [begin, chunk] : known->chunks) {
-    const auto here = group.here.find(begin);
-    if (here != group.here.end()) {
-      stretches.push_back(here->second);
-      continue;
-    }
-    ++missing;
-    rank_.exchange().fetch_slice(chunk.holder, group.id, begin, chunk.count,
-                                 [&, this](runtime::DataExchange::Arrived arrived) {
-                                   if (!arrived.problem.empty()) problem = arrived.problem;
-                                   stretches.push_back(std::move(arrived.value));
-                                   --missing;
-                                   engine_.notify();
-                                 });
-  }
-  engine_.wait(lock, [&] { return missing == 0; });
-  if (!problem.empty()) {
-    throw Error(ErrorCode::cannot_travel,
-                fmt::format("the results of a map could not be brought to rank {}: {}",
-                            rank_.rank(), problem));
-  }
-  std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
-  std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
-    return static_cast<const detail::ElementsBase&>(*each).begin;
-  });
-  return stretches;
 }
 
 // ---- waiting for completions
@@ -359,7 +331,5 @@ double WorkerCore::seconds_since_start() {
   return std::chrono::duration<double>(runtime::Clock::now() - rank_.transport().ready_since())
       .count();
 }
-
-void WorkerCore::shutdown() { refuse_in_task("shutdown()"); }
 
 }  // namespace tutti::client_module

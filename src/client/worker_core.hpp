@@ -4,6 +4,7 @@
 /// to rank 0, under numbers that rank 0 granted; results are fetched from where they are.
 
 #include "client/completion.hpp"
+#include "client/results_here.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/task_client.hpp"
 #include "tutti/detail/core.hpp"
@@ -43,8 +44,18 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total,
                 CallBuilder& builder) override;
   HandlePtr run(const FunctionOps& function, CallBuilder& builder) override;
-  HandlePtr scatter(ValuePtr value, bool broadcast) override;
-  HandlePtr scatter_sequence(ValuePtr elements, bool local) override;
+  std::vector<HandlePtr> scatter(std::vector<ValuePtr> values,
+                                 const detail::Placement& where) override;
+  HandlePtr scatter_sequence(ValuePtr elements, const detail::Placement& where,
+                             bool borrowed) override;
+  HandlePtr keep_sequence(ValuePtr elements) override;
+  // Where data lies is up to main: these throw Error (unsatisfiable).
+  void replicate(std::span<const Target> targets, const ReplicateOptions& options) override;
+  std::uint64_t rebalance(const std::vector<Target>* targets,
+                          const RebalanceOptions& options) override;
+  std::vector<HeldData> who_has(const std::vector<Target>* targets) override;
+  std::vector<std::int32_t> ranks_of(const std::vector<WorkerName>& names) override;
+  std::vector<RankMemory> memory() override;
 
   Status status(Target target) override;
   bool wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) override;
@@ -53,6 +64,8 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   FailurePtr failure(Target target) override;
   void fetch(std::span<const Target> targets) override;
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
+  void gather_into(GroupState& group, MutableBuffer place) override;
+  void expect_room(std::span<const Target> targets) override;
   void add_done_callback(Target target, std::function<void()> callback) override;
   void fire_and_forget(Handle& handle) override;
   void cancel(std::span<const Target> targets) override;
@@ -84,6 +97,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   struct Task {
     FutureState* state = nullptr;
     std::int32_t holder = -1;  ///< of the result
+    std::uint64_t bytes = 0;   ///< the same
   };
 
   // TaskClient, under the lock
@@ -92,7 +106,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void on(const protocol::RangeEnded& message) override;
   void on(const protocol::GroupEnded& message) override;
   void on(const protocol::WorkFailed& message) override;
-  void on_finished_here(TaskId task, const ValuePtr& value) override;
+  void on_finished_here(TaskId task, const ValuePtr& value, std::uint64_t bytes) override;
   void before_turn() override;
 
   void released(Handle* handle) noexcept override;
@@ -114,10 +128,15 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
                      std::span<const std::byte> payload);
   void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses) const;
 
-  void finished(Task& task, std::int32_t holder);
+  void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);
   Status status_locked(Target target);
   void request(Target target, std::size_t& missing);
+  void fetch_stretch(TaskId group, std::uint64_t begin, const Chunk& chunk, MutableBuffer place,
+                     runtime::DataExchange::OnValue on_value);
+  void note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived);
+  void throw_problem(Handle* handle);
+  HandlePtr place_here(ValuePtr value);
   const Group* find_group(TaskId id) const;
 
   runtime::Rank& rank_;
@@ -139,7 +158,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   std::vector<TaskId> orphans_;  ///< released while an exception ended the task that made them
   std::atomic<std::size_t> released_count_{0};
   std::uint32_t turns_ = 0;
-  std::map<Handle*, std::string> problems_;  ///< why a result could not be brought here
+  std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
 };
 
 }  // namespace tutti::client_module

@@ -2,8 +2,10 @@
 
 #include "base/module_table.hpp"
 #include "client/current.hpp"
+#include "client/placement.hpp"
 #include "client/submission.hpp"
 #include "client/worker_core.hpp"
+#include "runtime/memory_keeper.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/function_token.hpp"
 #include "tutti/detail/map_thunk.hpp"
@@ -24,6 +26,12 @@ constexpr std::uint32_t grant_min = 64;
 constexpr std::uint32_t grant_max = 4096;
 /// Numbers for maps, for each of so many for tasks.
 constexpr std::uint32_t tasks_per_group = 16;
+
+[[noreturn]] void only_main(const char* what) {
+  refuse_in_task(what);
+  throw Error(ErrorCode::unsatisfiable,
+              std::string(what) + " was called on a rank other than 0; only main may call it");
+}
 
 }  // namespace
 
@@ -288,15 +296,10 @@ HandlePtr WorkerCore::map(const FunctionOps& function, const TaskOptions& option
   return handle;
 }
 
-HandlePtr WorkerCore::run(const FunctionOps&, CallBuilder&) {
-  refuse_in_task("run()");
-  throw Error(ErrorCode::unsatisfiable, "run() was called on a rank other than 0");
-}
-
 // ---- placing
 
 /// Inside of a task a value stays on its rank; who needs it fetches it once a rank.
-HandlePtr WorkerCore::scatter(ValuePtr value, bool) {
+HandlePtr WorkerCore::place_here(ValuePtr value) {
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = &value->ops();
@@ -308,14 +311,34 @@ HandlePtr WorkerCore::scatter(ValuePtr value, bool) {
   enroll(*state, id);
   rank_.store().put(id, value, bytes);
   rank_.outbox().add(0, protocol::PlaceValue{id, bytes, 0, true}, message_overhead_bytes);
-  state->value = std::move(value);
-  state->here = true;
+  // Large ones stay in the store alone, so that they can leave memory.
+  if (bytes < worker::Store::large_bytes_min) {
+    state->value = std::move(value);
+    state->here = true;
+  }
   state->status = Status::finished;
   tasks_[id].holder = rank_.rank();
+  tasks_[id].bytes = bytes;
+  rank_.memory().after_change();
   return handle;
 }
 
-HandlePtr WorkerCore::scatter_sequence(ValuePtr elements, bool) {
+std::vector<HandlePtr> WorkerCore::scatter(std::vector<ValuePtr> values,
+                                           const detail::Placement& where) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  std::vector<HandlePtr> handles;
+  for (ValuePtr& value : values) handles.push_back(place_here(std::move(value)));
+  return handles;
+}
+
+HandlePtr WorkerCore::scatter_sequence(ValuePtr elements, const detail::Placement& where,
+                                       bool borrowed) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  const std::uint64_t count = static_cast<const detail::ElementsBase&>(*elements).count;
+  return keep_sequence(borrowed ? copy_elements(*elements, 0, count) : std::move(elements));
+}
+
+HandlePtr WorkerCore::keep_sequence(ValuePtr elements) {
   auto* state = new GroupState;
   HandlePtr handle(state);
   const std::uint64_t count = static_cast<const detail::ElementsBase&>(*elements).count;
@@ -330,8 +353,33 @@ HandlePtr WorkerCore::scatter_sequence(ValuePtr elements, bool) {
   rank_.store().put_stretch(id, {0, count, std::move(elements), bytes});
   rank_.outbox().add(0, protocol::PlaceValue{id, bytes, count, true}, message_overhead_bytes);
   state->status = Status::finished;
+  rank_.memory().after_change();
   return handle;
 }
+
+// ---- what only main may do
+
+void WorkerCore::replicate(std::span<const Target>, const ReplicateOptions&) {
+  only_main("replicate()");
+}
+
+std::uint64_t WorkerCore::rebalance(const std::vector<Target>*, const RebalanceOptions&) {
+  only_main("rebalance()");
+}
+
+std::vector<HeldData> WorkerCore::who_has(const std::vector<Target>*) {
+  only_main("who_has(), has_what() or nbytes()");
+}
+
+std::vector<std::int32_t> WorkerCore::ranks_of(const std::vector<WorkerName>&) {
+  only_main("a choice of workers");
+}
+
+std::vector<RankMemory> WorkerCore::memory() { only_main("memory()"); }
+
+HandlePtr WorkerCore::run(const FunctionOps&, CallBuilder&) { only_main("run()"); }
+
+void WorkerCore::shutdown() { only_main("shutdown()"); }
 
 // ---- letting go
 

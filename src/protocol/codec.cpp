@@ -60,6 +60,16 @@ Located decode_located(Reader& reader) {
   return message;
 }
 
+MemoryState decode_memory_state(Reader& reader) {
+  MemoryState message;
+  reader.value(message.managed_bytes);
+  reader.value(message.process_bytes);
+  reader.value(message.spilled_bytes);
+  reader.value(message.shared_bytes);
+  message.paused = get_flag(reader);
+  return message;
+}
+
 Alive decode_alive(Reader& reader) {
   Alive message;
   reader.value(message.round);
@@ -91,6 +101,7 @@ EnterCollective decode_enter_collective(Reader& reader) {
   reader.value(message.count);
   message.token = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
+  message.by_node = get_flag(reader);
   return message;
 }
 
@@ -147,6 +158,7 @@ Fetch decode_fetch(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.sequence);
+  message.own_copy = get_flag(reader);
   return message;
 }
 
@@ -162,6 +174,7 @@ Data decode_data(Reader& reader) {
   reader.value(message.stream_bytes);
   message.stream = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
+  message.blocks = get_list<BlockRef>(reader);
   return message;
 }
 
@@ -242,6 +255,7 @@ void encode(Writer& writer, const EnterCollective& message) {
   writer.value(message.count);
   put_bytes(writer, message.token);
   put_list(writer, message.buffer_bytes);
+  put(writer, message.by_node);
 }
 
 void encode(Writer& writer, const Shutdown&) { begin<Shutdown>(writer); }
@@ -338,6 +352,7 @@ void encode(Writer& writer, const Fetch& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.sequence);
+  put(writer, message.own_copy);
 }
 
 void encode(Writer& writer, const Data& message) {
@@ -349,12 +364,46 @@ void encode(Writer& writer, const Data& message) {
   writer.value(message.stream_bytes);
   put_bytes(writer, message.stream);
   put_list(writer, message.buffer_bytes);
+  put_list(writer, message.blocks);
 }
 
 void encode(Writer& writer, const Fragment& message) {
   begin<Fragment>(writer);
   put(writer, message.last);
   put_bytes(writer, message.bytes);
+}
+
+void encode(Writer& writer, const SharedOnNode& message) {
+  begin<SharedOnNode>(writer);
+  put(writer, message.id);
+  put_list(writer, message.blocks);
+}
+
+void encode(Writer& writer, const MemoryState& message) {
+  begin<MemoryState>(writer);
+  writer.value(message.managed_bytes);
+  writer.value(message.process_bytes);
+  writer.value(message.spilled_bytes);
+  writer.value(message.shared_bytes);
+  put(writer, message.paused);
+}
+
+void encode(Writer& writer, const Replicate& message) {
+  begin<Replicate>(writer);
+  writer.value(message.piece);
+}
+
+void encode(Writer& writer, const DropStretch& message) {
+  begin<DropStretch>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+}
+
+void encode(Writer& writer, const Replicated& message) {
+  begin<Replicated>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+  put(writer, message.kept);
 }
 
 Message decode(Reader& reader) {
@@ -417,6 +466,23 @@ Message decode(Reader& reader) {
     case kind_of<Fragment>(): {
       const bool last = get_flag(reader);
       return Fragment{last, get_bytes(reader)};
+    }
+    case kind_of<SharedOnNode>(): {
+      const TaskId id = get_id(reader);
+      return SharedOnNode{id, get_list<BlockRef>(reader)};
+    }
+    case kind_of<MemoryState>():
+      return decode_memory_state(reader);
+    case kind_of<Replicate>():
+      return Replicate{reader.value<InputRef>()};
+    case kind_of<DropStretch>(): {
+      const TaskId id = get_id(reader);
+      return DropStretch{id, reader.value<std::uint64_t>()};
+    }
+    case kind_of<Replicated>(): {
+      const TaskId id = get_id(reader);
+      const auto first = reader.value<std::uint64_t>();
+      return Replicated{id, first, get_flag(reader)};
     }
     default:
       return decode_of_submissions(kind, reader);

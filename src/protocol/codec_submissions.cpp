@@ -17,6 +17,7 @@ TaskEnded decode_task_ended(Reader& reader) {
   TaskEnded message;
   message.task = get_id(reader);
   reader.value(message.holder);
+  reader.value(message.result_bytes);
   message.has_result = get_flag(reader);
   message.result = get_bytes(reader);
   return message;
@@ -145,6 +146,7 @@ void encode(Writer& writer, const TaskEnded& message) {
   begin<TaskEnded>(writer);
   put(writer, message.task);
   writer.value(message.holder);
+  writer.value(message.result_bytes);
   put(writer, message.has_result);
   put_bytes(writer, message.result);
 }

@@ -11,11 +11,12 @@
 #include <span>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 3;
+inline constexpr std::uint32_t version = 4;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
@@ -40,9 +41,12 @@ struct InputRef {
   bool operator==(const InputRef&) const = default;
 };
 
+/// Assignments are counted modulo 2^31.
+inline constexpr std::uint32_t sequence_mask = 0x7fffffffu;
+
 /// Whether a rank that was assigned `seen` tasks has seen those that a reference counts.
 inline constexpr bool has_seen(std::uint32_t seen, std::uint32_t sequence) {
-  return ((seen - sequence) & 0x7fffffffu) < 0x40000000u;
+  return ((seen - sequence) & sequence_mask) < 0x40000000u;
 }
 
 /// A piece of a source sequence that feeds a range of a map.
@@ -78,6 +82,11 @@ class PackedList {
     T item;
     std::memcpy(static_cast<void*>(&item), bytes_.data() + index * sizeof(T), sizeof(T));
     return item;
+  }
+  std::vector<T> to_vector() const {
+    std::vector<T> items(size());
+    if (!empty()) std::memcpy(static_cast<void*>(items.data()), bytes_.data(), bytes_.size());
+    return items;
   }
   std::span<const std::byte> bytes() const { return bytes_; }
 
@@ -167,6 +176,8 @@ struct EnterCollective {
   std::uint64_t count = 0;
   std::span<const std::byte> token;        ///< type of the value
   PackedList<std::uint64_t> buffer_bytes;  ///< out-of-band buffers that follow
+  /// The buffers go to one rank a node, which tells the others where they lie: SharedOnNode.
+  bool by_node = false;
 };
 
 /// The end: answer with Goodbye and leave.
@@ -182,6 +193,7 @@ struct GrantIds {
 struct TaskEnded {
   TaskId task;
   std::int32_t holder = -1;
+  std::uint64_t result_bytes = 0;
   bool has_result = false;
   std::span<const std::byte> result;
 };
@@ -309,6 +321,16 @@ struct Transfer {
   std::uint64_t nanoseconds = 0;
 };
 
+/// What the sender's memory is used for, in bytes, and whether it starts tasks.
+struct MemoryState {
+  std::uint64_t managed_bytes = 0;
+  std::uint64_t process_bytes = 0;
+  std::uint64_t spilled_bytes = 0;
+  std::uint64_t shared_bytes = 0;
+  bool paused = false;
+  bool operator==(const MemoryState&) const = default;
+};
+
 /// A value or stretch that rank 0 placed by a collective is in the sender's store.
 struct Placed {
   TaskId id;
@@ -398,6 +420,18 @@ struct Fetch {
   /// Of the InputRef that named the holder; the answer waits until the task has run, or until so
   /// many tasks were assigned and it was none of them.
   std::uint32_t sequence = 0;
+  /// The asker wants memory of its own, also where it could read that of its node.
+  bool own_copy = false;
+};
+
+/// Where a buffer lies in the memory that the ranks of a node share; see node::Place. Whoever is
+/// told of a block counts as using it.
+struct BlockRef {
+  std::uint32_t owner = 0;
+  std::uint32_t slot = 0;
+  std::uint64_t generation = 0;
+  std::uint64_t offset = 0;
+  bool operator==(const BlockRef&) const = default;
 };
 
 /// The answer to Fetch. Buffers follow as bulk messages with `tag`, in order; so does the stream
@@ -416,6 +450,15 @@ struct Data {
   std::uint64_t stream_bytes = 0;
   std::span<const std::byte> stream;  ///< empty when it follows as bulk
   PackedList<std::uint64_t> buffer_bytes;
+  /// Where the buffers lie; they do not follow then. One each, or none.
+  PackedList<BlockRef> blocks;
+};
+
+/// Where the buffers of a value lie that rank 0 places on all ranks; from the rank that has them to
+/// the others of its node. Without any: they are to be fetched from the sender.
+struct SharedOnNode {
+  TaskId id;
+  PackedList<BlockRef> blocks;
 };
 
 /// A part of a message that is too long for a packet; the parts come in order, nothing between
@@ -425,12 +468,35 @@ struct Fragment {
   std::span<const std::byte> bytes;
 };
 
+// ---- rank 0 to a worker, and back
+
+/// Fetch a value, or a stretch of a sequence, from the holder that is named, and keep a copy until
+/// it is released. Answered by Replicated.
+struct Replicate {
+  InputRef piece;
+};
+
+/// The stretch of a sequence that begins there is not needed on this rank any more; the rest of the
+/// sequence stays.
+struct DropStretch {
+  TaskId id;
+  std::uint64_t begin = 0;
+};
+
+/// The answer to Replicate: the copy is in the sender's store, or could not be brought there.
+struct Replicated {
+  TaskId id;
+  std::uint64_t begin = 0;
+  bool kept = false;
+};
+
 using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
                  RangeFinished, Timing, Replica, GaveBack, Locate, Alive, Transfer, Placed, Goodbye,
-                 Fetch, Data, Fragment, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed,
-                 CancelWork, RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue,
-                 DropFutures, Waits, CancelFutures>;
+                 Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
+                 Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
+                 RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
+                 CancelFutures>;
 
 }  // namespace tutti::protocol

@@ -5,6 +5,8 @@
 #include "protocol/codec.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
+#include "runtime/memory_keeper.hpp"
+#include "runtime/node_sharing.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/progress_engine.hpp"
 #include "runtime/topology.hpp"
@@ -36,8 +38,11 @@ struct RankSetup {
   Options options;
   ThreadPlan threads;
   std::uint64_t memory_limit_bytes = 0;
-  bool works = false;  ///< this rank runs tasks
+  std::string local_directory;         ///< of this rank
+  std::string directory_warning = {};  ///< on rank 0: what is wrong with those of any rank
+  bool works = false;                  ///< this rank runs tasks
   std::vector<RankFacts> ranks;
+  NodeSharing sharing;
 };
 
 /// Packets that came before the rank was ready for them.
@@ -65,6 +70,8 @@ class Rank {
   worker::Store& store() { return store_; }
   DataExchange& exchange() { return exchange_; }
   Collectives& collectives() { return collectives_; }
+  const NodeSharing& sharing() const { return setup_.sharing; }
+  MemoryKeeper& memory() { return *memory_; }
   /// Null on ranks that do not work.
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
@@ -85,9 +92,11 @@ class Rank {
 
  private:
   void on_packet(int from, std::span<const std::byte> packet);
+  bool is_dropped_at_end(const protocol::Message& message) const;
   void dispatch(int from, const protocol::Message& message);
   void on_fetch(int from, const protocol::Fetch& message);
   void on_fragment(int from, const protocol::Fragment& fragment);
+  bool may_replace_values() const;
   bool end_turn();
 
   RankSetup setup_;
@@ -101,6 +110,8 @@ class Rank {
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
   TaskClient* task_client_ = nullptr;
+  bool is_leaving_ = false;
+  std::unique_ptr<MemoryKeeper> memory_;
 };
 
 }  // namespace tutti::runtime

@@ -1,5 +1,6 @@
 #include "runtime/scheduler_driver.hpp"
 
+#include "base/log.hpp"
 #include "base/module_table.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/worker_driver.hpp"
@@ -87,7 +88,6 @@ void SchedulerDriver::note_group(TaskId id, protocol::FunctionId function, Bytes
   group.function = function;
   group.payload = std::move(payload);
   group.total = total;
-  group.bytes_by_rank.resize(static_cast<std::size_t>(rank_.size()), 0);
 }
 
 void SchedulerDriver::released(TaskId id) {
@@ -101,8 +101,21 @@ TaskId SchedulerDriver::place_value(std::span<const std::int32_t> holders, std::
 }
 
 TaskId SchedulerDriver::place_sequence(std::span<const scheduler::AvailablePiece> stretches,
-                                       std::uint64_t total) {
-  return scheduler_.place_sequence(stretches, total);
+                                       std::uint64_t total, std::uint64_t bytes) {
+  return scheduler_.place_sequence(stretches, total, bytes);
+}
+
+void SchedulerDriver::replicate(const scheduler::Piece& piece,
+                                std::span<const std::int32_t> targets,
+                                std::span<const std::int32_t> leaving) {
+  dirty_ = true;
+  scheduler_.replicate(piece, targets, leaving, commands_);
+}
+
+std::vector<scheduler::Move> SchedulerDriver::rebalance(std::span<const TaskId> ids,
+                                                        std::span<const std::int32_t> ranks) {
+  dirty_ = true;
+  return scheduler_.rebalance(ids, ranks, commands_);
 }
 
 void SchedulerDriver::finish_pinned_here(TaskId group, std::uint64_t bytes) {
@@ -123,11 +136,6 @@ void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type,
 std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
   const auto found = placed_acks_.find(id);
   return found == placed_acks_.end() ? 0 : found->second;
-}
-
-const std::vector<std::uint64_t>* SchedulerDriver::group_bytes(TaskId group) const {
-  const auto found = groups_.find(group);
-  return found == groups_.end() ? nullptr : &found->second.bytes_by_rank;
 }
 
 const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
@@ -194,9 +202,6 @@ void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
 
 void SchedulerDriver::on(int from, const protocol::RangeFinished& message) {
   dirty_ = true;
-  const auto group = groups_.find(message.group);
-  if (group != groups_.end())
-    group->second.bytes_by_rank[static_cast<std::size_t>(from)] += message.result_bytes;
   const int owner = owner_of(message.group);
   if (scheduler_.on_range_finished(from, message.group, message.begin, message.count,
                                    message.result_bytes, commands_))
@@ -220,13 +225,7 @@ void SchedulerDriver::on(int from, const protocol::Replica& message) {
 
 void SchedulerDriver::on(int from, const protocol::GaveBack& message) {
   dirty_ = true;
-  std::vector<TaskId> tasks;
-  for (std::size_t index = 0; index < message.tasks.size(); ++index)
-    tasks.push_back(message.tasks[index]);
-  std::vector<protocol::RangeCut> ranges;
-  for (std::size_t index = 0; index < message.ranges.size(); ++index)
-    ranges.push_back(message.ranges[index]);
-  scheduler_.on_gave_back(from, tasks, ranges, commands_);
+  scheduler_.on_gave_back(from, message.tasks.to_vector(), message.ranges.to_vector(), commands_);
 }
 
 void SchedulerDriver::on(int from, const protocol::Locate& message) {
@@ -238,9 +237,23 @@ void SchedulerDriver::on(int, const protocol::Transfer& message) {
   scheduler_.on_transfer(message.bytes, message.nanoseconds);
 }
 
+void SchedulerDriver::on(int from, const protocol::MemoryState& message) {
+  dirty_ = true;
+  scheduler_.on_memory(from, message);
+  const std::string& warning = rank_.setup().directory_warning;
+  if (message.spilled_bytes == 0 || warning.empty() || warned_of_directory_) return;
+  warned_of_directory_ = true;
+  base::log_warning(warning);
+}
+
 void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
+
+void SchedulerDriver::on(int from, const protocol::Replicated& message) {
+  dirty_ = true;
+  scheduler_.on_replicated(from, {message.id, message.begin}, message.kept, commands_);
+}
 
 void SchedulerDriver::on(int from, const protocol::Alive& message) {
   answers_[from] = message;
@@ -265,13 +278,41 @@ void SchedulerDriver::end_turn() {
   if (rank_.options().validate) scheduler_.check_invariants();
 }
 
+/// Before what is assigned: a task that finds a copy in the store of its rank reads it there.
+void SchedulerDriver::send_copies() {
+  for (const auto& each : commands_.drop) {
+    const scheduler::Piece& piece = each.piece;
+    const bool is_stretch = piece.id.is_group();
+    if (each.worker == rank_.rank() && rank_.worker() == nullptr) {
+      is_stretch ? rank_.store().erase_stretch(piece.id, piece.begin)
+                 : rank_.store().erase(piece.id);
+    } else if (is_stretch) {
+      rank_.outbox().add(each.worker, protocol::DropStretch{piece.id, piece.begin},
+                         message_overhead_bytes);
+    } else {
+      rank_.outbox().add(each.worker,
+                         protocol::ReleaseData{
+                             protocol::PackedList<TaskId>(std::span<const TaskId>(&piece.id, 1))},
+                         message_overhead_bytes);
+    }
+  }
+  for (const auto& each : commands_.replicate) {
+    protocol::InputRef ref{each.piece.id, each.piece.begin, each.count, each.source, 0, 0};
+    ref.sequence = scheduler_.sequence_of(each.source) & 0x7fffffffu;
+    rank_.outbox().add(each.worker, protocol::Replicate{ref}, message_overhead_bytes);
+  }
+}
+
 void SchedulerDriver::obey() {
+  send_copies();
   for (const auto& each : commands_.assign) send_task(each.task, each.worker);
   for (const auto& each : commands_.assign_range) send_range(each);
   // Before releases: what is cancelled and runs keeps what it reads.
   send_cancels();
   send_releases();
   send_questions();
+  for (const auto& each : commands_.replicated)
+    sink_->on_replicated(each.piece, each.worker, each.kept);
   for (const auto& each : commands_.failed)
     tell_failed(each.task, protocol::WorkFailed::whole, each.failure);
   for (const TaskId group : commands_.group_done) tell_group_done(group);

@@ -161,7 +161,8 @@ void SchedulerDriver::tell_finished(int from, const protocol::TaskFinished& mess
   // The owner's own worker has the result, and its client knows.
   if (from == owner) return;
   rank_.outbox().add(owner,
-                     protocol::TaskEnded{message.task, from, message.has_result, message.result},
+                     protocol::TaskEnded{message.task, from, message.result_bytes,
+                                         message.has_result, message.result},
                      message_overhead_bytes + message.result.size());
 }
 

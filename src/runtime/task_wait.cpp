@@ -1,6 +1,7 @@
 // What a thread does that waits inside of a task: its slot goes to other tasks. Short ones that are
 // deeper run on its own stack, which costs no switch of threads; others run on another thread.
 
+#include "runtime/memory_keeper.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/error.hpp"
@@ -56,6 +57,7 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task) {
   worker::pause_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
   lock.lock();
   worker::Batch done;
+  refuse_results(std::span(batch.items).first(batch.current));
   state_.split(batch, done, commands_);
   report(done);
   obey();
@@ -69,6 +71,8 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task) {
                     task.name(), task.depth, state_.suspended(), rank_.rank()));
   }
   state_.suspend(batch);
+  // A rank that is short of memory begins something else when nothing runs any more.
+  rank_.memory().after_change();
   rank_.engine().leave_to_tasks(true);
   if (state_.somebody_wants_slot()) rank_.engine().notify();
   wake_sleepers();
@@ -80,7 +84,10 @@ bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline d
   worker::Batch batch;
   // Other threads look whether a thread that sleeps may go on.
   const unsigned level = nested;
-  const auto can_nest = [&] { return level < nested_max && state_.can_nest(task.depth + 1); };
+  // Who has only so much time to wait shall be back in time, whatever others do.
+  const auto can_nest = [&] {
+    return !deadline && level < nested_max && state_.can_nest(task.depth + 1);
+  };
   const auto over = [&] { return ready() || stopping_ || task.is_stopped(); };
   const Condition goes_on = [&] { return over() || can_nest(); };
   Clock::time_point helper_from = Clock::now() + patience;

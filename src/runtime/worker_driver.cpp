@@ -10,6 +10,8 @@
 #include "tutti/error.hpp"
 #include "worker/run_batch.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -48,6 +50,7 @@ void WorkerDriver::say_hello() {
   const std::lock_guard lock(rank_.engine().mutex());
   const protocol::Hello hello{state_.limits().slots, rank_.setup().memory_limit_bytes};
   rank_.outbox().add(0, hello, report_overhead_bytes);
+  rank_.outbox().add(0, rank_.memory().state(), report_overhead_bytes);
   rank_.outbox().flush();
 }
 
@@ -104,9 +107,11 @@ void WorkerDriver::run_taken(Lock& lock, worker::Batch& batch) {
   worker::run_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
   lock.lock();
   end_limit(batch);
+  refuse_results(batch.items);
   state_.on_done(batch, commands_);
   report(batch);
   obey();
+  rank_.memory().after_change();
   if (rank_.options().validate) state_.check_invariants();
   batch.clear();
   if (state_.somebody_wants_slot()) rank_.engine().notify();
@@ -190,11 +195,20 @@ void WorkerDriver::on(int, const protocol::Located& message) {
 
 void WorkerDriver::on(int, const protocol::Probe& message) {
   const auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
-  const std::size_t transfers = rank_.transport().busy() ? 1 : 0;
+  const std::size_t transfers = rank_.transport().busy() || rank_.memory().busy() ? 1 : 0;
   const protocol::Alive answer{message.round, count(state_.running() + transfers),
                                count(state_.ready_count()), count(state_.assigned()),
                                count(state_.awaited())};
   rank_.outbox().add(0, answer, report_overhead_bytes);
+}
+
+void WorkerDriver::on(int, const protocol::Replicate& message) {
+  state_.on_replicate(message.piece, commands_);
+  obey();
+}
+
+void WorkerDriver::on(int, const protocol::DropStretch& message) {
+  state_.on_drop_stretch(message.id, message.begin);
 }
 
 void WorkerDriver::on(int from, const protocol::Fetch& message) {
@@ -213,7 +227,12 @@ void WorkerDriver::end_turn() {
 /// Does what the state asked for.
 void WorkerDriver::obey() {
   obey_fetches();
+  obey_loads();
   obey_answers();
+  for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
+    rank_.outbox().add(0, protocol::Replicated{each.id, each.begin, each.kept},
+                       report_overhead_bytes);
+  commands_.replicated.clear();
   for (const TaskId id : commands_.locate)
     rank_.outbox().add(0, protocol::Locate{id}, report_overhead_bytes);
   commands_.locate.clear();
@@ -238,14 +257,30 @@ void WorkerDriver::obey_fetches() {
         base::log_error("the input " + std::to_string(id.bits()) +
                         " of a task could not be brought here: " + arrived.problem);
       }
-      state_.on_data(request, arrived.answer, std::move(arrived.value), arrived.bytes, commands_);
+      state_.on_data(request, arrived.answer, std::move(arrived.value), arrived.bytes, commands_,
+                     arrived.problem);
       obey();
+      rank_.memory().after_change();
     };
     if (each.slice) {
       rank_.exchange().fetch_slice(each.holder, each.id, each.begin, each.count, on_value);
     } else {
       rank_.exchange().fetch(each.holder, each.id, each.sequence, on_value);
     }
+  }
+}
+
+void WorkerDriver::obey_loads() {
+  if (commands_.load.empty()) return;
+  const std::vector<worker::WorkerCommands::Load> loads = std::move(commands_.load);
+  commands_.load.clear();
+  for (const auto& each : loads) {
+    rank_.memory().load_for_task(each.key, [this, request = each.request](const Loaded& loaded) {
+      using Answer = protocol::Data::Answer;
+      const Answer answer = loaded.problem.empty() ? Answer::found : Answer::unwritable;
+      state_.on_data(request, answer, loaded.value, loaded.bytes, commands_, loaded.problem);
+      obey();
+    });
   }
 }
 
@@ -263,6 +298,21 @@ void WorkerDriver::obey_answers() {
   commands_.answers.clear();
 }
 
+/// A task whose result finds no room in memory has failed.
+void WorkerDriver::refuse_results(std::span<worker::Execution> items) {
+  for (worker::Execution& item : items) {
+    if (item.kind != worker::Execution::Kind::task || item.threw || !item.result) continue;
+    if (item.result_bytes < worker::Store::large_bytes_min) continue;
+    std::string why =
+        rank_.memory().refusal(item.ops->name(item.task->payload.span()), item.result_bytes);
+    if (why.empty()) continue;
+    item.threw = true;
+    item.result = detail::ValuePtr();
+    item.error_type = worker::problem_type;
+    item.error_message = std::move(why);
+  }
+}
+
 void WorkerDriver::report(worker::Batch& batch) {
   for (worker::Execution& item : batch.items) {
     if (item.kind != worker::Execution::Kind::task || item.detached) continue;
@@ -277,7 +327,8 @@ void WorkerDriver::report(worker::Batch& batch) {
     message.result_bytes = item.result_bytes;
     message.has_result = item.has_stream;
     message.result = batch.streams.bytes().subspan(item.stream_begin, item.stream_size);
-    if (TaskClient* client = rank_.task_client()) client->on_finished_here(item.id, item.result);
+    if (TaskClient* client = rank_.task_client())
+      client->on_finished_here(item.id, item.result, item.result_bytes);
     if (held_reports_++ == 0) first_held_ = Clock::now();
     rank_.outbox().add_patient(0, message, report_overhead_bytes + message.result.size());
   }
@@ -301,23 +352,52 @@ void WorkerDriver::tell_rank_0() {
   rank_.outbox().flush_all();
 }
 
-void WorkerDriver::report_range(worker::RangeWork& range) {
+/// The same for a stretch of a map: all of its elements have failed, and room that was never
+/// touched takes their place.
+bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes) {
+  if (bytes < worker::Store::large_bytes_min) return false;
+  const worker::GroupWork& group = *state_.find_group(range.group);
+  const std::string why = rank_.memory().refusal(
+      fmt::format("elements {} to {} of {}", range.begin, range.begin + range.count - 1,
+                  group.ops->name(group.payload.span())),
+      bytes);
+  if (why.empty()) return false;
+  range.results = detail::ValuePtr(group.ops->make_results(range.begin, range.count));
+  range.failures.clear();
+  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index)
+    range.failures.push_back({index, worker::problem_type, why, false});
+  return true;
+}
+
+/// Elements that have failed have no value: nobody may look at them.
+void WorkerDriver::note_failures(worker::RangeWork& range) {
+  auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+  for (const detail::ElementFailure& failure : range.failures)
+    elements.failed.push_back(failure.index);
+}
+
+/// The bytes of the results, 0 when they were refused.
+std::uint64_t WorkerDriver::settle_results(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
-  for (const detail::ElementFailure& failure : range.failures) {
-    const protocol::ElementThrew message{range.group, failure.index, failure.inherited,
-                                         shortened(failure.type), shortened(failure.message)};
-    rank_.outbox().add(0, message, report_overhead_bytes + 2 * text_bytes_max);
-  }
+  if (!range.results) return 0;
+  note_failures(range);
+  const std::uint64_t bytes = range.results->ops().nbytes(*range.results);
+  if (!refuse_results(range, bytes)) return bytes;
+  note_failures(range);
+  return 0;
+}
+
+void WorkerDriver::report_range(worker::RangeWork& range) {
   protocol::RangeFinished message;
+  message.result_bytes = settle_results(range);
+  for (const detail::ElementFailure& failure : range.failures) {
+    const protocol::ElementThrew threw{range.group, failure.index, failure.inherited,
+                                       shortened(failure.type), shortened(failure.message)};
+    rank_.outbox().add(0, threw, report_overhead_bytes + 2 * text_bytes_max);
+  }
   message.group = range.group;
   message.begin = range.begin;
   message.count = range.count;
-  if (range.results) {
-    auto& elements = static_cast<detail::ElementsBase&>(*range.results);
-    for (const detail::ElementFailure& failure : range.failures)
-      elements.failed.push_back(failure.index);
-    message.result_bytes = elements.ops().nbytes(elements);
-  }
   rank_.store().put_stretch(
       range.group, {range.begin, range.count, std::move(range.results), message.result_bytes});
   rank_.outbox().add(0, message, report_overhead_bytes);

@@ -37,6 +37,9 @@ class WorkerDriver {
   bool wait_inside(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
                    Deadline deadline);
   void join() { executor_.join(); }
+  /// The caller holds the lock.
+  const worker::WorkerState& state() const { return state_; }
+  void set_pause(worker::Pause pause) { state_.set_pause(pause); }
 
   void on(int from, const protocol::DefineFunction& message);
   void on(int from, const protocol::DefineGroup& message);
@@ -48,6 +51,8 @@ class WorkerDriver {
   void on(int from, const protocol::Probe& message);
   void on(int from, const protocol::CancelWork& message);
   void on(int from, const protocol::Fetch& message);
+  void on(int from, const protocol::Replicate& message);
+  void on(int from, const protocol::DropStretch& message);
   void on_definition(std::span<const std::byte> definition);
   /// Looks a few times a second, without the lock, for tasks whose time is over, and for those that
   /// do not stop although they were told to.
@@ -99,7 +104,12 @@ class WorkerDriver {
 
   void obey();
   void obey_fetches();
+  void obey_loads();
   void obey_answers();
+  void refuse_results(std::span<worker::Execution> items);
+  bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);
+  void note_failures(worker::RangeWork& range);
+  std::uint64_t settle_results(worker::RangeWork& range);
   void report(worker::Batch& batch);
   void report_range(worker::RangeWork& range);
   bool reports_are_due() const;

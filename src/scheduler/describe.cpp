@@ -51,6 +51,10 @@ void Scheduler::describe_group(std::uint32_t slot, Words& words) const {
                                range.estimate_bytes});
   for (const auto& [begin, chunk] : group.chunks)
     words.insert(words.end(), {begin, chunk.count, number(chunk.worker)});
+  for (const auto& [begin, copies] : group.copies) {
+    words.insert(words.end(), {begin, copies.size()});
+    for (const std::int32_t holder : copies) words.push_back(number(holder));
+  }
   for (const auto& [index, failure] : group.failures) words.push_back(index);
   for (const auto& [begin, slice] : group.slices)
     words.insert(words.end(), {begin, slice.end, slice.missing, slice.dependent.bits()});
@@ -71,6 +75,17 @@ void Scheduler::describe(Words& words) const {
   words.insert(words.end(), {ready_bound_.size(), ahead_.size()});
   for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);
+  for (const auto& [piece, replication] : replications_) {
+    words.insert(words.end(), {piece.id.bits(), piece.begin, replication.targets.size(),
+                               replication.leaving.size()});
+    for (const auto* ranks : {&replication.idle_sources, &replication.targets}) {
+      words.push_back(ranks->size());
+      for (const std::int32_t rank : *ranks) words.push_back(number(rank));
+    }
+    for (const Replication::Copy& copy : replication.under_way)
+      words.insert(words.end(), {number(copy.source), number(copy.target)});
+    for (const std::int32_t rank : replication.leaving) words.push_back(number(rank));
+  }
   workers_.describe(words, append);
 }
 

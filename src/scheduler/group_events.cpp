@@ -60,7 +60,8 @@ void Scheduler::note_derived(GroupRecord& source, TaskId id) {
   source.derived.push_back(id);
 }
 
-TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total) {
+TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total,
+                                 std::uint64_t bytes) {
   const TaskId id = groups_.allocate();
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::finished;
@@ -68,8 +69,14 @@ TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std:
   group.client_holds = true;
   group.total = total;
   group.given_out = total;
+  group.result_bytes = bytes;
   for (const AvailablePiece& stretch : stretches) {
-    if (stretch.count != 0) group.chunks[stretch.begin] = {stretch.count, stretch.worker};
+    if (stretch.count != 0) {
+      const auto share = static_cast<std::uint64_t>(static_cast<double>(bytes) *
+                                                    static_cast<double>(stretch.count) /
+                                                    static_cast<double>(total));
+      group.chunks[stretch.begin] = {stretch.count, stretch.worker, share};
+    }
     group.done += stretch.count;
   }
   check(group.done == total, "the stretches of a placed sequence cover it");
@@ -77,7 +84,8 @@ TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std:
 }
 
 /// One stretch, which a task placed on its rank under a reserved number.
-void Scheduler::place_group_for_task(int rank, TaskId id, std::uint64_t count) {
+void Scheduler::place_group_for_task(int rank, TaskId id, std::uint64_t bytes,
+                                     std::uint64_t count) {
   groups_.adopt();
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::finished;
@@ -87,7 +95,8 @@ void Scheduler::place_group_for_task(int rank, TaskId id, std::uint64_t count) {
   group.total = count;
   group.given_out = count;
   group.done = count;
-  if (count != 0) group.chunks[0] = {count, rank};
+  group.result_bytes = bytes;
+  if (count != 0) group.chunks[0] = {count, rank, bytes};
 }
 
 /// All constants are there: elements may run as soon as the elements of their sources are.
@@ -188,7 +197,7 @@ bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std:
   }
   group->result_bytes += result_bytes;
   group->outstanding.erase(range);
-  group->chunks[begin] = {count, rank};
+  group->chunks[begin] = {count, rank, result_bytes};
   group->done += count;
   done_ += count;
   story_.add(StoryEvent::Kind::finished, id, rank);
@@ -284,6 +293,8 @@ void Scheduler::forget_group(TaskId id, Commands& commands) {
   }
   std::vector<std::int32_t> holders;
   for (const auto& [begin, chunk] : group->chunks) holders.push_back(chunk.worker);
+  for (const auto& [begin, copies] : group->copies)
+    holders.insert(holders.end(), copies.begin(), copies.end());
   std::ranges::sort(holders);
   holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
   for (const std::int32_t holder : holders) commands.release.push_back({id, holder});

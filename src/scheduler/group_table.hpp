@@ -27,6 +27,7 @@ enum class GroupState : std::uint8_t {
 struct Chunk {
   std::uint64_t count = 0;
   std::int32_t worker = no_worker;
+  std::uint64_t bytes = 0;
 };
 
 /// A stretch that was given out.
@@ -76,6 +77,7 @@ struct GroupRecord {
   std::deque<AvailablePiece> available;
   std::map<std::uint64_t, OutstandingRange> outstanding;      ///< by begin
   std::map<std::uint64_t, Chunk> chunks;                      ///< by begin
+  std::map<std::uint64_t, std::vector<std::int32_t>> copies;  ///< more holders of chunks, by begin
   std::map<std::uint64_t, FailurePtr> failures;               ///< by element
   FailurePtr failure;                                         ///< of the whole group
   std::map<std::uint64_t, std::uint32_t> element_dependents;  ///< heads of chains, by element

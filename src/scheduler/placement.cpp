@@ -4,11 +4,6 @@
 #include <climits>
 
 namespace tutti::scheduler {
-namespace {
-
-constexpr std::uint32_t sequence_mask = 0x7fffffffu;
-
-}  // namespace
 
 void Scheduler::place(Commands& commands) {
   forget_unneeded(commands);
@@ -65,7 +60,7 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
                       ? workers_.load_ahead(worker, record.estimate_ns, record.result_bytes)
                       : workers_.load(worker, record.estimate_ns, 1, record.result_bytes);
   WorkerRecord& receiver = workers_.at(worker);
-  receiver.assignments = (receiver.assignments + 1) & sequence_mask;
+  receiver.assignments = (receiver.assignments + 1) & protocol::sequence_mask;
   story_.add(StoryEvent::Kind::assigned, task, worker);
   commands.assign.push_back({task, worker});
 }
@@ -235,7 +230,7 @@ void Scheduler::on_gave_back(int rank, std::span<const TaskId> tasks,
 
 /// How many elements the next stretch has: a share of what is left, so that stretches get shorter
 /// towards the end and workers of different speed end together (guided self-scheduling).
-std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
+std::uint64_t Scheduler::range_length(const GroupRecord& group, int worker) const {
   if (!durations_.known(group.function)) return 1;
   const double mean_ns = std::max(durations_.mean_ns(group.function), 0.1);
   const double left_ns = mean_ns * static_cast<double>(group.total - group.given_out);
@@ -247,6 +242,13 @@ std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
   if (group.bytes_per_element != 0) {
     length = std::min(
         length, std::max<std::uint64_t>(1, options_.range_bytes_max / group.bytes_per_element));
+  }
+  // Results of a stretch stay together: they must fit into memory, several times.
+  if (const std::uint64_t each = group.result_bytes / std::max<std::uint64_t>(1, group.done)) {
+    std::uint64_t bytes_max = options_.range_result_bytes_max;
+    if (const std::uint64_t limit = workers_.at(worker).memory_limit_bytes)
+      bytes_max = std::min(bytes_max, limit / options_.range_limit_share);
+    length = std::min(length, std::max<std::uint64_t>(1, bytes_max / each));
   }
   return length;
 }
@@ -262,7 +264,7 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
     if (worker < 0) return false;
   }
   const std::uint64_t begin = piece.begin;
-  const std::uint64_t count = std::min(piece.count, range_length(group));
+  const std::uint64_t count = std::min(piece.count, range_length(group, worker));
   piece.begin += count;
   piece.count -= count;
   if (piece.count == 0) group.available.pop_front();

@@ -147,7 +147,7 @@ TaskId Scheduler::place_value(std::span<const std::int32_t> holders, std::uint64
 void Scheduler::place_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count,
                                bool held) {
   if (id.is_group()) {
-    place_group_for_task(rank, id, count);
+    place_group_for_task(rank, id, bytes, count);
     return;
   }
   tasks_.adopt();
@@ -430,6 +430,10 @@ void Scheduler::on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds) {
   const double measured = static_cast<double>(bytes) / static_cast<double>(nanoseconds);
   constexpr double weight = 0.2;
   bandwidth_bytes_per_ns_ += weight * (measured - bandwidth_bytes_per_ns_);
+}
+
+void Scheduler::on_memory(int rank, const protocol::MemoryState& memory) {
+  if (workers_.has_joined(rank)) workers_.set_memory(rank, memory);
 }
 
 std::uint32_t Scheduler::sequence_of(int holder) const {

@@ -50,7 +50,7 @@ void Head::handle_message(int from, const protocol::Message& message) {
     const int owner = task == nullptr ? 0 : task->owner;
     accepted = scheduler_.on_task_finished(from, finished->task, finished->result_bytes, commands_);
     if (accepted && owner != 0 && owner != from)
-      outbox_.send(owner, protocol::TaskEnded{finished->task, from, false, {}});
+      outbox_.send(owner, protocol::TaskEnded{finished->task, from, 0, false, {}});
     if (accepted) outcomes_.push_back({finished->task, Outcome::Kind::finished, nullptr});
   } else if (const auto* threw = std::get_if<protocol::TaskThrew>(&message)) {
     TaskFailure failure;
@@ -78,14 +78,17 @@ void Head::handle_message(int from, const protocol::Message& message) {
   } else if (const auto* replica = std::get_if<protocol::Replica>(&message)) {
     scheduler_.on_replica(from, replica->id, commands_);
   } else if (const auto* given = std::get_if<protocol::GaveBack>(&message)) {
-    take_back(from, *given);
+    scheduler_.on_gave_back(from, given->tasks.to_vector(), given->ranges.to_vector(), commands_);
   } else if (const auto* task = std::get_if<protocol::SubmitTask>(&message)) {
     submit(from, *task);
   } else if (const auto* waits = std::get_if<protocol::Waits>(&message)) {
     scheduler_.on_waits(from, waits->suspended, waits->held_back);
   } else if (const auto* dropped = std::get_if<protocol::DropFutures>(&message)) {
-    for (std::size_t index = 0; index < dropped->ids.size(); ++index)
-      scheduler_.on_client_released(dropped->ids[index], commands_);
+    for (const TaskId id : dropped->ids.to_vector()) scheduler_.on_client_released(id, commands_);
+  } else if (const auto* memory = std::get_if<protocol::MemoryState>(&message)) {
+    scheduler_.on_memory(from, *memory);
+  } else if (const auto* copy = std::get_if<protocol::Replicated>(&message)) {
+    scheduler_.on_replicated(from, {copy->id, copy->begin}, copy->kept, commands_);
   } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
     scheduler_.on_locate(from, locate->id, commands_);
   } else {
@@ -102,24 +105,31 @@ void Head::submit(int from, const protocol::SubmitTask& message) {
   spec.depth = message.depth;
   scheduler_.submit(spec, commands_);
 }
-
-void Head::take_back(int from, const protocol::GaveBack& message) {
-  std::vector<TaskId> tasks;
-  for (std::size_t index = 0; index < message.tasks.size(); ++index)
-    tasks.push_back(message.tasks[index]);
-  std::vector<protocol::RangeCut> ranges;
-  for (std::size_t index = 0; index < message.ranges.size(); ++index)
-    ranges.push_back(message.ranges[index]);
-  scheduler_.on_gave_back(from, tasks, ranges, commands_);
-}
-
 void Head::flush(std::vector<Packet>& packets) {
   clock_.measure([&] { scheduler_.place(commands_); });
   obey();
   outbox_.take(packets);
 }
 
+void Head::obey_copies() {
+  for (const Commands::Drop& each : commands_.drop) {
+    if (each.worker <= 0) continue;
+    if (each.piece.id.is_group()) {
+      outbox_.send(each.worker, protocol::DropStretch{each.piece.id, each.piece.begin});
+    } else {
+      const TaskId ids[] = {each.piece.id};
+      outbox_.send(each.worker, protocol::ReleaseData{
+                                    protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+    }
+  }
+  for (const Commands::Replicate& each : commands_.replicate) {
+    outbox_.send(each.worker, protocol::Replicate{{each.piece.id, each.piece.begin, each.count,
+                                                   each.source, 0, 0}});
+  }
+}
+
 void Head::obey() {
+  obey_copies();
   for (const Commands::Assign& each : commands_.assign) {
     const std::uint32_t function = scheduler_.find_task(each.task)->function;
     if (note_first(row_of(functions_, each.worker), function)) {
@@ -190,6 +200,11 @@ void Head::describe(std::vector<std::uint64_t>& words) const {
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker)});
   for (const Commands::Located& each : commands_.located)
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker), rank_of(each.holder)});
+  for (const Commands::Drop& each : commands_.drop)
+    words.insert(words.end(), {each.piece.id.bits(), each.piece.begin, rank_of(each.worker)});
+  for (const Commands::Replicate& each : commands_.replicate)
+    words.insert(words.end(), {each.piece.id.bits(), each.piece.begin, rank_of(each.worker),
+                               rank_of(each.source)});
   words.insert(words.end(), {commands_.assign.size(), commands_.release.size(),
                              commands_.located.size(), commands_.failed.size()});
 }

@@ -50,8 +50,8 @@ class Head {
  private:
   void handle_message(int from, const protocol::Message& message);
   void submit(int from, const protocol::SubmitTask& message);
-  void take_back(int from, const protocol::GaveBack& message);
   void obey();
+  void obey_copies();
 
   scheduler::Scheduler scheduler_;
   scheduler::Commands commands_;

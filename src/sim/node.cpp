@@ -3,6 +3,7 @@
 #include "sim/sim_value.hpp"
 #include "tutti/check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tutti::sim {
@@ -47,6 +48,10 @@ void Node::handle_message(int from, const protocol::Message& message) {
                    data->stream_bytes, commands_);
   } else if (const auto* located = std::get_if<protocol::Located>(&message)) {
     state_.on_located(*located, commands_);
+  } else if (const auto* copy = std::get_if<protocol::Replicate>(&message)) {
+    state_.on_replicate(copy->piece, commands_);
+  } else if (const auto* dropped = std::get_if<protocol::DropStretch>(&message)) {
+    state_.on_drop_stretch(dropped->id, dropped->begin);
   } else if (const auto* question = std::get_if<protocol::GiveBack>(&message)) {
     give_back(question->units_max);
   } else if (const auto* unwanted = std::get_if<protocol::CancelWork>(&message)) {
@@ -142,6 +147,41 @@ void Node::finish(std::unique_ptr<Batch> batch, std::vector<Packet>& packets) {
   outbox_.take(packets);
 }
 
+void Node::set_pause(worker::Pause pause, std::vector<Packet>& packets) {
+  state_.set_pause(pause);
+  protocol::MemoryState message;
+  message.managed_bytes = store_.bytes();
+  message.paused = pause != worker::Pause::none;
+  outbox_.send(0, message);
+  outbox_.take(packets);
+}
+
+void Node::send_all_away() {
+  std::vector<const detail::Value*> read;
+  state_.append_read(read);
+  std::vector<worker::ValueKey> unused;
+  for (const worker::Store::Large& each : store_.by_use()) {
+    const detail::Value* value = store_.value_of(each.key);
+    // Most values of the simulation are null: nobody can point to those.
+    if (value == nullptr || std::ranges::find(read, value) == read.end())
+      unused.push_back(each.key);
+  }
+  for (const worker::ValueKey& key : unused) {
+    store_.find_large(key)->backing = std::make_shared<int>(0);
+    store_.send_away(key);
+  }
+}
+
+void Node::end_load(std::vector<Packet>& packets) {
+  const worker::WorkerCommands::Load load = loads_.front();
+  loads_.pop_front();
+  // It may have been released meanwhile; those that waited for it do not mind.
+  store_.bring_back(load.key, detail::ValuePtr());
+  state_.on_data(load.request, protocol::Data::Answer::found, detail::ValuePtr(), 0, commands_);
+  obey();
+  outbox_.take(packets);
+}
+
 void Node::report_tasks(const Batch& batch) {
   for (const Execution& item : batch.items) {
     if (item.kind != Execution::Kind::task || item.detached) continue;
@@ -159,6 +199,7 @@ void Node::obey() {
     outbox_.send(each.holder, protocol::Fetch{each.request, each.id, each.slice, each.begin,
                                               each.count, each.sequence});
   }
+  loads_.insert(loads_.end(), commands_.load.begin(), commands_.load.end());
   for (const worker::WorkerCommands::Answer& each : commands_.answers) {
     protocol::Data data;
     data.request = each.to.request;
@@ -169,6 +210,8 @@ void Node::obey() {
     }
     outbox_.send(each.to.rank, data);
   }
+  for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
+    outbox_.send(0, protocol::Replicated{each.id, each.begin, each.kept});
   for (const TaskId id : commands_.locate) outbox_.send(0, protocol::Locate{id});
   for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
   for (RangeWork* range : commands_.finished_ranges) {

@@ -1,5 +1,6 @@
 #include "transport/mpi_collectives.hpp"
 
+#include "transport/huge_pages.hpp"
 #include "transport/mpi_session.hpp"
 #include "tutti/check.hpp"
 

@@ -57,7 +57,7 @@ void WorkerState::detach(TaskWork* task, WorkerCommands& commands) {
   commands.stopped.push_back(task);
   for (const detail::InputValue& value : task->values) keep(value.value, task->held);
   for (const Waiter& waiter : tell_askers(*task, true, commands))
-    arrived(waiter, detail::ValuePtr(), 0, true, commands);
+    arrived(waiter, {detail::ValuePtr(), 0, true}, commands);
 }
 
 void WorkerState::remove_ready(const TaskWork* task) {

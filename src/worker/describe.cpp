@@ -50,8 +50,8 @@ auto sorted_keys(const Map& map) {
 }  // namespace
 
 void WorkerState::describe(Words& words) const {
-  words.insert(words.end(), {ready_count_, taken_, active_, suspended_, wanting_, assignments_,
-                             known_.size(), fetches_.size()});
+  words.insert(words.end(), {static_cast<std::uint64_t>(pause_), ready_count_, taken_, active_,
+                             suspended_, wanting_, assignments_, known_.size(), fetches_.size()});
   for (const auto& [depth, count] : suspended_depths_)
     words.insert(words.end(), {static_cast<std::uint64_t>(depth), count});
   for (const auto& [urgency, level] : ready_) {
@@ -68,8 +68,9 @@ void WorkerState::describe(Words& words) const {
   for (const TaskId id : known) describe_task(**known_.find(id), words);
   for (const std::uint64_t request : sorted_keys(fetches_)) {
     const PendingFetch& fetch = fetches_.at(request);
-    words.insert(words.end(), {request, fetch.id.bits(), fetch.slice ? 1u : 0u, fetch.begin,
-                               fetch.count, fetch.keep ? 1u : 0u, fetch.waiters.size()});
+    words.insert(words.end(),
+                 {request, fetch.id.bits(), fetch.slice ? 1u : 0u, fetch.begin, fetch.count,
+                  (fetch.keep ? 1u : 0u) + (fetch.replicate ? 2u : 0u), fetch.waiters.size()});
     for (const Waiter& waiter : fetch.waiters) describe_waiter(waiter, words);
   }
   for (const Early& each : early_) {

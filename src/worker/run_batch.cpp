@@ -50,6 +50,13 @@ void write_stream(Execution& item, Writer& streams, std::size_t inline_bytes_max
   item.stream_size = streams.size() - begin;
 }
 
+/// An input is not here: fails as a task does that throws.
+void note_problem(Execution& item, const std::string& problem) {
+  item.threw = true;
+  item.error_type = problem_type;
+  item.error_message = problem;
+}
+
 void finish_result(Execution& item, Writer& streams, std::size_t inline_bytes_max) {
   if (item.threw) return;
   if (item.result) item.result_bytes = item.result->ops().nbytes(*item.result);
@@ -57,6 +64,7 @@ void finish_result(Execution& item, Writer& streams, std::size_t inline_bytes_ma
 }
 
 void run_bind(Execution& item) {
+  if (!item.group->problem.empty()) return note_problem(item, item.group->problem);
   try {
     item.result = ValuePtr(item.ops->bind(item.group->payload.span(), item.group->inputs));
   } catch (...) {
@@ -68,9 +76,12 @@ void run_block(Batch& batch) {
   // Alone in its batch, so that it stays where it is.
   Execution& item = batch.items.front();
   GroupWork& group = *item.group;
-  if (!group.bound) {
-    for (std::uint64_t index = item.begin; index < item.begin + item.count; ++index)
-      item.failures.push_back({index, group.bind_error_type, group.bind_error_message, false});
+  const std::string& problem = item.range->problem;
+  if (!group.bound || !problem.empty()) {
+    for (std::uint64_t index = item.begin; index < item.begin + item.count; ++index) {
+      item.failures.push_back({index, group.bound ? problem_type : group.bind_error_type,
+                               group.bound ? problem : group.bind_error_message, false});
+    }
     return;
   }
   std::vector<std::span<const detail::InputPiece>> sources(item.range->sources.begin(),
@@ -106,6 +117,7 @@ void run_task(Batch& batch) {
   context.attempt = task.attempt;
   context.stop = &task.stop;
   if (context.is_stopped()) return;
+  if (!task.problem.empty()) return note_problem(batch.items[batch.current], task.problem);
   const TaskScope scope(&context);
   // A wait inside of the task moves the item to the front of its batch.
   try {

@@ -9,6 +9,9 @@
 
 namespace tutti::worker {
 
+/// The type that is reported of failures that tutti finds itself.
+inline constexpr const char* problem_type = "tutti::Error";
+
 /// Runs all items, without any lock. Results that are wanted in the report and take at most
 /// `inline_bytes_max` bytes are written to batch.streams.
 void run_batch(Batch& batch, std::size_t inline_bytes_max);

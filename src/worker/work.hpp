@@ -59,6 +59,7 @@ struct TaskWork {
   std::vector<detail::ValuePtr> held;      ///< fetched for this task only
   std::vector<Waiter> waiters;             ///< for its result, on this rank
   std::vector<Asker> askers;               ///< for its result, on others
+  std::string problem;                     ///< why an input is not here: the task fails with it
 
   bool is_awaited() const { return !waiters.empty() || !askers.empty(); }
 };
@@ -78,6 +79,7 @@ struct RangeWork {
   std::vector<detail::ValuePtr> held;
   detail::ValuePtr results;
   std::vector<detail::ElementFailure> failures;
+  std::string problem;  ///< why a source is not here: its elements fail with it
 };
 
 /// What a group runs, once for all of its stretches.
@@ -101,6 +103,7 @@ struct GroupWork {
   std::vector<RangeWork*> waiting;  ///< stretches that came before the group was bound
   Durations durations;              ///< of its elements, as function 0
   std::uint64_t unfinished = 0;     ///< stretches that are not reported
+  std::string problem;              ///< why a constant is not here: binding fails with it
 
   bool is_bound() const { return static_cast<bool>(bound) || !bind_error_type.empty(); }
 };

@@ -10,12 +10,6 @@ namespace tutti::worker {
 using detail::InputPiece;
 using detail::ValuePtr;
 
-namespace {
-
-constexpr std::uint32_t sequence_mask = 0x7fffffffu;
-
-}  // namespace
-
 // ---- assignments
 
 void WorkerState::on_define_function(FunctionId function, const FunctionOps* ops) {
@@ -53,7 +47,7 @@ TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
 void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands& commands) {
   TaskWork& task = new_task(message);
   known_.insert(task.id, &task);
-  assignments_ = (assignments_ + 1) & sequence_mask;
+  assignments_ = (assignments_ + 1) & protocol::sequence_mask;
   if (!early_.empty()) admit_early(task, commands);
   if (!fetch_of_value_.empty()) end_wait_elsewhere(task);
   const std::size_t count = message.inputs.size();
@@ -157,8 +151,8 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
     InputPiece& target = range->sources[piece.source][number[piece.source]];
     const std::uint32_t place = number[piece.source]++;
     const Store::Stretch* stretch =
-        piece.id.is_group() ? store_.find_stretch(piece.id, piece.begin) : nullptr;
-    if (stretch != nullptr) {
+        piece.id.is_group() ? store_.use_stretch(piece.id, piece.begin) : nullptr;
+    if (stretch != nullptr && !stretch->away) {
       target = {stretch->value.get(), stretch->begin, stretch->count};
       --range->missing;
       continue;
@@ -167,6 +161,10 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
     waiter.range = range;
     waiter.place = piece.source;
     waiter.piece = place;
+    if (stretch != nullptr) {
+      load_stretch(piece.id, *stretch, waiter, commands);
+      continue;
+    }
     fetch_slice(piece.id, piece.begin, piece.count, piece.holder, waiter, commands);
   }
   GroupWork& group = group_entry(message.group);
@@ -243,7 +241,10 @@ void WorkerState::take(Batch& batch, int depth_min) {
 
 void WorkerState::fill(Batch& batch, int depth_min) {
   std::uint64_t estimate_ns = 0;
-  const std::size_t tasks_max = std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
+  if (!has_ready()) return;
+  const std::size_t tasks_max =
+      pause_ != Pause::none ? 1
+                            : std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
   for (auto level = ready_.begin(); level != ready_.end();) {
     std::deque<Ready>& queue = level->second;
     if (queue.empty()) {
@@ -390,6 +391,7 @@ void WorkerState::recycle(TaskWork* task) {
   task->detached = false;
   task->stop = 0;
   task->input_failed = false;
+  task->problem.clear();
   task->inputs.clear();
   task->values.clear();
   task->held.clear();
@@ -413,6 +415,23 @@ void WorkerState::add_timing(TaskId group, FunctionId function, std::uint64_t ca
 void WorkerState::take_timings(std::vector<protocol::Timing>& timings) {
   timings.insert(timings.end(), timings_.begin(), timings_.end());
   timings_.clear();
+}
+
+void WorkerState::append_read(std::vector<const detail::Value*>& values) const {
+  const auto add = [&values](const detail::Value* value) {
+    if (value != nullptr) values.push_back(value);
+  };
+  known_.for_each([&add](TaskId, const TaskWork* task) {
+    for (const detail::InputValue& input : task->values) add(input.value);
+  });
+  for (const RangeWork& range : ranges_) {
+    for (const auto& source : range.sources) {
+      for (const InputPiece& piece : source) add(piece.value);
+    }
+  }
+  for (const auto& [id, group] : groups_) {
+    for (const detail::InputValue& input : group->inputs) add(input.value);
+  }
 }
 
 /// What a task reads lives as long as the task, in the store or with it.
@@ -441,7 +460,7 @@ void WorkerState::check_invariants() const {
   for (const auto& [id, request] : fetch_of_value_) {
     check(fetches_.contains(request) && fetches_.at(request).id == id,
           "a fetch is found by its value");
-    check(!store_.contains(id), "what is in the store is not fetched");
+    check(fetches_.at(request).own || !store_.contains(id), "what is in the store is not fetched");
   }
   known_.for_each([this](TaskId id, const TaskWork* task) {
     check(task->id == id, "an assigned task is found by its id");

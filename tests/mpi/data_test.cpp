@@ -13,6 +13,7 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 
+#include <algorithm>
 #include <array>
 #include <complex>
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include <numeric>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -74,6 +76,30 @@ class Account {
   std::vector<double> amounts_;
 };
 
+/// Names its memory by Buffers.
+class Image {
+ public:
+  Image() = default;
+  explicit Image(std::size_t pixels, double value = 0) : pixels_(pixels, value) {}
+  std::span<double> pixels() { return pixels_; }
+  std::size_t size() const { return pixels_.size(); }
+  bool operator==(const Image&) const = default;
+
+ private:
+  std::vector<double> pixels_;
+};
+
+}  // namespace
+
+template <>
+struct tutti::Buffers<Image> {
+  static std::size_t shape(const Image& image) { return image.size(); }
+  static Image make(std::size_t pixels) { return Image(pixels); }
+  static std::span<double> buffers(Image& image) { return image.pixels(); }
+};
+
+namespace {
+
 /// A value goes to a worker and comes back: as an argument, as a future's value, as a constant and
 /// as an element.
 template <class T>
@@ -94,7 +120,7 @@ void travels(tutti::Client& client, const T& value,
   expect(client.gather(second) == elements, where);
   expect(client.gather(client.map(echo, second)) == elements, where);
   expect(second[1].result() == value, where);
-  expect(client.scatter(tutti::ScatterOptions{}, value).result() == value, where);
+  expect(client.scatter(tutti::constant(value)).result() == value, where);
   const Future<T> everywhere = client.broadcast(value);
   expect(client.submit(echo, everywhere).result() == value, where);
   for (const T& each : client.run(echo, everywhere)) expect(each == value, where);
@@ -191,6 +217,7 @@ void large_values(tutti::Client& client) {
   expect(made.result() == large);
   // A copy that is moved in.
   expect_equal(client.submit(sum, std::vector<double>(large)).result(), expected);
+  travels(client, Image(1'000'000, 2.5));
 }
 
 void values_beyond_two_gibibytes(tutti::Client& client) {
@@ -210,8 +237,25 @@ void values_beyond_two_gibibytes(tutti::Client& client) {
       },
       count);
   expect(back.result().size() == count && back.result().back() == 'y');
-  const auto everywhere = client.broadcast(std::move(large));
-  for (const bool each : client.run(check, everywhere)) expect(each);
+  {
+    const auto everywhere = client.broadcast(large);
+    for (const bool each : client.run(check, everywhere)) expect(each);
+  }
+  // More elements than an int can count, spread and gathered.
+  const auto spread = client.scatter({.hash = false}, large);
+  {
+    std::vector<char> same(count, 'q');
+    client.gather_into(same, spread);
+    expect(same == large);
+  }
+  std::vector<char>().swap(large);
+  expect(client
+             .submit([](char first, char last) { return first == 'a' && last == 'z'; }, spread[0],
+                     spread[count - 1])
+             .result());
+  const auto next = client.map([](char c) { return static_cast<char>(c + 1); }, spread);
+  const std::vector<char> gathered = client.gather(next);
+  expect(gathered.size() == count && gathered.front() == 'b' && gathered.back() == '{');
 }
 
 void scattering(tutti::Client& client) {

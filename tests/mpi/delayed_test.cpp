@@ -249,8 +249,9 @@ void drawings_are_files(tutti::Client&) {
   expect_equal(tutti::to_dot(a, b), b.to_dot());
   expect(b.to_dot().find("[label=\"the \\\"first\\\" \\\\ one\"]") != std::string::npos);
   expect((b.persist() + 1).to_dot().find("shape=box") != std::string::npos);
-  expect_throws<tutti::Error>([&] { b.visualize("/no/such/folder/g.dot"); },
-                              "the file /no/such/folder/g.dot could not be written");
+  expect_throws<tutti::Error>(
+      [&] { b.visualize("/no/such/folder/g.dot"); },
+      "the file /no/such/folder/g.dot could not be written: No such file or directory");
 }
 
 /// A task that ends only after compute() has thrown: if compute() waited for all, nothing would

@@ -60,8 +60,10 @@ void ranges_are_zipped(tutti::Client& client) {
   const auto add = [](int a, int b, int c) { return a + b + c; };
   expect(client.gather(client.map(add, fixed, plain, tutti::range(10, 40, 10))) ==
          std::vector<int>{21, 33, 45});
+#if !defined(__clang__) || __clang_major__ >= 16  // earlier ones reject all views of this library
   const auto view = numbers | std::views::transform([](int x) { return 10 * x; });
   expect(client.gather(client.map(square, view)) == std::vector<int>{100, 400, 900});
+#endif
   const std::set<int> ordered{3, 1, 2};
   expect(client.gather(client.map(square, ordered)) == std::vector<int>{1, 4, 9});
   const std::map<std::string, int> table{{"one", 1}, {"two", 2}};

@@ -186,6 +186,27 @@ void what_only_main_may_do_is_said(Client& client) {
   const auto run_in_task = [] { (void)tutti::client().run(square, 2); };
   expect_throws<tutti::TaskFailed>([&] { client.submit(run_in_task).result(); },
                                    "only main may call it");
+  const auto refused = [](auto call) {
+    try {
+      call(tutti::client());
+    } catch (const tutti::Error& error) {
+      return error.code() == tutti::ErrorCode::unsatisfiable;
+    }
+    return false;
+  };
+  const auto ask_for_places = [refused] {
+    Client inside = tutti::client();
+    const Future<int> future = inside.scatter(3);
+    const std::vector<int> numbers{1, 2};
+    return refused([&](Client each) { (void)each.who_has(future); }) &&
+           refused([&](Client each) { (void)each.has_what(); }) &&
+           refused([&](Client each) { (void)each.nbytes(future); }) &&
+           refused([&](Client each) { each.replicate(future); }) &&
+           refused([&](Client each) { (void)each.rebalance(); }) &&
+           refused([&](Client each) { (void)each.memory(); }) &&
+           refused([&](Client each) { (void)each.scatter({.workers = {0}}, numbers); });
+  };
+  expect(client.submit(ask_for_places).result());
   const auto end_in_task = [] { tutti::client().shutdown(); };
   if (!is_serial()) {
     expect_throws<tutti::TaskFailed>([&] { client.submit(end_in_task).result(); },

@@ -40,5 +40,21 @@ TEST_CASE("maps that are cancelled, also with maps and tasks that need them") {
   }
 }
 
+TEST_CASE("what is cancelled while workers pause, and while copies are made") {
+  SmallEvents events;
+  for (const auto& graph : std::vector<std::vector<SmallWork>>{
+           {{}, {{0}}}, {{.elements = 2}}, {{}, {.needs = {0}, .elements = 2}}}) {
+    SmallOptions options{.workers = 2, .throws = 0, .cancels = 1, .pauses = 1};
+    options.submit_at_once = true;
+    events += walk_all(graph, options).events;
+    options.pauses = 0;
+    options.copies = 1;
+    options.result_bytes = 1 << 20;
+    events += walk_all(graph, options).events;
+  }
+  CHECK(events.stopped != 0);
+  CHECK(events.copied != 0);
+}
+
 }  // namespace
 }  // namespace tutti::testing

@@ -56,5 +56,15 @@ TEST_CASE("with little room for those that wait, no more wait than there is room
   }
 }
 
+TEST_CASE("so do trees on workers that run out of memory, for a while or for good") {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const int pauses = 1 + static_cast<int>(seed % 20);
+    run({.workers = 1, .slots = 2, .depth = 4, .pauses = pauses}, seed);
+    run({.workers = 2, .depth = 5, .roots = 2, .pauses = pauses}, seed);
+    run({.workers = 3, .slots = 2, .depth = 3, .width = 3, .waves = 2, .pauses = pauses}, seed);
+    run({.workers = 2, .depth = 6, .roots = 10, .suspended_max = 24, .pauses = pauses}, seed);
+  }
+}
+
 }  // namespace
 }  // namespace tutti::testing

@@ -28,12 +28,17 @@ struct ForkJoinOptions {
   std::size_t roots = 1;
   std::uint32_t suspended_max = 1'000;
   std::uint64_t elapsed_ns = 100;
+  /// Workers run out of memory, or have enough again, at most so many times.
+  int pauses = 0;
 };
 
 class ForkJoinWorld {
  public:
   explicit ForkJoinWorld(const ForkJoinOptions& options)
-      : options_(options), head_({.credit = {}, .story_events = 8}) {
+      : options_(options),
+        head_({.credit = {}, .story_events = 8}),
+        pauses_left_(options.pauses),
+        short_(static_cast<std::size_t>(options.workers), false) {
     const auto ranks = static_cast<std::size_t>(options.workers) + 1;
     channels_.resize(ranks * ranks);
     for (int rank = 1; rank <= options.workers; ++rank) {
@@ -62,14 +67,18 @@ class ForkJoinWorld {
     for (std::size_t index = 0; index < runs_.size(); ++index) {
       if (can_go_on(runs_[index])) able.push_back(index);
     }
-    const std::size_t choices = full.size() + able.size();
-    if (choices == 0) return false;
-    const std::size_t choice = choose(choices);
+    const std::size_t happens = full.size() + able.size();
+    if (happens == 0) return false;
+    const std::size_t choice = choose(happens + (pauses_left_ > 0 ? nodes_.size() : 0));
     if (choice < full.size()) {
       deliver(*full[choice]);
-    } else {
+    } else if (choice < happens) {
       go_on(able[choice - full.size()]);
+    } else {
+      --pauses_left_;
+      short_[choice - happens] = !short_[choice - happens];
     }
+    decide_pauses();
     start();
     check_slots();
     return true;
@@ -130,6 +139,18 @@ class ForkJoinWorld {
       while (auto batch = each->start()) runs_.push_back({each->rank(), std::move(batch)});
       each->state().check_invariants();
     }
+  }
+  /// As the keeper of a rank's memory does.
+  void decide_pauses() {
+    for (std::size_t index = 0; index < nodes_.size(); ++index) {
+      sim::Node& node = *nodes_[index];
+      const bool stuck = node.state().running() == 0;
+      const worker::Pause pause = !short_[index] ? worker::Pause::none
+                                  : stuck        ? worker::Pause::one_at_a_time
+                                                 : worker::Pause::all;
+      if (pause != node.state().pause()) node.set_pause(pause, packets_);
+    }
+    send();
   }
   void check_slots() {
     for (const auto& each : nodes_) {
@@ -228,6 +249,8 @@ class ForkJoinWorld {
   std::vector<Run> runs_;
   std::map<TaskId, Task> tasks_;
   std::vector<TaskId> roots_;
+  int pauses_left_;
+  std::vector<bool> short_;  ///< of memory, by node
 };
 
 }  // namespace tutti::testing

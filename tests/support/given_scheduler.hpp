@@ -28,6 +28,10 @@ using Cancel = Commands::Cancel;
 using Failed = Commands::Failed;
 using GiveBack = Commands::GiveBack;
 using Located = Commands::Located;
+using scheduler::Piece;
+using Replicate = Commands::Replicate;
+using Replicated = Commands::Replicated;
+using Drop = Commands::Drop;
 
 /// Exactly two tasks a slot, whatever they take.
 inline SchedulerOptions strict_credit() {
@@ -116,6 +120,19 @@ class GivenScheduler {
   void fetched(int rank, TaskId id) {
     scheduler.on_replica(rank, id, sent.commands());
     settle();
+  }
+  void replicate(const Piece& piece, const std::vector<std::int32_t>& targets,
+                 const std::vector<std::int32_t>& leaving = {}) {
+    scheduler.replicate(piece, targets, leaving, sent.commands());
+    settle();
+  }
+  /// The rank of the command has its copy, or could not get it.
+  void copied(const Replicate& command, bool kept = true) {
+    scheduler.on_replicated(command.worker, command.piece, kept, sent.commands());
+    settle();
+    const auto told = sent.take<Replicated>(1).front();
+    CHECK_EQ(told.worker, command.worker);
+    CHECK_EQ(told.kept, kept);
   }
   /// What a task that is sent to `worker` is told of its inputs.
   std::vector<protocol::InputRef> refs(TaskId task, int worker) const {

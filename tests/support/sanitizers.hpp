@@ -1,7 +1,7 @@
 #pragma once
 
 /// Which sanitizer a test was built with, for the few that look at addresses or at the size of the
-/// process.
+/// process, or that take long.
 
 namespace tutti::testing {
 
@@ -11,5 +11,9 @@ inline constexpr bool memory_is_watched = true;
 #else
 inline constexpr bool memory_is_watched = false;
 #endif
+
+/// Walks through all graphs take one in so many: watched code is ten times slower, and the same
+/// lines run for all of them.
+inline constexpr unsigned graph_stride = memory_is_watched ? 9 : 1;
 
 }  // namespace tutti::testing

@@ -47,10 +47,14 @@ struct SmallOptions {
   std::uint64_t elapsed_ns = 1'000;
   std::uint64_t result_bytes = 0;  ///< of a task
   std::uint64_t block_ns = 200'000;
-  int cancels = 0;              ///< the client cancels so many works, at any moment
+  int cancels = 0;  ///< the client cancels so many works, at any moment
+  /// Workers pause or go on at any moment, at most so many times; one task at a time goes on.
+  int pauses = 0;
   bool submit_at_once = false;  ///< everything, in one turn
   /// Rank 0 may take several packets and calls before it places and sends.
   bool long_turns = false;
+  /// So many times the client has what its first work gave copied to all workers, or moved on.
+  int copies = 0;
 };
 
 /// What happened in a world, so that a test can tell that what it is about did happen.
@@ -65,6 +69,8 @@ struct SmallEvents {
   std::uint64_t early = 0;  ///< steps after which a rank was asked too early
   std::uint64_t replicas = 0;
   std::uint64_t stopped = 0;  ///< runs that were told to stop
+  std::uint64_t copied = 0;   ///< because the client wanted it
+  std::uint64_t dropped = 0;  ///< after it was copied elsewhere
 };
 
 class SmallWorld {
@@ -97,8 +103,11 @@ class SmallWorld {
   bool can_release() const;
   void release();
   void cancel(std::size_t work);
+  bool can_copy() const;
+  void copy(bool moves);
   void deliver(std::deque<sim::Packet>& from);
   void finish(std::size_t running, bool throws);
+  void change_pause(sim::Node& node);
   void fail_first(worker::Execution& item);
   void after_step();
   void after_head();
@@ -117,6 +126,8 @@ class SmallWorld {
   std::size_t released_ = 0;
   int throws_left_;
   int cancels_left_;
+  int pauses_left_;
+  int copies_left_;
   bool turn_is_open_ = false;
   SmallEvents events_;
 };
@@ -128,7 +139,9 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
              .story_events = 8,
              .ahead_ns_min = options.ahead_ns_min}),
       throws_left_(options.throws),
-      cancels_left_(options.cancels) {
+      cancels_left_(options.cancels),
+      pauses_left_(options.pauses),
+      copies_left_(options.copies) {
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
@@ -157,10 +170,14 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   const std::size_t releases = can_release() ? 1 : 0;
   const std::size_t ends = throws_left_ > 0 ? 2 : 1;
   const std::size_t turns = turn_is_open_ ? 1 : 0;
-  const std::size_t cancels = cancels_left_ > 0 ? known_.size() : 0;
-  const std::size_t choices =
-      submits + releases + turns + full.size() + running_.size() * ends + cancels;
-  if (choices == cancels) {
+  const std::size_t copies = can_copy() ? 2 : 0;
+  // A pause or a cancel alone moves nothing, so the world is quiet when nothing else can happen.
+  const std::size_t happens =
+      submits + releases + copies + turns + full.size() + running_.size() * ends;
+  const std::size_t pauses = pauses_left_ > 0 && happens != 0 ? nodes_.size() : 0;
+  const std::size_t cancels = cancels_left_ > 0 && happens != 0 ? known_.size() : 0;
+  const std::size_t choices = happens + pauses + cancels;
+  if (choices == 0) {
     if (released_ == works_.size()) return false;
     // All is done and quiet; only now a client that waits for everything lets go.
     while (released_ < works_.size()) release();
@@ -176,13 +193,18 @@ inline bool SmallWorld::step(Exhaustive& walk) {
     after_head();
   } else if ((choice -= submits) < releases) {
     release();
-  } else if ((choice -= releases) < turns) {
+  } else if ((choice -= releases) < copies) {
+    copy(choice == 1);
+  } else if ((choice -= copies) < turns) {
     end_turn();
   } else if ((choice -= turns) < full.size()) {
     deliver(*full[choice]);
-  } else if ((choice -= full.size()) >= running_.size() * ends) {
-    cancel(choice - running_.size() * ends);
+  } else if ((choice -= full.size()) < pauses) {
+    change_pause(*nodes_[choice]);
+  } else if ((choice -= pauses) < cancels) {
+    cancel(choice);
   } else {
+    choice -= cancels;
     finish(choice / ends, choice % ends == 1);
   }
   after_step();
@@ -239,6 +261,36 @@ inline void SmallWorld::cancel(std::size_t work) {
   after_head();
 }
 
+inline bool SmallWorld::can_copy() const {
+  if (copies_left_ == 0 || known_.empty() || !known_.front().held) return false;
+  bool there = false;
+  head_.scheduler().for_each_piece_of(
+      known_.front().id, [&there](const scheduler::Piece&, std::uint64_t) { there = true; });
+  return there;
+}
+
+/// To all workers; or from where it is to the next worker.
+inline void SmallWorld::copy(bool moves) {
+  --copies_left_;
+  std::vector<scheduler::Piece> pieces;
+  head_.scheduler().for_each_piece_of(
+      known_.front().id,
+      [&pieces](const scheduler::Piece& piece, std::uint64_t) { pieces.push_back(piece); });
+  for (const scheduler::Piece& piece : pieces) {
+    const std::int32_t holder = head_.scheduler().holders_of(piece).front();
+    std::vector<std::int32_t> targets;
+    std::vector<std::int32_t> leaving;
+    if (moves) {
+      targets.push_back(holder % options_.workers + 1);
+      leaving.push_back(holder);
+    } else {
+      for (int rank = 1; rank <= options_.workers; ++rank) targets.push_back(rank);
+    }
+    head_.scheduler().replicate(piece, targets, leaving, head_.commands());
+  }
+  after_head();
+}
+
 inline void SmallWorld::deliver(std::deque<Packet>& from) {
   const Packet packet = std::move(from.front());
   from.pop_front();
@@ -265,6 +317,13 @@ inline void SmallWorld::finish(std::size_t running, bool throws) {
   for (const worker::Execution& item : run.batch->items)
     events_.stopped += item.task != nullptr && item.task->detached ? 1 : 0;
   node(run.node).finish(std::move(run.batch), packets_);
+  send();
+}
+
+inline void SmallWorld::change_pause(sim::Node& node) {
+  --pauses_left_;
+  const bool goes_on = node.state().pause() != worker::Pause::none;
+  node.set_pause(goes_on ? worker::Pause::none : worker::Pause::one_at_a_time, packets_);
   send();
 }
 
@@ -299,6 +358,10 @@ inline void SmallWorld::note(const Packet& packet) {
                                         : events_.located_elsewhere);
     } else if (std::holds_alternative<protocol::Replica>(message)) {
       ++events_.replicas;
+    } else if (const auto* copied = std::get_if<protocol::Replicated>(&message)) {
+      events_.copied += copied->kept ? 1 : 0;
+    } else if (std::holds_alternative<protocol::DropStretch>(message)) {
+      ++events_.dropped;
     }
   }
 }
@@ -368,9 +431,12 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
     hash ^= hash >> 29;
   };
-  std::vector<std::uint64_t> words{known_.size(), released_,
+  std::vector<std::uint64_t> words{known_.size(),
+                                   released_,
                                    static_cast<std::uint64_t>(throws_left_),
-                                   static_cast<std::uint64_t>(cancels_left_)};
+                                   static_cast<std::uint64_t>(cancels_left_),
+                                   static_cast<std::uint64_t>(pauses_left_),
+                                   static_cast<std::uint64_t>(copies_left_)};
   head_.describe(words);
   for (std::uint32_t function = 0; function < 12; ++function)
     words.push_back(head_.scheduler().durations().known(function) ? 1 : 0);
@@ -422,6 +488,8 @@ inline SmallEvents& operator+=(SmallEvents& sum, const SmallEvents& other) {
   sum.early += other.early;
   sum.replicas += other.replicas;
   sum.stopped += other.stopped;
+  sum.copied += other.copied;
+  sum.dropped += other.dropped;
   return sum;
 }
 

@@ -157,7 +157,8 @@ constexpr std::size_t find_bytes_min() {
   } else if constexpr (route == Route::array) {
     using Element = std::remove_cvref_t<decltype(std::declval<T&>()[0])>;
     return sizeof(T) / sizeof(Element) * bytes_min<Element>;
-  } else if constexpr (route == Route::boost || route == Route::custom || route >= Route::view) {
+  } else if constexpr (route == Route::boost || route == Route::custom || route == Route::buffers ||
+                       route >= Route::view) {
     return 0;
   } else if constexpr (route == Route::boolean || route == Route::function_pointer ||
                        route == Route::optional || route == Route::owner) {

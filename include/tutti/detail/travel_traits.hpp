@@ -5,6 +5,7 @@
 /// Standard classes are recognised by how they are used and by their name ("std::..."), so that
 /// this header includes only those that nearly every program uses.
 
+#include "tutti/buffers.hpp"
 #include "tutti/detail/aggregate.hpp"
 #include "tutti/detail/type_name.hpp"
 
@@ -55,6 +56,7 @@ enum class Route {
   boolean,           ///< one byte, checked to be 0 or 1
   function_pointer,  ///< a token that means the same on every rank
   custom,            ///< a CustomCodec
+  buffers,           ///< a specialisation of Buffers
   string,
   vector,
   bit_vector,  ///< std::vector<bool>
@@ -95,6 +97,11 @@ inline constexpr bool is_of_std = spelled_name<T>().starts_with("std::");
 template <class T>
 inline constexpr bool has_custom_codec = requires {
   sizeof(CustomCodec<T>);
+};
+
+template <class T>
+inline constexpr bool has_buffers = requires {
+  sizeof(Buffers<T>);
 };
 
 // --- serialize functions
@@ -240,8 +247,9 @@ constexpr bool find_plain_class() {
   } else if constexpr (is_instance<T, std::pair> || is_instance<T, std::tuple>) {
     // Not trivially copyable by the letter, because of their assignment.
     return all_arguments_plain<T> && std::is_trivially_destructible_v<T>;
-  } else if constexpr (!std::is_trivially_copyable_v<T> || has_custom_codec<T> || is_view<T> ||
-                       is_instance<T, std::optional> || is_instance<T, std::variant>) {
+  } else if constexpr (!std::is_trivially_copyable_v<T> || has_custom_codec<T> || has_buffers<T> ||
+                       is_view<T> || is_instance<T, std::optional> ||
+                       is_instance<T, std::variant>) {
     return false;
   } else if constexpr (std::is_union_v<T>) {
     return true;
@@ -386,6 +394,8 @@ constexpr Route find_route() {
     return Route::unknown;
   } else if constexpr (has_custom_codec<T>) {
     return Route::custom;
+  } else if constexpr (has_buffers<T>) {
+    return Route::buffers;
   } else if constexpr (is_of_std<T>) {
     return find_std_route<T>();
   } else if constexpr (has_serialize<T>) {

@@ -24,6 +24,7 @@ const std::array<NeedRef, 2> some_needs{NeedRef{TaskId::task(3, 4), 0, 1},
 const std::array<RangeCut, 1> some_cuts{RangeCut{TaskId::group(5, 6), 1, 2, 3}};
 const std::array<TaskId, 3> some_ids{TaskId::task(1, 1), TaskId::group(2, 2), TaskId()};
 const std::array<std::uint64_t, 2> some_sizes{10, ~0ull};
+const std::array<BlockRef, 2> some_blocks{BlockRef{1, 2, 3, 4}, BlockRef{~0u, 5, ~0ull, 6}};
 
 template <class T, std::size_t Size>
 PackedList<T> list(const std::array<T, Size>& items) {
@@ -44,7 +45,7 @@ std::vector<Message> all_messages() {
       Probe{3},
       Located{task, -1, 5},
       EnterCollective{EnterCollective::Kind::gather, true, group, 1, 2, 3, some_bytes,
-                      list(some_sizes)},
+                      list(some_sizes), true},
       Shutdown{},
       Hello{16, 1ull << 40},
       TaskFinished{task, 8, true, some_bytes},
@@ -59,11 +60,17 @@ std::vector<Message> all_messages() {
       Transfer{1ull << 40, 5},
       Placed{group},
       Goodbye{},
-      Fetch{1, group, true, 2, 3, 4},
-      Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes)},
+      Fetch{1, group, true, 2, 3, 4, true},
+      Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes),
+           list(some_blocks)},
       Fragment{true, some_bytes},
+      SharedOnNode{task, list(some_blocks)},
+      MemoryState{1, 2, 3, 4, true},
+      Replicate{some_inputs[0]},
+      DropStretch{group, ~0ull},
+      Replicated{group, 5, true},
       GrantIds{list(some_ids), list(some_ids)},
-      TaskEnded{task, 3, true, some_bytes},
+      TaskEnded{task, 3, 1ull << 33, true, some_bytes},
       RangeEnded{group, 1, 2, 3, 4},
       GroupEnded{group},
       WorkFailed{group, 7, 2, 3, "type", "message", "function", "task", "host", "story"},

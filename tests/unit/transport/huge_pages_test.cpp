@@ -1,4 +1,4 @@
-#include "transport/mpi_bulk.hpp"
+#include "transport/huge_pages.hpp"
 
 #include <doctest/doctest.h>
 
