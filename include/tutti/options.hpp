@@ -53,6 +53,11 @@ struct Options {
   /// The job ends when work is left, nothing runs, and nothing has changed for so many seconds, 0
   /// (never) to 86,400. How long tasks take does not matter.
   std::uint64_t watchdog_s = 60;
+  /// Key of the random numbers of tasks, see get_worker().random().
+  std::uint64_t seed = 0;
+  /// Tasks of one rank that may wait for tasks that they submitted at the same time, 1 to 65,536.
+  /// Recursion without end is an error there.
+  std::uint32_t max_waiting_tasks = 256;
   /// trace, debug, info, warning, error or off.
   LogLevel log_level = LogLevel::warning;
   /// Large values lie once on a node, in memory that its ranks share. Off: each rank has its own

@@ -289,6 +289,10 @@ std::vector<Setting> make_settings() {
                                "Checks the whole state after every event; slow."));
   all.push_back(number_setting("watchdog_s", &Options::watchdog_s, 0, 86'400, "seconds",
                                "Ends a job that has work left of which nothing runs; 0: never."));
+  all.push_back(number_setting("seed", &Options::seed, 0, std::numeric_limits<std::uint64_t>::max(),
+                               "", "Key of the random numbers of tasks."));
+  all.push_back(number_setting("max_waiting_tasks", &Options::max_waiting_tasks, 1, 65'536, "tasks",
+                               "Tasks of a rank that may wait for tasks that they submitted."));
   all.push_back(log_level_setting());
   all.push_back(switch_setting("node_store", &Options::node_store,
                                "Large values lie once on a node, in memory that its ranks share."));

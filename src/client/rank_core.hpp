@@ -6,6 +6,7 @@
 #include "client/content_key.hpp"
 #include "client/failure_ledger.hpp"
 #include "client/repeated_constants.hpp"
+#include "client/results_here.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "tutti/detail/core.hpp"
@@ -65,6 +66,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void expect_room(std::span<const Target> targets) override;
   void add_done_callback(Target target, std::function<void()> callback) override;
   void fire_and_forget(Handle& handle) override;
+  void cancel(std::span<const Target> targets) override;
   void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
              std::uint64_t tag) override;
   bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion,
@@ -123,15 +125,11 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                    std::vector<ValuePtr>& held);
   void after_submit();
-  void check_can_travel(const FunctionOps& function) const;
   Status status_locked(Target target);
   InputValue bring(Target target, Timeout timeout, bool own_copy);
   void request(Target target, std::size_t& missing, bool own_copy);
   std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
   ValuePtr put_on_node(ValuePtr value);
-  bool is_here(Target target) const;
-  InputValue value_here(Target target);
-  [[noreturn]] void throw_ended(Target target, Status status);
   using OnArrived = std::function<void(runtime::DataExchange::Arrived arrived)>;
   void fetch_single(FutureState& state, bool own_copy, OnArrived on_arrived);
   void fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t count, MutableBuffer place,
@@ -153,7 +151,6 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                    bool borrowed);
   std::vector<scheduler::Piece> pieces_of(Target target) const;
   void wait_for_copies(Lock& lock, const std::vector<scheduler::Piece>& pieces);
-  static runtime::Deadline deadline(Timeout timeout);
 
   runtime::Rank& rank_;
   runtime::SchedulerDriver& driver_;
@@ -164,15 +161,13 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::map<TaskId, HandlePtr> kept_;  ///< fired and forgotten, not ended
   std::mutex released_mutex_;
   std::vector<Handle*> released_;
+  std::vector<TaskId> orphans_;  ///< released while an exception ended the task that made them
   std::atomic<std::size_t> released_count_{0};
   std::vector<scheduler::Input> inputs_;
+  std::uint64_t submissions_ = 0;  ///< of main
   std::uint32_t unsent_ = 0;
   std::uint32_t turns_ = 0;
   FailureLedger failures_;
-  struct Problem {
-    ErrorCode code = ErrorCode::cannot_travel;
-    std::string text;
-  };
   std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
   std::map<ContentKey, Handle*> scattered_;
   std::map<Handle*, ContentKey> content_keys_;

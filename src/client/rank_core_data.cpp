@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "client/placement.hpp"
 #include "client/rank_core.hpp"
+#include "client/submission.hpp"
 #include "node/node_store.hpp"
 #include "runtime/node_values.hpp"
 #include "runtime/worker_driver.hpp"
@@ -122,6 +123,7 @@ std::int32_t RankCore::next_home(std::span<const std::int32_t> workers) {
 
 std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
                                          const detail::Placement& where) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
   const std::vector<std::int32_t> workers = ranks_of(where.workers);
   const bool everywhere = where.broadcast && where.workers.empty();
   std::vector<ContentKey> keys;
@@ -216,6 +218,7 @@ void RankCore::finish_placed(Lock& lock, std::span<const HandlePtr> handles) {
 
 HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement& where,
                                      bool borrowed) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
   const std::vector<std::int32_t> workers = ranks_of(where.workers);
   ContentKey key;
   if (where.hash) key = {hash_of(*elements), false, workers};
@@ -337,6 +340,7 @@ std::vector<Piece> RankCore::pieces_of(Target target) const {
 }
 
 void RankCore::replicate(std::span<const Target> targets, const ReplicateOptions& options) {
+  refuse_in_task("replicate()");
   const std::vector<std::int32_t> workers = ranks_of(options.workers);
   check_copies(options, workers.size());
   await_results(*this, targets);
@@ -370,6 +374,7 @@ void RankCore::replicate(std::span<const Target> targets, const ReplicateOptions
 
 std::uint64_t RankCore::rebalance(const std::vector<Target>* targets,
                                   const RebalanceOptions& options) {
+  refuse_in_task("rebalance()");
   const std::vector<std::int32_t> workers = ranks_of(options.workers);
   if (targets != nullptr) await_results(*this, *targets);
   Lock lock(engine_.mutex());
@@ -395,6 +400,7 @@ std::uint64_t RankCore::rebalance(const std::vector<Target>* targets,
 // ---- where things are
 
 std::vector<HeldData> RankCore::who_has(const std::vector<Target>* targets) {
+  refuse_in_task("who_has(), has_what() or nbytes()");
   const Lock lock(engine_.mutex());
   drain_released();
   const scheduler::Scheduler& scheduler = driver_.scheduler();

@@ -2,8 +2,7 @@
 
 #include "client/placement.hpp"
 #include "client/rank_core.hpp"
-
-#include <fmt/format.h>
+#include "client/results_here.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -34,18 +33,7 @@ void RankCore::expect_room(std::span<const Target> targets) {
                                     : scheduler.find_task(piece.id)->result_bytes;
     }
   }
-  const std::uint64_t limit = rank_.setup().memory_limit_bytes;
-  const std::uint64_t held = rank_.store().bytes();
-  if (limit == 0 || coming <= limit - std::min(limit, held)) return;
-  constexpr double megabyte = 1e6;
-  throw Error(
-      ErrorCode::no_memory,
-      fmt::format("gather would bring {:.1f} MB to rank 0, which may use {:.1f} MB and holds "
-                  "{:.1f} MB: nothing was moved. Reduce on the workers (fold, map_reduce), "
-                  "gather parts one after the other, use gather_into with memory of your "
-                  "own, or raise memory_limit",
-                  static_cast<double>(coming) / megabyte, static_cast<double>(limit) / megabyte,
-                  static_cast<double>(held) / megabyte));
+  check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
 }
 
 bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id,
@@ -73,8 +61,7 @@ bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId 
 std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
   Lock lock(engine_.mutex());
   std::vector<ValuePtr> stretches;
-  if (group.status.load() == Status::cancelled)
-    throw CancelledError("the map was cancelled: the run ended before it did");
+  if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
   if (record == nullptr || group.failure) return stretches;
   std::size_t missing = 0;
@@ -106,8 +93,7 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
 
 void RankCore::gather_into(GroupState& group, MutableBuffer place) {
   Lock lock(engine_.mutex());
-  if (group.status.load() == Status::cancelled)
-    throw CancelledError("the map was cancelled: the run ended before it did");
+  if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
   check(record != nullptr && group.failures.empty(), "what is gathered has ended well");
   const auto bytes_each = static_cast<std::size_t>(place.size / group.total);

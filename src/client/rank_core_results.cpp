@@ -2,6 +2,8 @@
 #include "client/current.hpp"
 #include "client/placement.hpp"
 #include "client/rank_core.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
 
@@ -62,7 +64,7 @@ bool RankCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout ti
     while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
     return first_pending == targets.size();
   };
-  return engine_.wait(lock, ready, deadline(timeout));
+  return rank_.wait_for_tasks(lock, ready, deadline_of(timeout));
 }
 
 FailurePtr RankCore::failure(Target target) {
@@ -76,60 +78,9 @@ FailurePtr RankCore::failure(Target target) {
 
 // ---- results
 
-void RankCore::throw_ended(Target target, Status status) {
-  Handle& handle = *target.handle;
-  if (status == Status::error) {
-    handle.observed = true;
-    if (handle.is_group && !handle.failure)
-      detail::throw_failure(static_cast<GroupState&>(handle).failures.at(target.index));
-    detail::throw_failure(handle.failure);
-  }
-  if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
-  throw CancelledError("the task was cancelled: the run ended before it did");
-}
-
-/// Where the element's stretch is among those on rank 0, or end.
-static auto stretch_here(const GroupState& group, std::uint64_t index) {
-  auto after = group.here.upper_bound(index);
-  if (after == group.here.begin()) return group.here.end();
-  --after;
-  const auto& elements = static_cast<const detail::ElementsBase&>(*after->second);
-  return index - elements.begin < elements.count ? after : group.here.end();
-}
-
-bool RankCore::is_here(Target target) const {
-  if (target.handle->is_group) {
-    const auto& group = static_cast<const GroupState&>(*target.handle);
-    return stretch_here(group, target.index) != group.here.end() ||
-           group.singles.contains(target.index);
-  }
-  const auto& state = static_cast<const FutureState&>(*target.handle);
-  return state.ops == nullptr || state.value;
-}
-
-InputValue RankCore::value_here(Target target) {
-  if (target.handle->is_group) {
-    const auto& group = static_cast<const GroupState&>(*target.handle);
-    const auto stretch = stretch_here(group, target.index);
-    const ValuePtr& value =
-        stretch != group.here.end() ? stretch->second : group.singles.at(target.index);
-    return {value.get(), target.index - static_cast<const detail::ElementsBase&>(*value).begin};
-  }
-  auto& state = static_cast<FutureState&>(*target.handle);
-  if (state.value && &state.value->ops() == &detail::SerializedValue::shared_ops) {
-    state.value = static_cast<const detail::SerializedValue&>(*state.value).read();
-  }
-  state.here.store(true, std::memory_order_release);
-  return {state.value.get(), 0};
-}
-
 /// Why something that was fetched is not here.
 void RankCore::note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived) {
-  const bool lost = arrived.answer == runtime::DataExchange::Answer::gone;
-  problems_[handle] = {lost ? ErrorCode::lost : ErrorCode::cannot_travel,
-                       lost ? "the result is lost: no rank has a copy of it any more. Submit the "
-                              "task, or scatter the data, again"
-                            : "the result could not be brought to rank 0: " + arrived.problem};
+  problems_[handle] = problem_of(arrived, rank_.rank());
 }
 
 void RankCore::throw_problem(Handle* handle) {
@@ -228,8 +179,8 @@ InputValue RankCore::result(Target target, Timeout timeout) { return bring(targe
 InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   Lock lock(engine_.mutex());
   drain_released();
-  const bool in_time = engine_.wait(
-      lock, [&] { return status_locked(target) != Status::pending; }, deadline(timeout));
+  const bool in_time = rank_.wait_for_tasks(
+      lock, [&] { return status_locked(target) != Status::pending; }, deadline_of(timeout));
   if (!in_time) {
     throw TimeoutError(
         fmt::format("result() waited {} s and the task has not ended", timeout.seconds()));
@@ -283,13 +234,7 @@ void RankCore::add_done_callback(Target target, std::function<void()> callback) 
     callback();
     return;
   }
-  Handle& handle = *target.handle;
-  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
-  if (handle.is_group) {
-    handle.watchers->element_callbacks.emplace(target.index, std::move(callback));
-  } else {
-    handle.watchers->callbacks.push_back(std::move(callback));
-  }
+  add_callback(target, std::move(callback));
 }
 
 void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
@@ -301,13 +246,8 @@ void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Share
     queue->push(tag, whole ? 0 : target.index, whole ? static_cast<GroupState&>(handle).total : 1);
     return;
   }
-  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
-  if (handle.is_group && !whole) {
-    handle.watchers->element_queues.emplace(target.index, detail::Watchers::Queue{queue, tag});
-    return;
-  }
-  handle.watchers->queues.push_back({queue, tag});
-  if (!handle.is_group) return;
+  add_queue(target, queue, tag);
+  if (!handle.is_group || !whole) return;
   // What is finished already comes at once.
   if (const scheduler::GroupRecord* record = driver_.scheduler().find_group(handle.id)) {
     for (const auto& [begin, chunk] : record->chunks) queue->push(tag, begin, chunk.count);
@@ -317,8 +257,8 @@ void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Share
 bool RankCore::next_completion(CompletionQueue::Shared& queue,
                                CompletionQueue::Completion& completion, Timeout timeout) {
   Lock lock(engine_.mutex());
-  if (!engine_.wait(
-          lock, [&] { return !queue.ready.empty(); }, deadline(timeout)))
+  if (!rank_.wait_for_tasks(
+          lock, [&] { return !queue.ready.empty(); }, deadline_of(timeout)))
     return false;
   completion = queue.pop();
   return true;
@@ -328,6 +268,14 @@ bool RankCore::peek_completion(const CompletionQueue::Shared& queue) {
   const Lock lock(engine_.mutex());
   if (queue.ready.empty()) engine_.poll();
   return !queue.ready.empty();
+}
+
+void RankCore::cancel(std::span<const Target> targets) {
+  const std::vector<TaskId> ids = ids_to_cancel(targets);
+  const Lock lock(engine_.mutex());
+  drain_released();
+  for (const TaskId id : ids) driver_.cancel(id);
+  engine_.poll();
 }
 
 void RankCore::fire_and_forget(Handle& handle) {
@@ -365,6 +313,7 @@ std::string RankCore::summary() {
 }
 
 std::vector<RankMemory> RankCore::memory() {
+  refuse_in_task("memory()");
   const Lock lock(engine_.mutex());
   const scheduler::WorkerTable& workers = driver_.scheduler().workers();
   std::vector<RankMemory> ranks;
@@ -396,6 +345,7 @@ void RankCore::await_workers() {
 }
 
 void RankCore::shutdown() {
+  refuse_in_task("shutdown()");
   if (std::exchange(shut_down_, true)) return;
   Lock lock(engine_.mutex());
   drain_released();

@@ -6,6 +6,7 @@
 #include "client/completion.hpp"
 #include "client/failure_ledger.hpp"
 #include "tutti/detail/core.hpp"
+#include "worker/task_context.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace tutti::client_module {
 
 class SerialCore final : public detail::Core {
  public:
-  explicit SerialCore(std::uint32_t guard_closures);
+  /// `depth_max`: so many tasks may have begun inside of each other.
+  SerialCore(std::uint32_t guard_closures, std::uint32_t depth_max);
   ~SerialCore() override;
 
   detail::HandlePtr submit(const detail::FunctionOps& function, const TaskOptions& options,
@@ -48,6 +50,8 @@ class SerialCore final : public detail::Core {
   void expect_room(std::span<const detail::Target>) override {}
   void add_done_callback(detail::Target, std::function<void()> callback) override { callback(); }
   void fire_and_forget(detail::Handle&) override {}
+  /// Everything has ended.
+  void cancel(std::span<const detail::Target>) override {}
   void watch(detail::Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,
              std::uint64_t tag) override;
   bool next_completion(detail::CompletionQueue::Shared& queue,
@@ -74,7 +78,12 @@ class SerialCore final : public detail::Core {
                               const std::string& type, const std::string& message) const;
   std::vector<detail::InputValue> values_of(detail::CallBuilder& builder) const;
 
+  worker::TaskContext begin_task(const detail::FunctionOps& function,
+                                 std::span<const std::byte> payload);
+
   std::uint32_t epoch_ = 0;
+  std::uint32_t depth_max_;
+  std::uint64_t submissions_ = 0;  ///< of main
   std::uint64_t next_id_ = 1;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::recursive_mutex mutex_;

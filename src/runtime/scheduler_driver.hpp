@@ -52,6 +52,10 @@ class SchedulerDriver {
   struct TaskCall {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
+    std::uint16_t depth = 0;
+    std::uint8_t retries = 0;
+    std::uint32_t timeout_ms = 0;
+    std::uint64_t stream = 0;
     std::span<const std::byte> payload;
     std::span<const scheduler::Input> inputs;
   };
@@ -60,6 +64,8 @@ class SchedulerDriver {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
     bool pinned = false;
+    std::uint16_t depth = 0;
+    std::uint64_t stream = 0;
     std::uint64_t total = 0;
     std::uint64_t bytes_per_element = 0;
     Bytes payload;
@@ -68,6 +74,9 @@ class SchedulerDriver {
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
+  /// Ends what has not ended, and all that needs it, as cancelled; what no future names only when
+  /// nothing needs it.
+  void cancel(TaskId id);
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
   TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes);
@@ -110,6 +119,15 @@ class SchedulerDriver {
   void on(int from, const protocol::Placed& message);
   void on(int from, const protocol::Goodbye& message);
   void on(int from, const protocol::Replicated& message);
+  // submissions.cpp: what tasks of other ranks ask for
+  void on(int from, const protocol::RequestIds& message);
+  void on(int from, const protocol::NameFunction& message);
+  void on(int from, const protocol::SubmitTask& message);
+  void on(int from, const protocol::SubmitGroup& message);
+  void on(int from, const protocol::PlaceValue& message);
+  void on(int from, const protocol::DropFutures& message);
+  void on(int from, const protocol::Waits& message);
+  void on(int from, const protocol::CancelFutures& message);
 
   /// Looks a few times a second, without the lock, whether work is left that nobody does; then ends
   /// the job.
@@ -143,8 +161,16 @@ class SchedulerDriver {
   void make_known(TaskId id, Group& group, int worker);
   Bytes encode_definition(TaskId id, const Group& group, int consumer) const;
   void send_releases();
+  void send_cancels();
   void send_questions();
   void forget(TaskId id);
+  int owner_of(TaskId id) const;
+  protocol::FunctionId named(int from, protocol::FunctionId function) const;
+  void note_group(TaskId id, protocol::FunctionId function, Bytes payload, std::uint64_t total);
+  void tell_finished(int from, const protocol::TaskFinished& message, int owner);
+  void tell_failed(TaskId id, std::uint64_t index, const scheduler::FailurePtr& failure);
+  void tell_range(int from, const protocol::RangeFinished& message, int owner);
+  void tell_group_done(TaskId group);
   std::uint64_t now_ns() const;
   void ask_workers();
   [[noreturn]] void end_stuck();
@@ -164,6 +190,9 @@ class SchedulerDriver {
   std::vector<protocol::FunctionId> known_functions_;  ///< by rank: those below are known there
   std::map<TaskId, Group> groups_;
   std::map<TaskId, std::string> names_;
+  std::map<TaskId, std::uint32_t> timeouts_ms_;
+  /// What the numbers of functions mean that other ranks use, by rank.
+  std::vector<std::vector<protocol::FunctionId>> named_functions_;
   std::map<TaskId, std::uint32_t> placed_acks_;
   std::vector<protocol::InputRef> input_refs_;
   std::vector<protocol::PieceRef> piece_refs_;

@@ -11,12 +11,16 @@ bool is_wanted(const GroupRecord& group) { return group.client_holds || group.re
 }  // namespace
 
 TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
-  const TaskId id = groups_.allocate();
+  const TaskId id = spec.id.is_none() ? groups_.reserve() : spec.id;
+  groups_.adopt();
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::waiting;
   group.client_holds = spec.client_holds;
   group.pinned = spec.pinned;
   group.priority = spec.priority;
+  group.owner = spec.owner;
+  group.depth = spec.depth;
+  group.stream = spec.stream;
   group.function = spec.function;
   group.total = spec.total;
   group.bytes_per_element = spec.bytes_per_element;
@@ -79,6 +83,22 @@ TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std:
   return id;
 }
 
+/// One stretch, which a task placed on its rank under a reserved number.
+void Scheduler::place_group_for_task(int rank, TaskId id, std::uint64_t bytes,
+                                     std::uint64_t count) {
+  groups_.adopt();
+  GroupRecord& group = groups_.at(id.slot());
+  group.state = GroupState::finished;
+  group.is_data = true;
+  group.client_holds = true;
+  group.owner = static_cast<std::uint16_t>(rank);
+  group.total = count;
+  group.given_out = count;
+  group.done = count;
+  group.result_bytes = bytes;
+  if (count != 0) group.chunks[0] = {count, rank, bytes};
+}
+
 /// All constants are there: elements may run as soon as the elements of their sources are.
 void Scheduler::activate(TaskId id) {
   GroupRecord& group = groups_.at(id.slot());
@@ -116,7 +136,7 @@ void Scheduler::enqueue(TaskId id) {
   }
   if (group.queued) return;
   group.queued = true;
-  ready_.push(group.priority, id);
+  ready_.push(group.urgency(), id);
 }
 
 /// Elements [begin, begin + count) of a source are there. A map that is not active yet takes them

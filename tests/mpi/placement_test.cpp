@@ -130,7 +130,7 @@ void broadcasts_reach_whom_they_should(tutti::Client& client) {
       {.broadcast = true, .workers = {workers.begin(), workers.end()}, .hash = false}, values);
   expect(holders(client.who_has(all)) == std::set<int>(workers.begin(), workers.end()));
   expect_equal(client.submit(sum, all).result(), sum(values));
-  const std::string host = client.run_on_scheduler([] { return tutti::get_worker().host(); });
+  const std::string host = client.run_on_scheduler([] { return tutti::get_worker().hostname(); });
   const auto by_host = client.scatter({.broadcast = true, .workers = {host}}, values);
   expect(holders(client.who_has(by_host)) == std::set<int>(workers.begin(), workers.end()));
 }

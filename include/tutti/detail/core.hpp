@@ -1,6 +1,7 @@
 #pragma once
 
-/// Core: what stands behind Client and Future, without types. One per run, on rank 0.
+/// Core: what stands behind Client and Future, without types. One per run and rank: on rank 0 that
+/// of main and of its tasks, on others that of their tasks.
 
 #include "tutti/data.hpp"
 #include "tutti/detail/delayed_ptr.hpp"
@@ -172,6 +173,8 @@ class Core {
   virtual bool may_move(Target target) = 0;
   virtual void add_done_callback(Target target, std::function<void()> callback) = 0;
   virtual void fire_and_forget(Handle& handle) = 0;
+  /// Ends what has not ended, and all that needs it, as cancelled.
+  virtual void cancel(std::span<const Target> targets) = 0;
   virtual void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
                      std::uint64_t tag) = 0;
   virtual bool next_completion(CompletionQueue::Shared& queue,
@@ -195,7 +198,7 @@ std::map<int, std::vector<HeldData>> has_what(Core& core, const std::vector<Work
 std::uint64_t count_bytes(const std::vector<HeldData>& held);
 std::uint64_t count_copies(const std::vector<HeldData>& held);
 
-/// The sentence of a failure as an exception.
+/// The sentence of a failure as an exception: TaskFailed, or CancelledError.
 [[noreturn]] void throw_failure(const FailurePtr& failure);
 
 }  // namespace tutti::detail

@@ -146,6 +146,7 @@ struct MapCall {
                   "parameter must be a value or a const reference; text arrives as std::string; a "
                   "lambda must not be mutable");
     explain_closure<F>();
+    explain_result<typename MapCallResult<is_good, F, Role<A>...>::type>();
   }
   using Result = typename MapCallResult<is_good, F, Role<A>...>::type;
 
