@@ -140,6 +140,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                            std::vector<ValuePtr>& stretches, std::size_t& missing);
 
   // rank_core_data.cpp
+  std::uint64_t memory_limit_of(std::int32_t rank) const;
   std::int32_t next_home(std::span<const std::int32_t> workers);
   HandlePtr find_scattered(const ContentKey& key);
   void note_scattered(const ContentKey& key, Handle& handle);

@@ -121,6 +121,10 @@ std::int32_t RankCore::next_home(std::span<const std::int32_t> workers) {
   return home;
 }
 
+std::uint64_t RankCore::memory_limit_of(std::int32_t rank) const {
+  return driver_.scheduler().workers().at(rank).memory_limit_bytes;
+}
+
 std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
                                          const detail::Placement& where) {
   if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
@@ -135,6 +139,10 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
   std::vector<HandlePtr> handles;
   Lock lock(engine_.mutex());
   drain_released();
+  for (const ValuePtr& value : values) {
+    const std::uint64_t bytes = value->ops().nbytes(*value);
+    for (const std::int32_t rank : workers) check_share(bytes, rank, memory_limit_of(rank));
+  }
   for (std::size_t number = 0; number < values.size(); ++number) {
     if (!keys.empty()) {
       if (HandlePtr known = find_scattered(keys[number])) {
@@ -255,14 +263,16 @@ HandlePtr RankCore::spread(Lock& lock, ValuePtr elements, std::span<const std::i
     shares.push_back({rank, begin, count});
     begin += count;
   }
-  const TaskId id = driver_.place_sequence(stretches, total, elements->ops().nbytes(*elements));
+  const std::uint64_t bytes_all = elements->ops().nbytes(*elements);
+  for (const runtime::Share& share : shares)
+    check_share(bytes_all / total * share.count, share.rank, memory_limit_of(share.rank));
+  const TaskId id = driver_.place_sequence(stretches, total, bytes_all);
   enroll(*state, id);
   const bool only_here = shares.size() == 1 && shares.front().rank == rank_.rank();
   for (const runtime::Share& share : shares) {
     if (share.rank != rank_.rank()) continue;
     if (only_here && !borrowed) {
-      const std::uint64_t bytes = elements->ops().nbytes(*elements);
-      rank_.store().put_stretch(id, {0, total, std::move(elements), bytes});
+      rank_.store().put_stretch(id, {0, total, std::move(elements), bytes_all});
     } else {
       rank_.store().put_stretch(id, copy_of_share(*elements, share));
     }
