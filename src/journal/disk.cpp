@@ -105,8 +105,12 @@ void put_in_place(const std::filesystem::path& from, const std::filesystem::path
     const Descriptor file(from, O_RDONLY | O_CLOEXEC);
     if (::fsync(file.get()) != 0) throw_io("bring to the disk", from, errno);
   }
-  if (::rename(from.c_str(), to.c_str()) != 0) throw_io("put in place", to, errno);
+  rename_file(from, to);
   sync_folder(to.has_parent_path() ? to.parent_path() : ".");
+}
+
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) throw_io("put in place", to, errno);
 }
 
 void remove_file(const std::filesystem::path& path) {

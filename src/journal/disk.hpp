@@ -53,6 +53,8 @@ class MappedFile {
 
 /// Brings file and name to the disk: `from` is synced, renamed to `to`, and the folder is synced.
 void put_in_place(const std::filesystem::path& from, const std::filesystem::path& to);
+/// The new name, which may not be on the disk. Throws Error (io).
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Removes a file, if it is there.
 void remove_file(const std::filesystem::path& path);
 void sync_folder(const std::filesystem::path& folder);

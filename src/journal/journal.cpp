@@ -30,8 +30,12 @@ class Recovery {
       : paths_(paths), archive_(archive), warn_(warn) {}
 
   RecorderStart run() {
-    const Files files = files_of(paths_);
+    Files files = files_of(paths_);
     for (const std::filesystem::path& each : files.unfinished) remove_file(each);
+    for (const std::uint64_t number : files.written_parts) {
+      if (adopt(number)) files.parts.push_back(number);
+    }
+    std::ranges::sort(files.parts);
     for (const std::uint64_t number : files.parts) add_part(number);
     if (!files.parts.empty()) start_.part = files.parts.back() + 1;
     if (!files.segments.empty()) start_.segment = files.segments.back() + 1;
@@ -48,6 +52,28 @@ class Recovery {
   }
 
  private:
+  /// A part that was written and perhaps not on the disk when the last run ended. True when all of
+  /// it is there.
+  bool adopt(std::uint64_t number) {
+    const std::filesystem::path written = paths_.written_part(number);
+    std::string problem;
+    try {
+      const std::vector<std::string> problems = Part(written, number).verify();
+      if (!problems.empty()) problem = problems.front();
+    } catch (const Error& error) {
+      problem = error.what();
+    }
+    sealed_ = true;
+    if (problem.empty()) {
+      put_in_place(written, paths_.part(number));
+      return true;
+    }
+    warn_("the last run of the journal '" + paths_.folder().string() +
+          "' ended before its last results were on the disk; they are lost: " + problem);
+    remove_file(written);
+    return false;
+  }
+
   void add_part(std::uint64_t number) {
     const Part part(paths_.part(number), number);
     archive_.add(part);
@@ -126,6 +152,7 @@ Files files_of(const Paths& paths) {
   for (const auto& entry : std::filesystem::directory_iterator(paths.folder(), failure)) {
     const std::string name = entry.path().filename().string();
     if (const auto part = Paths::part_number(name)) files.parts.push_back(*part);
+    if (const auto part = Paths::written_part_number(name)) files.written_parts.push_back(*part);
     if (const auto segment = Paths::segment_number(name)) files.segments.push_back(*segment);
     if (Paths::is_unfinished(name)) files.unfinished.push_back(entry.path());
   }
@@ -134,6 +161,7 @@ Files files_of(const Paths& paths) {
                                    "' of a journal: " + failure.message());
   }
   std::ranges::sort(files.parts);
+  std::ranges::sort(files.written_parts);
   std::ranges::sort(files.segments);
   return files;
 }

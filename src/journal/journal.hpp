@@ -39,6 +39,7 @@ class Journal {
 /// What is in the folder of a journal, ascending.
 struct Files {
   std::vector<std::uint64_t> parts;
+  std::vector<std::uint64_t> written_parts;  ///< that may not be on the disk
   std::vector<std::uint64_t> segments;
   std::vector<std::filesystem::path> unfinished;
 };

@@ -56,6 +56,9 @@ std::filesystem::path Paths::part(std::uint64_t number) const {
 std::filesystem::path Paths::unfinished_part(std::uint64_t number) const {
   return folder_ / numbered(part_prefix, number, ".h5.tmp");
 }
+std::filesystem::path Paths::written_part(std::uint64_t number) const {
+  return folder_ / numbered(part_prefix, number, ".h5.new");
+}
 std::filesystem::path Paths::part_seen_from_view(std::uint64_t number) const {
   return folder_.filename() / part(number).filename();
 }
@@ -65,6 +68,9 @@ std::optional<std::uint64_t> Paths::segment_number(const std::string& file_name)
 }
 std::optional<std::uint64_t> Paths::part_number(const std::string& file_name) {
   return number_in(file_name, part_prefix, ".h5");
+}
+std::optional<std::uint64_t> Paths::written_part_number(const std::string& file_name) {
+  return number_in(file_name, part_prefix, ".h5.new");
 }
 bool Paths::is_unfinished(const std::string& file_name) {
   return (file_name.starts_with(part_prefix) || file_name.starts_with("view")) &&

@@ -24,12 +24,15 @@ class Paths {
   std::filesystem::path part(std::uint64_t number) const;
   /// Where the part is until it is complete.
   std::filesystem::path unfinished_part(std::uint64_t number) const;
+  /// And until it is on the disk: complete, as long as the machine keeps its power.
+  std::filesystem::path written_part(std::uint64_t number) const;
   /// The part as the view names it.
   std::filesystem::path part_seen_from_view(std::uint64_t number) const;
 
   /// The numbers in names of files, nothing for those of other files.
   static std::optional<std::uint64_t> segment_number(const std::string& file_name);
   static std::optional<std::uint64_t> part_number(const std::string& file_name);
+  static std::optional<std::uint64_t> written_part_number(const std::string& file_name);
   static bool is_unfinished(const std::string& file_name);
 
  private:

@@ -149,6 +149,7 @@ void Recorder::give_up(const std::string& sentence) {
     items_.clear();
     pending_bytes_ = 0;
     written_.notify_all();
+    synced_.notify_all();
   }
   options_.warn("the journal '" + paths_.folder().string() +
                 "' cannot be written any more, and results from here on are not recorded (the job "
@@ -267,10 +268,11 @@ void Recorder::write_part_at_once(std::vector<Block> blocks) {
   }
   PartSummary summary = write_part(paths_.unfinished_part(number), series_now(), blocks, {});
   summary.number = number;
-  put_in_place(paths_.unfinished_part(number), paths_.part(number));
-  const std::lock_guard lock(mutex_);
-  parts_.push_back(std::move(summary));
-  view_is_old_ = true;
+  rename_file(paths_.unfinished_part(number), paths_.written_part(number));
+  std::unique_lock lock(mutex_);
+  to_sync_.push_back(std::move(summary));
+  sealable_.notify_one();
+  synced_.wait(lock, [this] { return to_sync_.size() < unsynced_max || failed_; });
 }
 
 void Recorder::begin_segment() {
@@ -365,6 +367,13 @@ void Recorder::seal(const Sealable& segment) {
   view_is_old_ = true;
 }
 
+void Recorder::finish_part(PartSummary part) {
+  put_in_place(paths_.written_part(part.number), paths_.part(part.number));
+  const std::lock_guard lock(mutex_);
+  parts_.push_back(std::move(part));
+  view_is_old_ = true;
+}
+
 void Recorder::refresh_view() {
   std::vector<PartSummary> parts;
   {
@@ -381,8 +390,17 @@ void Recorder::sync_loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
     sealable_.wait_for(lock, options_.sync_interval,
-                       [this] { return written_all_ || !to_seal_.empty(); });
+                       [this] { return written_all_ || has_more_to_do(); });
     try {
+      if (!to_sync_.empty()) {
+        PartSummary part = std::move(to_sync_.front());
+        to_sync_.pop_front();
+        lock.unlock();
+        finish_part(std::move(part));
+        lock.lock();
+        synced_.notify_one();
+        continue;
+      }
       if (!to_seal_.empty()) {
         const Sealable segment = std::move(to_seal_.front());
         to_seal_.pop_front();
@@ -405,7 +423,7 @@ void Recorder::sync_loop() {
       give_up(message);
       lock.lock();
     }
-    if (written_all_ && to_seal_.empty()) return;
+    if (written_all_ && !has_more_to_do()) return;
   }
 }
 

@@ -94,6 +94,8 @@ class Recorder {
     std::shared_ptr<AppendedFile> file;
     std::uint64_t number = 0;
   };
+  /// Parts that wait to be on the disk at most.
+  static constexpr std::size_t unsynced_max = 8;
 
   void add(Item item);
   void write_loop();
@@ -111,6 +113,8 @@ class Recorder {
   void sync_loop();
   void sync(std::unique_lock<std::mutex>& lock);
   void seal(const Sealable& segment);
+  void finish_part(PartSummary part);
+  bool has_more_to_do() const { return !to_seal_.empty() || !to_sync_.empty(); }
   void refresh_view();
   void give_up(const std::string& sentence);
 
@@ -119,6 +123,7 @@ class Recorder {
   mutable std::mutex mutex_;
   std::condition_variable appended_;  ///< for the thread that writes
   std::condition_variable written_;   ///< for flush()
+  std::condition_variable synced_;    ///< for the thread that writes
   std::condition_variable sealable_;  ///< for the thread that seals
 
   // under the mutex
@@ -134,6 +139,7 @@ class Recorder {
   std::shared_ptr<AppendedFile> segment_;
   std::uint64_t synced_bytes_ = 0;  ///< of `segment_`
   std::deque<Sealable> to_seal_;
+  std::deque<PartSummary> to_sync_;  ///< parts that were written at once
   std::vector<PartSummary> parts_;
   bool view_is_old_ = false;
   std::uint64_t next_part_;

@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <numeric>
+#include <sys/resource.h>
 
 using namespace tutti;
 using namespace tutti::journal;
@@ -195,13 +196,65 @@ TEST_CASE("large results become a part at once and stand in no segment") {
     recorder.append(a_list(recorder.series(lists), 100, 50'000, 1));
     recorder.append(a_list(recorder.series(lists), 101, 60'000, 2));
     recorder.flush();
-    CHECK(std::filesystem::exists(scratch / "run.journal/part-000001.h5"));
     CHECK(std::filesystem::file_size(scratch / "run.journal/000001.log") < 2000);
   }
+  CHECK(std::filesystem::exists(scratch / "run.journal/part-000001.h5"));
   Journal again((scratch / "run").string());
   CHECK(read_numbers(again.archive(), 0, 10) == counting(10));
   CHECK(read_list(again.archive(), 100) == std::vector<std::int32_t>(50'000, 1));
   CHECK(read_list(again.archive(), 101) == std::vector<std::int32_t>(60'000, 2));
+}
+
+TEST_CASE("a part that was written but perhaps not on the disk is taken when it is whole") {
+  const Scratch scratch;
+  for (int part = 1; part <= 2; ++part) {
+    Journal journal((scratch / "run").string());
+    Recorder& recorder = journal.recorder();
+    recorder.append(some_numbers(recorder.series(numbers), 10'000u * part, 1000));
+  }
+  const Paths paths((scratch / "run").string());
+  for (std::uint64_t part = 1; part <= 2; ++part)
+    std::filesystem::rename(paths.part(part), paths.written_part(part));
+  std::filesystem::resize_file(paths.written_part(2),
+                               std::filesystem::file_size(paths.written_part(2)) / 2);
+  std::vector<std::string> sentences;
+  Journal again((scratch / "run").string(), noting(sentences));
+  CHECK(read_numbers(again.archive(), 10'000, 1000).size() == 1000);
+  CHECK(again.archive().results() == 1000);
+  REQUIRE(sentences.size() == 1);
+  CHECK(contains(sentences.front(), "ended before its last results were on the disk"));
+  CHECK(files_of(paths).written_parts.empty());
+  CHECK(files_of(paths).parts == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("a full disk ends the recording with a sentence; what was recorded stays") {
+  const Scratch scratch;
+  std::vector<std::string> sentences;
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  {
+    Journal journal((scratch / "run").string(), noting(sentences));
+    Recorder& recorder = journal.recorder();
+    const std::uint32_t series = recorder.series(numbers);
+    recorder.append(some_numbers(series, 0, 1000));
+    recorder.flush();
+    const rlimit small{100'000, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    recorder.append(some_numbers(series, 1000, 100'000));
+    recorder.flush();
+    CHECK(recorder.has_failed());
+    CHECK(std::filesystem::file_size(scratch / "run.journal/000001.log") < 30'000);
+    recorder.append(some_numbers(series, 500'000, 10));
+    recorder.flush();
+    CHECK(recorder.pending_bytes() == 0);
+  }
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  REQUIRE(sentences.size() == 1);
+  CHECK(contains(sentences.front(), "results from here on are not recorded (the job goes on"));
+  CHECK(contains(sentences.front(), "File too large"));
+  Journal again((scratch / "run").string());
+  CHECK(again.archive().results() == 1000);
+  CHECK(sentences.size() == 1);
 }
 
 TEST_CASE("the view and the export show all parts, with plain numbers") {
