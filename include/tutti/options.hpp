@@ -72,6 +72,12 @@ struct Options {
   std::string local_directory = {};
   /// The most that one rank writes there, in bytes, 0 to 1 PiB. 0: until the file system is full.
   std::uint64_t spill_limit = 0;
+  /// Results of work that has a name are recorded on disk, and a run that finds them there does not
+  /// compute them again. "results/sweep" means the folder results/sweep.journal and the file
+  /// results/sweep.h5. Empty: nothing is recorded.
+  std::string journal = {};
+  /// Whether work that is recorded as failed is tried again; else it fails as before.
+  bool journal_retry = true;
 
   bool operator==(const Options&) const = default;
 };

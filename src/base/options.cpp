@@ -306,6 +306,10 @@ std::vector<Setting> make_settings() {
                              "/tmp."));
   all.push_back(size_setting("spill_limit", &Options::spill_limit, 0, 1024 * tebibyte,
                              "The most that one rank spills; 0: until the disk is full."));
+  all.push_back(text_setting("journal", &Options::journal, "a path",
+                             "Where results of work with a name are recorded; empty: nowhere."));
+  all.push_back(switch_setting("journal_retry", &Options::journal_retry,
+                               "Whether work that is recorded as failed is tried again."));
   return all;
 }
 

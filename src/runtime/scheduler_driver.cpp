@@ -68,6 +68,8 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   spec.bytes_per_element = call.bytes_per_element;
   spec.inputs = call.inputs;
   spec.sources = call.sources;
+  spec.finished = call.finished;
+  spec.failures = std::move(call.failures);
   dirty_ = true;
   const TaskId id = scheduler_.submit_group(spec, commands_);
   Group& group = groups_[id];

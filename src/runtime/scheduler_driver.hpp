@@ -65,6 +65,9 @@ class SchedulerDriver {
     Bytes payload;
     std::span<const scheduler::Input> inputs;
     std::span<const TaskId> sources;
+    /// What is not run, see scheduler::GroupSpec.
+    std::span<const scheduler::FinishedPiece> finished;
+    std::map<std::uint64_t, scheduler::FailurePtr> failures;
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);

@@ -178,7 +178,7 @@ void Scheduler::input_finished(TaskId dependent, bool placed, Commands& commands
     if (group == nullptr || group->state != GroupState::waiting) return;
     if (--group->missing_inputs != 0) return;
     activate(dependent);
-    if (group->total == 0) complete_group(dependent, commands);
+    if (group->done == group->total) complete_group(dependent, commands);
     return;
   }
   TaskRecord* record = tasks_.find(dependent);

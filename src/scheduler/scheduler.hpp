@@ -67,6 +67,9 @@ struct GroupSpec {
   std::uint64_t bytes_per_element = 0;
   std::span<const Input> inputs;
   std::span<const TaskId> sources;
+  /// What is not run, ascending, and the failures among its elements.
+  std::span<const FinishedPiece> finished = {};
+  std::map<std::uint64_t, FailurePtr> failures = {};
 };
 
 /// Counts for observers and for the watchdog.
@@ -213,7 +216,9 @@ class Scheduler {
   // group_events.cpp: maps
   void note_derived(GroupRecord& source, TaskId id);
   void activate(TaskId group);
+  void note_finished(GroupRecord& group, const GroupSpec& spec);
   void offer(TaskId group, AvailablePiece piece);
+  void offer_gaps(GroupRecord& group, const AvailablePiece& piece);
   void offer_derived(const GroupRecord& source, std::uint64_t begin, std::uint64_t count,
                      int worker);
   void activate_derived(const GroupRecord& source);
