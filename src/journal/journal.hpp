@@ -25,6 +25,7 @@ class Journal {
   /// What was there when it was opened.
   Archive& archive() { return archive_; }
   Recorder& recorder() { return *recorder_; }
+  const Recorder& recorder() const { return *recorder_; }
   const Paths& paths() const { return paths_; }
   /// Writes and seals all, and gives the lock back. The second call does nothing.
   void close();

@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tutti::runtime {
@@ -72,6 +73,9 @@ class SchedulerDriver {
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  TaskId place_failure(scheduler::FailurePtr failure) {
+    return scheduler_.place_failure(std::move(failure));
+  }
   TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes);
   void replicate(const scheduler::Piece& piece, std::span<const std::int32_t> targets,

@@ -71,7 +71,7 @@ struct GroupRecord {
   FunctionId function = 0;
   std::uint64_t total = 0;
   std::uint64_t bytes_per_element = 0;  ///< of the materialised sources, estimated
-  std::uint64_t known_before = 0;  ///< elements that were there when it was submitted
+  std::uint64_t known_before = 0;       ///< elements that were there when it was submitted
   std::uint64_t given_out = 0;
   std::uint64_t done = 0;
   std::uint32_t references = 0;

@@ -139,6 +139,15 @@ TaskId Scheduler::place_value(std::span<const std::int32_t> holders, std::uint64
   return id;
 }
 
+TaskId Scheduler::place_failure(FailurePtr failure) {
+  const TaskId id = tasks_.allocate();
+  TaskRecord& record = tasks_.at(id.slot());
+  record.state = TaskState::failed;
+  record.client_holds = true;
+  task_failures_[id.slot()] = std::move(failure);
+  return id;
+}
+
 bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes,
                                  Commands& commands) {
   TaskRecord* record = tasks_.find(id);

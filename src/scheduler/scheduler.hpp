@@ -95,6 +95,8 @@ class Scheduler {
   TaskId submit_group(const GroupSpec& spec, Commands& commands);
   /// A value that the client placed. `holders` is not empty; the first one is asked by others.
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  /// A task that is known to fail and does not run.
+  TaskId place_failure(FailurePtr failure);
   /// A sequence that the client placed, in stretches.
   TaskId place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes = 0);

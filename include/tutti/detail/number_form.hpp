@@ -23,6 +23,7 @@ struct NumberForm {
   Kind kind = Kind::stream;
   hdf5::ElementType type = hdf5::ElementType::uint8;
   std::uint64_t count = 0;  ///< numbers in one value; 0: values differ
+  bool is_plain = false;    ///< elements of a sequence are written as one buffer
 };
 
 /// The number that keeps a T; `other` when it is none.
@@ -65,10 +66,10 @@ constexpr NumberForm number_form() {
     using Number = typename NumbersIn<T>::type;
     constexpr hdf5::ElementType type = number_type<Number>();
     if constexpr (type != hdf5::ElementType::other && sizeof(T) % hdf5::size_of(type) == 0)
-      return {Kind::fixed, type, sizeof(T) / hdf5::size_of(type)};
-    return {Kind::fixed, hdf5::ElementType::uint8, sizeof(T)};
+      return {Kind::fixed, type, sizeof(T) / hdf5::size_of(type), is_plain<T>};
+    return {Kind::fixed, hdf5::ElementType::uint8, sizeof(T), is_plain<T>};
   } else if constexpr (hdf5::Number<typename ListOf<T>::type>) {
-    return {Kind::list, number_type<typename ListOf<T>::type>(), 0};
+    return {Kind::list, number_type<typename ListOf<T>::type>(), 0, false};
   } else {
     return {};
   }

@@ -104,6 +104,18 @@ TEST_CASE("known failures fail what needs them") {
   given.sent.take<GroupDone>(1);
 }
 
+TEST_CASE("a task that is known to fail fails what needs it, and is forgotten when released") {
+  GivenScheduler given(1);
+  const TaskId failed = given.scheduler.place_failure(std::make_shared<const TaskFailure>());
+  given.scheduler.check_invariants();
+  const TaskId task = given.submit({{failed, 0}});
+  CHECK(given.sent.take<Failed>(1)[0].task == task);
+  given.release(task);
+  given.release(failed);
+  given.sent.take<Forgotten>(2);
+  CHECK_EQ(given.scheduler.counts().tasks_live, 0);
+}
+
 TEST_CASE("known elements feed a map at once") {
   GivenScheduler given(1);
   const TaskId source = given.submit_group(10, {}, {}, spec_of(some));
