@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
+#include "cli/helper.hpp"
 #include "cli/process.hpp"
 
 #include <CLI/CLI.hpp>
@@ -140,11 +141,7 @@ Verdict look_at_working_directory() {
 Verdict look_at_two_ranks() {
   std::error_code ignored;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  const std::filesystem::path folder = self.parent_path();
-  const std::string near = (folder / "tutti-probe").string();
-  const std::string installed = (folder.parent_path() / "libexec/tutti/tutti-probe").string();
-  const std::optional<std::string> probe =
-      find_program(near) ? find_program(near) : find_program(installed);
+  const std::optional<std::string> probe = find_helper("tutti-probe");
   if (!probe) return {Verdict::Kind::note, "two ranks", "not tried, as tutti-probe is missing"};
   const ProcessEnd end =
       run_process({"timeout", "--kill-after=5", "60", self.string(), "run", "-n", "2", *probe});
