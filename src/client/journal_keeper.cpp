@@ -80,11 +80,21 @@ RecordedWorkPtr JournalKeeper::work_of(const FunctionOps& function, const TaskOp
   work->keys.reserve(total.value_or(1));
   for (std::uint64_t index = 0; index < total.value_or(1); ++index)
     work->keys.push_back(lineage->at(index));
-  work->series = journal_.recorder().series(
-      {options.name, options.version, function.name(builder.payload.bytes()),
-       function.result == nullptr ? "void" : function.result->type_name(), build_,
-       layout_of(function.result)});
+  work->series = series_of(function, options, builder);
   return work;
+}
+
+std::uint32_t JournalKeeper::series_of(const FunctionOps& function, const TaskOptions& options,
+                                       const detail::CallBuilder& builder) {
+  const std::lock_guard lock(last_mutex_);
+  if (last_.function == &function && last_.name == options.name && last_.version == options.version)
+    return last_.number;
+  last_ = {&function, options.name, options.version,
+           journal_.recorder().series(
+               {options.name, options.version, function.name(builder.payload.bytes()),
+                function.result == nullptr ? "void" : function.result->type_name(), build_,
+                layout_of(function.result)})};
+  return last_.number;
 }
 
 /// What need not be computed: results, and failures that are not tried again.

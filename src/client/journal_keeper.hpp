@@ -81,6 +81,8 @@ class JournalKeeper {
   RecordedWorkPtr work_of(const detail::FunctionOps& function, const TaskOptions& options,
                           const detail::CallBuilder& builder, const detail::Lineage::Ptr& lineage,
                           std::optional<std::uint64_t> total);
+  std::uint32_t series_of(const detail::FunctionOps& function, const TaskOptions& options,
+                          const detail::CallBuilder& builder);
   std::optional<journal::Place> find(const base::ContentHash& key);
   void find_elements(Recording& recording);
   void add_known(Recording& recording, const journal::Place& place, std::uint64_t begin,
@@ -94,6 +96,15 @@ class JournalKeeper {
   const std::string build_;
   journal::Journal journal_;
   LineageMaker lineages_;
+  /// The last named work: calls of one kind follow each other.
+  struct LastSeries {
+    const detail::FunctionOps* function = nullptr;
+    std::string name;
+    std::string version;
+    std::uint32_t number = 0;
+  };
+  std::mutex last_mutex_;
+  LastSeries last_;
   std::atomic<bool> warned_of_build_{false};
 };
 

@@ -90,6 +90,26 @@ using detail::Value;
 
 LineageMaker::LineageMaker() : modules_(base::own_modules()) {}
 
+std::string LineageMaker::result_name(const detail::FunctionOps& function) const {
+  if (function.result == nullptr) return "void";
+  const std::lock_guard lock(mutex_);
+  std::string& name = type_names_[function.result];
+  if (name.empty()) name = function.result->type_name();
+  return name;
+}
+
+/// The name of what a token stands for; empty for bytes that only look like one.
+std::string LineageMaker::symbol_of(const detail::FunctionToken& token) const {
+  const std::lock_guard lock(mutex_);
+  const auto [known, is_new] = symbols_.try_emplace({token.module, token.offset});
+  if (!is_new) return known->second;
+  try {
+    known->second = detail::symbol_name(detail::address_of(token));
+  } catch (const Error&) {
+  }
+  return known->second;
+}
+
 /// The stream of a call or value. Functions stand in it as an offset into the program, which
 /// another build has elsewhere: their names take their place.
 void LineageMaker::add_stream(ContentHasher& hasher, std::span<const std::byte> stream) const {
@@ -110,12 +130,7 @@ void LineageMaker::add_stream(ContentHasher& hasher, std::span<const std::byte> 
     }
     detail::FunctionToken token;
     std::memcpy(&token, stream.data(), sizeof token);
-    std::string name;
-    try {
-      name = detail::symbol_name(detail::address_of(token));
-    } catch (const Error&) {
-      // Bytes that only look like a function.
-    }
+    const std::string name = symbol_of(token);
     name.empty() ? hasher.add(stream.first(sizeof token)) : add_text(hasher, name);
     stream = stream.subspan(sizeof token);
   }
@@ -166,7 +181,7 @@ bool LineageMaker::add_call(ContentHasher& hasher, const std::string& work,
                             const detail::FunctionOps& function,
                             const detail::CallBuilder& builder) const {
   add_text(hasher, work);
-  add_text(hasher, function.result == nullptr ? "void" : function.result->type_name());
+  add_text(hasher, result_name(function));
   const auto payload = builder.payload.bytes();
   std::size_t position = 0;
   for (const detail::NumbersArgument& each : builder.numbers) {

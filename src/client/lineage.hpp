@@ -5,11 +5,16 @@
 
 #include "base/content_hash.hpp"
 #include "tutti/detail/core.hpp"
+#include "tutti/detail/function_token.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace tutti::detail {
@@ -65,8 +70,13 @@ class LineageMaker {
                 const detail::FunctionOps& function, const detail::CallBuilder& builder) const;
   void add_stream(base::ContentHasher& hasher, std::span<const std::byte> stream) const;
   base::ContentHash hash_of(const detail::Value& value) const;
+  std::string symbol_of(const detail::FunctionToken& token) const;
+  std::string result_name(const detail::FunctionOps& function) const;
 
   std::vector<std::uint64_t> modules_;
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<const detail::ValueOps*, std::string> type_names_;
+  mutable std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> symbols_;  ///< by token
 };
 
 }  // namespace tutti::client_module

@@ -4,12 +4,16 @@
 #include "tutti/error.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tutti::journal {
 namespace {
 
 /// Parts that are held open for reading.
 constexpr std::size_t open_max = 16;
+/// Small results are asked for one by one, in about the order in which they were recorded: what is
+/// read of them at a time, in bytes.
+constexpr std::uint64_t ahead_bytes = 256 << 10;
 
 }  // namespace
 
@@ -17,8 +21,11 @@ void Archive::add(const Part& part) {
   const std::lock_guard lock(mutex_);
   for (std::size_t position = 0; position < part.summary().series.size(); ++position) {
     const auto table = static_cast<std::uint32_t>(tables_.size());
-    tables_.push_back(
-        {part.summary().number, position, part.summary().series[position].series, {}, {}});
+    Table added;
+    added.part = part.summary().number;
+    added.position = position;
+    added.series = part.summary().series[position].series;
+    tables_.push_back(std::move(added));
     const std::vector<base::ContentHash> keys = part.keys(position);
     const std::vector<std::uint8_t> statuses = part.statuses(position);
     if (statuses.size() != keys.size() || keys.size() > UINT32_MAX)
@@ -62,8 +69,30 @@ const std::vector<std::uint64_t>& Archive::ends_of(Table& table) {
 void Archive::read_fixed(std::uint32_t number, std::uint64_t row, std::uint64_t count,
                          std::span<std::byte> bytes) {
   const std::lock_guard lock(mutex_);
-  const Table& table = tables_[number];
-  open(table.part).read_rows(table.position, row, count, bytes);
+  Table& table = tables_[number];
+  if (bytes.size() >= ahead_bytes / 4) {
+    open(table.part).read_rows(table.position, row, count, bytes);
+    return;
+  }
+  const std::uint64_t each = table.series.layout.row_bytes();
+  const auto is_there = [&] {
+    return row >= table.ahead_row && (row + count - table.ahead_row) * each <= table.ahead.size();
+  };
+  if (!is_there()) read_ahead(table, row);
+  check(is_there(), "rows of a part are read that it has");
+  std::memcpy(bytes.data(), table.ahead.data() + (row - table.ahead_row) * each, bytes.size());
+}
+
+/// A page that begins a little before the row.
+void Archive::read_ahead(Table& table, std::uint64_t row) {
+  const Part& part = open(table.part);
+  const std::uint64_t each = table.series.layout.row_bytes();
+  const std::uint64_t rows = part.summary().series[table.position].rows;
+  const std::uint64_t page = std::max<std::uint64_t>(1, ahead_bytes / each);
+  table.ahead_row = row - std::min(row, page / 8);
+  const std::uint64_t count = std::min(page, rows - table.ahead_row);
+  table.ahead.resize(count * each);
+  part.read_rows(table.position, table.ahead_row, count, table.ahead);
 }
 
 std::vector<std::uint64_t> Archive::row_bytes(std::uint32_t number, std::uint64_t row,

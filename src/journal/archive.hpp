@@ -54,6 +54,8 @@ class Archive {
     Series series;
     std::vector<std::uint64_t> ends;  ///< in `values`, of each row; read when needed
     std::optional<std::map<std::uint64_t, Failure>> failures;  ///< the same
+    std::uint64_t ahead_row = 0;  ///< results of fixed length, read ahead from this row on
+    std::vector<std::byte> ahead;
   };
   struct KeyHash {
     std::size_t operator()(const base::ContentHash& key) const noexcept { return key.low; }
@@ -70,6 +72,7 @@ class Archive {
 
   const Part& open(std::uint64_t number);
   const std::vector<std::uint64_t>& ends_of(Table& table);
+  void read_ahead(Table& table, std::uint64_t row);
 
   Paths paths_;
   std::mutex mutex_;

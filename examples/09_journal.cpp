@@ -1,0 +1,43 @@
+// A journal: work that has a name is recorded on disk, and a run that finds it there does not
+// compute it again. Start this twice, with TUTTI_JOURNAL=steps: the second run computes nothing.
+
+#include <tutti/tutti.hpp>
+
+#include <cstdio>
+#include <iostream>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace {
+
+/// Something that takes long.
+std::vector<double> simulate(int seed, double step) {
+  std::printf("simulating %d\n", seed);
+  std::vector<double> values(100);
+  double value = seed;
+  for (double& each : values) each = value = 0.9 * value + step;
+  return values;
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tutti::Options options;
+  options.journal = "example_journal";  // TUTTI_JOURNAL overrides it
+  return tutti::run(argc, argv, options, [](tutti::Client& client) {
+    // Each element is recorded by itself: with other arguments only what is new is computed, and
+    // with another `.version` everything.
+    auto runs = client.map({.name = "simulation", .version = "1"}, simulate, tutti::range(20),
+                           tutti::constant(0.5));
+    // What follows from recorded work is found by what it follows from.
+    auto means = client.map({.name = "mean"}, mean, runs);
+    double sum = 0;
+    for (const double each : client.gather(means)) sum += each;
+    std::cout << "sum of means " << sum << "\n";
+  });
+}
