@@ -1,5 +1,6 @@
 // A journal: work that has a name is recorded on disk, and a run that finds it there does not
-// compute it again. Start this twice, with TUTTI_JOURNAL=steps: the second run computes nothing.
+// compute it again. Start this twice with a name for the journal, `09_journal results`: the second
+// run computes nothing, and results.h5 has all numbers.
 
 #include <tutti/tutti.hpp>
 
@@ -28,7 +29,7 @@ double mean(const std::vector<double>& values) {
 
 int main(int argc, char** argv) {
   tutti::Options options;
-  options.journal = "example_journal";  // TUTTI_JOURNAL overrides it
+  if (argc > 1) options.journal = argv[1];  // the environment variable TUTTI_JOURNAL does the same
   return tutti::run(argc, argv, options, [](tutti::Client& client) {
     // Each element is recorded by itself: with other arguments only what is new is computed, and
     // with another `.version` everything.
