@@ -5,6 +5,7 @@
 #include "client/completion.hpp"
 #include "client/content_key.hpp"
 #include "client/failure_ledger.hpp"
+#include "client/journal_keeper.hpp"
 #include "client/repeated_constants.hpp"
 #include "client/results_here.hpp"
 #include "runtime/rank.hpp"
@@ -13,9 +14,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace tutti::client_module {
@@ -31,9 +37,11 @@ using detail::HandlePtr;
 using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
+using runtime::SchedulerDriver;
 
 class RankCore final : public detail::Core, private runtime::FutureSink {
  public:
+  /// Throws Error when the journal of the options cannot be opened.
   explicit RankCore(runtime::Rank& rank);
   ~RankCore() override;
 
@@ -120,7 +128,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                      std::span<const std::byte> payload);
   void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses) const;
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
-                           std::uint64_t total, bool pinned, CallBuilder& builder, TaskId& id);
+                           std::uint64_t total, bool pinned, CallBuilder& builder,
+                           const Recording& recording, TaskId& id);
   void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
   void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                    std::vector<ValuePtr>& held);
@@ -153,6 +162,21 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<scheduler::Piece> pieces_of(Target target) const;
   void wait_for_copies(Lock& lock, const std::vector<scheduler::Piece>& pieces);
 
+  // rank_core_journal.cpp; where there is no journal these are not called
+  HandlePtr place_known(const FunctionOps& function, const Recording& recording);
+  std::vector<scheduler::FinishedPiece> pieces_of(const Recording& recording) const;
+  void follow(Handle& handle, const Recording& recording);
+  void record_finished(FutureState& state, bool has_result, std::span<const std::byte> result);
+  void record_range(GroupState& state, std::uint64_t begin, std::uint64_t count);
+  void record_failed(TaskId id, std::uint64_t index, const scheduler::FailurePtr& failure);
+  void record_later(Handle& handle, std::uint64_t begin, std::uint64_t count);
+  bool keep_to_record(Handle& handle);
+  void forget_recorded(TaskId id);
+  void bring_recorded();
+  void bring_recorded(const RecordedWorkPtr& work, const HandlePtr& handle, std::uint64_t begin,
+                      std::uint64_t count);
+  void finish_journal(Lock& lock);
+
   runtime::Rank& rank_;
   runtime::SchedulerDriver& driver_;
   runtime::ProgressEngine& engine_;
@@ -175,6 +199,25 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
   std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
   RepeatedConstants repeated_constants_;
+  /// Results that are to be recorded and that lie on other ranks.
+  struct JournalState {
+    explicit JournalState(const Options& options, std::function<void(const char*)> thread_setup)
+        : keeper(options, std::move(thread_setup)) {}
+    struct Waiting {
+      RecordedWorkPtr work;
+      HandlePtr handle;  ///< keeps the results
+      std::uint64_t begin = 0;
+      std::uint64_t count = 0;
+    };
+    JournalKeeper keeper;
+    std::unordered_map<TaskId, RecordedWorkPtr> works;  ///< what is not forgotten
+    /// Stretches that ended when no future named them any more, and whose handle is not freed yet.
+    std::unordered_map<TaskId, std::vector<std::pair<std::uint64_t, std::uint64_t>>> missed;
+    std::deque<Waiting> waiting;
+    std::uint64_t coming = 0;        ///< requests
+    std::uint64_t coming_bytes = 0;  ///< estimated
+  };
+  std::unique_ptr<JournalState> journal_;  ///< null when there is no journal
   bool shut_down_ = false;
   bool stragglers_ = false;
 };

@@ -137,6 +137,11 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
           {hash_of(*value), where.broadcast, everywhere ? std::vector<std::int32_t>() : workers});
   }
   std::vector<HandlePtr> handles;
+  std::vector<detail::Lineage::Ptr> lineages;
+  if (journal_) {
+    for (const ValuePtr& value : values)
+      lineages.push_back(journal_->keeper.lineages().of_value(*value));
+  }
   Lock lock(engine_.mutex());
   drain_released();
   for (const ValuePtr& value : values) {
@@ -159,6 +164,7 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
       handles.push_back(place_at(std::move(values[number]), {&home, 1}));
     }
     if (!keys.empty()) note_scattered(keys[number], *handles.back());
+    if (journal_) handles.back()->lineage = lineages[number];
   }
   finish_placed(lock, handles);
   return handles;
@@ -230,6 +236,8 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement&
   const std::vector<std::int32_t> workers = ranks_of(where.workers);
   ContentKey key;
   if (where.hash) key = {hash_of(*elements), false, workers};
+  detail::Lineage::Ptr lineage;
+  if (journal_) lineage = journal_->keeper.lineages().of_sequence(*elements);
   Lock lock(engine_.mutex());
   drain_released();
   if (where.hash) {
@@ -237,6 +245,7 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement&
   }
   HandlePtr handle = spread(lock, std::move(elements), workers, borrowed);
   if (where.hash) note_scattered(key, *handle);
+  handle->lineage = std::move(lineage);
   return handle;
 }
 
@@ -295,6 +304,7 @@ HandlePtr RankCore::keep_sequence(ValuePtr elements) {
   const std::uint64_t count = static_cast<const detail::ElementsBase&>(*elements).count;
   const std::uint64_t bytes = elements->ops().nbytes(*elements);
   state->total = count;
+  if (journal_) state->lineage = journal_->keeper.lineages().of_sequence(*elements);
   const Lock lock(engine_.mutex());
   drain_released();
   const scheduler::AvailablePiece all{0, count, rank_.rank()};

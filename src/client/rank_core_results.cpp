@@ -350,6 +350,7 @@ void RankCore::shutdown() {
   Lock lock(engine_.mutex());
   drain_released();
   engine_.wait(lock, [&] { return kept_.empty(); });
+  if (journal_) finish_journal(lock);
   const auto end = [this](Handle* handle) {
     if (handle == nullptr || handle->status.load() != Status::pending) return;
     handle->status = Status::cancelled;
@@ -379,6 +380,8 @@ void RankCore::shutdown() {
   tasks_.clear();
   groups_.clear();
   make_none_current();
+  lock.unlock();
+  if (journal_) journal_->keeper.close();
 }
 
 int RankCore::exit_code(int main_code) { return failures_.exit_code(main_code); }

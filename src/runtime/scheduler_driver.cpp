@@ -75,6 +75,8 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   spec.bytes_per_element = call.bytes_per_element;
   spec.inputs = call.inputs;
   spec.sources = call.sources;
+  spec.finished = call.finished;
+  spec.failures = std::move(call.failures);
   dirty_ = true;
   const TaskId id = scheduler_.submit_group(spec, commands_);
   note_group(id, spec.function, std::move(call.payload), call.total);

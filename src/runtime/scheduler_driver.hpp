@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tutti::runtime {
@@ -71,6 +72,9 @@ class SchedulerDriver {
     Bytes payload;
     std::span<const scheduler::Input> inputs;
     std::span<const TaskId> sources;
+    /// What is not run, see scheduler::GroupSpec.
+    std::span<const scheduler::FinishedPiece> finished;
+    std::map<std::uint64_t, scheduler::FailurePtr> failures;
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
@@ -78,6 +82,9 @@ class SchedulerDriver {
   /// nothing needs it.
   void cancel(TaskId id);
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  TaskId place_failure(scheduler::FailurePtr failure) {
+    return scheduler_.place_failure(std::move(failure));
+  }
   TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes);
   void replicate(const scheduler::Piece& piece, std::span<const std::int32_t> targets,
