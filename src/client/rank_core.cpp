@@ -217,7 +217,9 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   add_after(options, inputs_);
   SchedulerDriver::GroupCall call;
   call.function = &function;
-  call.priority = checked(options).priority;
+  const CheckedOptions limits = checked(options);
+  call.priority = limits.priority;
+  call.limits = {limits.retries, limits.timeout_ms};
   const Origin origin = next_origin(submissions_);
   call.depth = origin.depth;
   call.stream = origin.stream;
@@ -236,7 +238,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
 HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  (void)checked_for_map(options);
+  (void)checked(options);
   check_after(options);
   std::vector<HandlePtr> constants;
   if (total >= static_cast<std::uint64_t>(rank_.size())) constants = broadcast_constants(builder);

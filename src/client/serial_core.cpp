@@ -8,6 +8,7 @@
 #include "memory/process_memory.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "worker/element_attempts.hpp"
 
 #include <utility>
 
@@ -182,7 +183,7 @@ std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
 HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
-  (void)checked_for_map(options);
+  const CheckedOptions limits = checked(options);
   worker::TaskContext context = begin_task(function, builder.payload.bytes());
   auto* state = new GroupState;
   HandlePtr handle(state);
@@ -214,9 +215,13 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     const ValuePtr bound(function.bind(builder.payload.bytes(), values));
     ValuePtr results(function.make_results(0, total));
     call.results = results.get();
-    context.range = &call;
-    const worker::TaskScope scope(&context);
-    function.call_range(*bound, call);
+    worker::call_with_retries(call, limits.retries, [&](int number) {
+      worker::TaskContext attempt = context;
+      attempt.range = &call;
+      attempt.attempt = static_cast<std::uint8_t>(std::min(number, 255));
+      const worker::TaskScope scope(&attempt);
+      function.call_range(*bound, call);
+    });
     if (results) state->here[0] = std::move(results);
   } catch (...) {
     const ExceptionText text = describe_current_exception();

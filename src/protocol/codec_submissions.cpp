@@ -97,6 +97,8 @@ SubmitGroup decode_submit_group(Reader& reader) {
   reader.value(message.priority);
   reader.value(message.depth);
   reader.value(message.stream);
+  reader.value(message.retries);
+  reader.value(message.timeout_ms);
   reader.value(message.total);
   reader.value(message.bytes_per_element);
   message.name = get_text(reader);
@@ -218,6 +220,8 @@ void encode(Writer& writer, const SubmitGroup& message) {
   writer.value(message.priority);
   writer.value(message.depth);
   writer.value(message.stream);
+  writer.value(message.retries);
+  writer.value(message.timeout_ms);
   writer.value(message.total);
   writer.value(message.bytes_per_element);
   put_text(writer, message.name);

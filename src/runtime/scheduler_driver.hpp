@@ -60,12 +60,18 @@ class SchedulerDriver {
     std::span<const scheduler::Input> inputs;
   };
   TaskId submit(const TaskCall& call);
+  /// Of each element of a map.
+  struct ElementLimits {
+    std::uint8_t retries = 0;
+    std::uint32_t timeout_ms = 0;  ///< 0: none
+  };
   struct GroupCall {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
     bool pinned = false;
     std::uint16_t depth = 0;
     std::uint64_t stream = 0;
+    ElementLimits limits;
     std::uint64_t total = 0;
     std::uint64_t bytes_per_element = 0;
     Bytes payload;
@@ -149,6 +155,7 @@ class SchedulerDriver {
     protocol::FunctionId function = 0;
     Bytes payload;
     std::uint64_t total = 0;
+    ElementLimits limits;
     bool announced = false;           ///< to all ranks
     std::vector<std::uint8_t> knows;  ///< by rank, when it was not announced to all
   };

@@ -109,6 +109,7 @@ void SchedulerDriver::on(int from, const protocol::SubmitGroup& message) {
   spec.sources = sources;
   if (!message.name.empty()) names_[message.group] = message.name;
   note_group(message.group, spec.function, Bytes::copy_of(message.payload), message.total);
+  groups_.at(message.group).limits = {message.retries, message.timeout_ms};
   scheduler_.submit_group(spec, commands_);
   dirty_ = true;
 }
