@@ -370,6 +370,11 @@ void RankCore::on_finished(TaskId task, bool has_result, std::span<const std::by
   resolved(*state);
 }
 
+void RankCore::on_progress(TaskId id, std::uint64_t index, double fraction) {
+  const Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
+  if (handle != nullptr) progress_.note(*handle, index, fraction);
+}
+
 void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
   Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
   if (handle == nullptr) return;
@@ -467,6 +472,7 @@ void RankCore::drain_released() {
   for (Handle* handle : handles) {
     failures_.add(*handle);
     if (!content_keys_.empty()) forget_scattered(*handle);
+    progress_.forget(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;

@@ -44,6 +44,8 @@ class SerialCore final : public detail::Core {
   detail::InputValue result(detail::Target target, Timeout timeout) override;
   bool may_move(detail::Target) override { return false; }
   detail::FailurePtr failure(detail::Target target) override;
+  /// Everything has ended.
+  double progress(detail::Target) override { return 1; }
   void fetch(std::span<const detail::Target>) override {}
   std::vector<detail::ValuePtr> fetch_group(detail::GroupState& group) override;
   void gather_into(detail::GroupState& group, MutableBuffer place) override;

@@ -423,6 +423,7 @@ void WorkerCore::drain_released() {
   std::vector<TaskId> ids;
   for (Handle* handle : handles) {
     if (!handle->id.is_none()) ids.push_back(handle->id);
+    progress_.forget(*handle);
     if (handle->is_group) {
       groups_.erase(handle->id);
     } else {

@@ -494,6 +494,18 @@ struct Replicated {
   bool kept = false;
 };
 
+/// How far a task of the sender, or an element of a map, has come, by its own account.
+struct Progress {
+  TaskId id;
+  std::uint64_t index = 0;
+  double fraction = 0;  ///< 0 to 1
+};
+
+/// Rank 0 hands that on to the rank that has the future.
+struct ProgressTold {
+  Progress progress;
+};
+
 using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
@@ -501,6 +513,6 @@ using Message =
                  Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
                  Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
                  RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
-                 CancelFutures>;
+                 CancelFutures, Progress, ProgressTold>;
 
 }  // namespace tutti::protocol

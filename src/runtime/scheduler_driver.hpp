@@ -33,6 +33,7 @@ class FutureSink {
   virtual void on_element_failed(TaskId group, std::uint64_t index,
                                  const scheduler::FailurePtr& failure) = 0;
   virtual void on_group_done(TaskId group) = 0;
+  virtual void on_progress(TaskId task_or_group, std::uint64_t index, double fraction) = 0;
   virtual void on_forgotten(TaskId task_or_group) = 0;
   /// A copy that was asked for is on the rank, or could not be brought there.
   virtual void on_replicated(const scheduler::Piece& piece, int rank, bool kept) = 0;
@@ -134,6 +135,7 @@ class SchedulerDriver {
   void on(int from, const protocol::DropFutures& message);
   void on(int from, const protocol::Waits& message);
   void on(int from, const protocol::CancelFutures& message);
+  void on(int from, const protocol::Progress& message);
 
   /// Looks a few times a second, without the lock, whether work is left that nobody does; then ends
   /// the job.

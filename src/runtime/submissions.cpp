@@ -131,6 +131,15 @@ void SchedulerDriver::on(int, const protocol::CancelFutures& message) {
   for (std::size_t index = 0; index < message.ids.size(); ++index) cancel(message.ids[index]);
 }
 
+void SchedulerDriver::on(int, const protocol::Progress& message) {
+  const int owner = owner_of(message.id);
+  if (owner == rank_.rank()) {
+    sink_->on_progress(message.id, message.index, message.fraction);
+  } else {
+    rank_.outbox().add(owner, protocol::ProgressTold{message}, message_overhead_bytes);
+  }
+}
+
 void SchedulerDriver::cancel(TaskId id) {
   // What its task let go of may be needed by others that were kept.
   const scheduler::TaskRecord* task = scheduler_.find_task(id);

@@ -63,6 +63,9 @@ struct TaskContext {
   /// Names the random numbers of the next task that this one submits: the same whatever ranks there
   /// are, and whatever ran before.
   std::uint64_t next_stream();
+  /// True when enough time has passed since the last time for this to be told; the last word about
+  /// a task, or an element, is told when it ends.
+  bool progress_is_due();
   /// The generator of this task, or of the element that runs.
   Random& random(std::uint64_t seed);
 
@@ -72,6 +75,7 @@ struct TaskContext {
   std::uint64_t known_element_ = ~std::uint64_t{0};
   std::uint64_t children_ = 0;
   std::optional<Random> random_;
+  std::chrono::steady_clock::time_point next_progress_;
 };
 
 /// What the calling thread runs, or null.

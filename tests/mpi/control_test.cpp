@@ -232,6 +232,48 @@ void a_task_has_only_so_much_time(Client& client) {
                               "it must be more than 0");
 }
 
+int tell_half(const std::string& gate) {
+  tutti::get_worker().progress(0.5);
+  return pass_gate(gate, 1);
+}
+
+/// The limit of the test ends it if that never comes.
+template <class T>
+void await_progress(const Future<T>& future, double fraction) {
+  while (future.progress() != fraction) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void tasks_tell_how_far_they_are(Client& client) {
+  const Gate gate;
+  const Future<int> future = client.submit(tell_half, gate.path());
+  await_progress(future, 0.5);
+  gate.open();
+  expect_equal(future.result(), 1);
+  expect_equal(future.progress(), 1.0);
+  const Gate other;
+  const Futures<int> map = client.map(
+      [](int number, const std::string& path) {
+        tutti::get_worker().progress(number == 1 ? 0.25 : 0.125);
+        return pass_gate(path, number);
+      },
+      tutti::range(2), tutti::constant(other.path()));
+  await_progress(map[1], 0.25);
+  other.open();
+  expect_equal(client.gather(map)[1], 1);
+  // The future may be on another rank.
+  const auto inside = [](const std::string& path) {
+    const Future<int> inner = tutti::client().submit(tell_half, path);
+    await_progress(inner, 0.5);
+    std::ofstream(path) << "open\n";
+    return inner.result();
+  };
+  const Gate third;
+  expect_equal(client.submit(inside, third.path()).result(), 1);
+  expect_throws<tutti::TaskFailed>(
+      [&] { (void)client.submit([] { tutti::get_worker().progress(1.5); }).result(); },
+      "from 0 to 1");
+}
+
 void a_wait_in_a_task_may_be_limited(Client& client) {
   const auto impatient = [](const std::string& path) {
     Client inner = tutti::client();
@@ -269,6 +311,7 @@ int main(int argc, char** argv) {
     elements_are_tried_again(client);
     elements_have_only_so_much_time(client);
     a_task_has_only_so_much_time(client);
+    tasks_tell_how_far_they_are(client);
     a_wait_in_a_task_may_be_limited(client);
     return exit_code();
   });

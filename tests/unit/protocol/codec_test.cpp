@@ -84,6 +84,8 @@ std::vector<Message> all_messages() {
       DropFutures{list(some_ids)},
       Waits{5, 2},
       CancelFutures{list(some_ids)},
+      Progress{group, 1ull << 40, 0.5},
+      ProgressTold{{task, 0, 0.25}},
   };
 }
 
