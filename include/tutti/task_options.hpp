@@ -30,10 +30,11 @@ struct TaskOptions {
   std::string name = {};
   /// Higher runs earlier; -32768 to 32767. Tasks of equal priority run in order of submission.
   int priority = 0;
-  /// A task that throws runs again, on any rank, up to so many times more, 0 to 255.
+  /// A task that throws runs again, on any rank, up to so many times more, 0 to 255. An element of
+  /// a map does so at once, on the same rank.
   int retries = 0;
   /// Seconds, or a duration, that one attempt may run; then it fails with TimeoutError, and its
-  /// token tells it to stop.
+  /// token tells it to stop. An element of a map has failed when it returns.
   Timeout timeout = forever;
   /// `after(a, b)`: starts when these have ended well, and fails when one of them failed.
   After after = {};

@@ -224,7 +224,9 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   add_after(options, inputs_);
   SchedulerDriver::GroupCall call;
   call.function = &function;
-  call.priority = checked(options).priority;
+  const CheckedOptions limits = checked(options);
+  call.priority = limits.priority;
+  call.limits = {limits.retries, limits.timeout_ms};
   const Origin origin = next_origin(submissions_);
   call.depth = origin.depth;
   call.stream = origin.stream;
@@ -247,7 +249,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
 HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  (void)checked_for_map(options);
+  (void)checked(options);
   check_after(options);
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_map(function, options, total, builder);
@@ -387,6 +389,11 @@ void RankCore::on_finished(TaskId task, bool has_result, std::span<const std::by
   resolved(*state);
 }
 
+void RankCore::on_progress(TaskId id, std::uint64_t index, double fraction) {
+  const Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
+  if (handle != nullptr) progress_.note(*handle, index, fraction);
+}
+
 void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
   Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
   if (handle == nullptr) return;
@@ -491,6 +498,7 @@ void RankCore::drain_released() {
     if (journal_ && keep_to_record(*handle)) continue;
     failures_.add(*handle);
     if (!content_keys_.empty()) forget_scattered(*handle);
+    progress_.forget(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;

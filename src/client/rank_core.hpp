@@ -8,6 +8,7 @@
 #include "client/journal_keeper.hpp"
 #include "client/repeated_constants.hpp"
 #include "client/results_here.hpp"
+#include "client/told_progress.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "tutti/detail/core.hpp"
@@ -68,6 +69,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   InputValue result(Target target, Timeout timeout) override;
   bool may_move(Target target) override;
   FailurePtr failure(Target target) override;
+  double progress(Target target) override;
   void fetch(std::span<const Target> targets) override;
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
   void gather_into(GroupState& group, MutableBuffer place) override;
@@ -103,6 +105,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
 
   // FutureSink, under the lock
   void on_finished(TaskId task, bool has_result, std::span<const std::byte> result) override;
+  void on_progress(TaskId id, std::uint64_t index, double fraction) override;
   void on_failed(TaskId id, const scheduler::FailurePtr& failure) override;
   void on_range(TaskId group, std::uint64_t begin, std::uint64_t count) override;
   void on_element_failed(TaskId group, std::uint64_t index,
@@ -193,6 +196,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::uint32_t unsent_ = 0;
   std::uint32_t turns_ = 0;
   FailureLedger failures_;
+  ToldProgress progress_;
   std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
   std::map<ContentKey, Handle*> scattered_;
   std::map<Handle*, ContentKey> content_keys_;

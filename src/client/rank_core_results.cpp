@@ -76,6 +76,11 @@ FailurePtr RankCore::failure(Target target) {
   return found == group.failures.end() ? nullptr : found->second;
 }
 
+double RankCore::progress(Target target) {
+  const Lock lock(engine_.mutex());
+  return progress_.of(target);
+}
+
 // ---- results
 
 /// Why something that was fetched is not here.

@@ -10,6 +10,7 @@
 #include "runtime/thread_setup.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "worker/element_attempts.hpp"
 
 #include <utility>
 
@@ -202,8 +203,8 @@ std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
 HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
-  (void)checked_for_map(options);
-  worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  (void)checked(options);
+  const worker::TaskContext context = begin_task(function, builder.payload.bytes());
   auto* state = new GroupState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -228,7 +229,7 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
 /// Runs what is not known of a map, and puts all together.
 void SerialCore::make_map(GroupState& state, const FunctionOps& function,
                           const TaskOptions& options, CallBuilder& builder,
-                          const Recording& recording, worker::TaskContext& context) {
+                          const Recording& recording, const worker::TaskContext& context) {
   std::vector<InputPiece> pieces;
   for (const HandlePtr& source : builder.sources)
     pieces.push_back({source.group().here.begin()->second.get(), 0, state.total});
@@ -264,14 +265,18 @@ void SerialCore::make_map(GroupState& state, const FunctionOps& function,
 void SerialCore::run_stretch(GroupState& state, const FunctionOps& function,
                              const TaskOptions& options, const CallBuilder& builder,
                              detail::RangeCall& call, const RecordedWorkPtr& work,
-                             worker::TaskContext& context) {
+                             const worker::TaskContext& context) {
   const std::string function_name = function.name(builder.payload.bytes());
   try {
     const std::vector<InputValue> values = values_of(builder);
     const ValuePtr bound(function.bind(builder.payload.bytes(), values));
-    context.range = &call;
-    const worker::TaskScope scope(&context);
-    function.call_range(*bound, call);
+    worker::call_with_retries(call, checked(options).retries, [&](int number) {
+      worker::TaskContext attempt = context;
+      attempt.range = &call;
+      attempt.attempt = static_cast<std::uint8_t>(std::min(number, 255));
+      const worker::TaskScope scope(&attempt);
+      function.call_range(*bound, call);
+    });
   } catch (...) {
     const ExceptionText text = describe_current_exception();
     state.failure = describe(options.name, function_name, text.type, text.message);

@@ -48,6 +48,8 @@ class SerialCore final : public detail::Core {
   detail::InputValue result(detail::Target target, Timeout timeout) override;
   bool may_move(detail::Target) override { return false; }
   detail::FailurePtr failure(detail::Target target) override;
+  /// Everything has ended.
+  double progress(detail::Target) override { return 1; }
   void fetch(std::span<const detail::Target>) override {}
   std::vector<detail::ValuePtr> fetch_group(detail::GroupState& group) override;
   void gather_into(detail::GroupState& group, MutableBuffer place) override;
@@ -88,11 +90,11 @@ class SerialCore final : public detail::Core {
                                  std::span<const std::byte> payload);
   void make_map(detail::GroupState& state, const detail::FunctionOps& function,
                 const TaskOptions& options, detail::CallBuilder& builder,
-                const Recording& recording, worker::TaskContext& context);
+                const Recording& recording, const worker::TaskContext& context);
   void run_stretch(detail::GroupState& state, const detail::FunctionOps& function,
                    const TaskOptions& options, const detail::CallBuilder& builder,
                    detail::RangeCall& call, const RecordedWorkPtr& work,
-                   worker::TaskContext& context);
+                   const worker::TaskContext& context);
   bool is_known(detail::FutureState& state, const Recording& recording) const;
 
   std::unique_ptr<JournalKeeper> journal_;  ///< null when there is none

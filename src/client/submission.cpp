@@ -40,16 +40,6 @@ CheckedOptions checked(const TaskOptions& options) {
           milliseconds(options.timeout)};
 }
 
-CheckedOptions checked_for_map(const TaskOptions& options) {
-  const CheckedOptions result = checked(options);
-  if (result.retries != 0 || !options.timeout.is_forever()) {
-    throw Error(ErrorCode::unsatisfiable,
-                "retries and timeout were given for a map; they are for single tasks: submit the "
-                "elements that need them one by one");
-  }
-  return result;
-}
-
 void check_can_travel(const detail::FunctionOps& function, int ranks) {
   if (function.result == nullptr || function.result->write != nullptr || ranks == 1) return;
   throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " +

@@ -17,16 +17,14 @@ namespace tutti::client_module {
 /// bytes.
 inline constexpr std::size_t payload_bytes_max = 24 * 1024;
 
-/// Options of a single task as the scheduler takes them. Throws Error (bad_argument) for those out
-/// of their limits.
+/// Options of a task, or of each element of a map, as the scheduler takes them. Throws Error
+/// (bad_argument) for those out of their limits.
 struct CheckedOptions {
   std::int16_t priority = 0;
   std::uint8_t retries = 0;
   std::uint32_t timeout_ms = 0;  ///< 0: none
 };
 CheckedOptions checked(const TaskOptions& options);
-/// The same for a map, whose elements cannot be retried or timed.
-CheckedOptions checked_for_map(const TaskOptions& options);
 
 /// Throws Error (cannot_travel) when the result of the function would have to.
 void check_can_travel(const detail::FunctionOps& function, int ranks);

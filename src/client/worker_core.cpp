@@ -93,15 +93,24 @@ void WorkerCore::on(const protocol::GroupEnded& message) {
   resolved(state);
 }
 
-void WorkerCore::on(const protocol::WorkFailed& message) {
-  Handle* handle = nullptr;
-  if (message.id.is_group()) {
-    const auto found = groups_.find(message.id);
-    if (found != groups_.end()) handle = found.value().state;
-  } else {
-    const auto found = tasks_.find(message.id);
-    if (found != tasks_.end()) handle = found.value().state;
+/// Null when no future here names it.
+Handle* WorkerCore::find_handle(TaskId id) {
+  if (id.is_group()) {
+    const auto found = groups_.find(id);
+    return found == groups_.end() ? nullptr : found->second.state;
   }
+  const auto found = tasks_.find(id);
+  return found == tasks_.end() ? nullptr : found->second.state;
+}
+
+void WorkerCore::on(const protocol::ProgressTold& message) {
+  const protocol::Progress& progress = message.progress;
+  if (const Handle* handle = find_handle(progress.id))
+    progress_.note(*handle, progress.index, progress.fraction);
+}
+
+void WorkerCore::on(const protocol::WorkFailed& message) {
+  Handle* handle = find_handle(message.id);
   if (handle == nullptr) return;
   TaskFailure failure;
   failure.type = message.type;
@@ -185,6 +194,11 @@ FailurePtr WorkerCore::failure(Target target) {
   const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
   const auto found = failures.find(target.index);
   return found == failures.end() ? nullptr : found->second;
+}
+
+double WorkerCore::progress(Target target) {
+  const Lock lock(engine_.mutex());
+  return progress_.of(target);
 }
 
 // ---- results

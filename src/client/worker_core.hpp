@@ -5,6 +5,7 @@
 
 #include "client/completion.hpp"
 #include "client/results_here.hpp"
+#include "client/told_progress.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/task_client.hpp"
 #include "tutti/detail/core.hpp"
@@ -62,6 +63,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   InputValue result(Target target, Timeout timeout) override;
   bool may_move(Target target) override;
   FailurePtr failure(Target target) override;
+  double progress(Target target) override;
   void fetch(std::span<const Target> targets) override;
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
   void gather_into(GroupState& group, MutableBuffer place) override;
@@ -106,6 +108,8 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void on(const protocol::RangeEnded& message) override;
   void on(const protocol::GroupEnded& message) override;
   void on(const protocol::WorkFailed& message) override;
+  void on(const protocol::ProgressTold& message) override;
+  Handle* find_handle(TaskId id);
   void on_finished_here(TaskId task, const ValuePtr& value, std::uint64_t bytes) override;
   void before_turn() override;
 
@@ -158,6 +162,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   std::vector<TaskId> orphans_;  ///< released while an exception ended the task that made them
   std::atomic<std::size_t> released_count_{0};
   std::uint32_t turns_ = 0;
+  ToldProgress progress_;
   std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
 };
 

@@ -255,7 +255,7 @@ std::vector<HandlePtr> WorkerCore::submit_graph(const detail::CallGraph& graph,
 HandlePtr WorkerCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  const CheckedOptions limits = checked_for_map(options);
+  const CheckedOptions limits = checked(options);
   check_after(options);
   auto* state = new GroupState;
   HandlePtr handle(state);
@@ -278,6 +278,8 @@ HandlePtr WorkerCore::map(const FunctionOps& function, const TaskOptions& option
     message.priority = limits.priority;
     message.depth = origin.depth;
     message.stream = origin.stream;
+    message.retries = limits.retries;
+    message.timeout_ms = limits.timeout_ms;
     message.total = total;
     message.bytes_per_element = builder.bytes_per_element;
     message.name = options.name;
@@ -421,6 +423,7 @@ void WorkerCore::drain_released() {
   std::vector<TaskId> ids;
   for (Handle* handle : handles) {
     if (!handle->id.is_none()) ids.push_back(handle->id);
+    progress_.forget(*handle);
     if (handle->is_group) {
       groups_.erase(handle->id);
     } else {

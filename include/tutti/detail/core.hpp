@@ -170,6 +170,8 @@ class Core {
   /// TimeoutError, CancelledError. For an element: the stretch that holds it.
   virtual InputValue result(Target target, Timeout timeout) = 0;
   virtual FailurePtr failure(Target target) = 0;
+  /// What a task, or an element, that has not ended has told of itself last.
+  virtual double progress(Target target) = 0;
   /// Brings all results of targets that finished to rank 0 at once.
   virtual void fetch(std::span<const Target> targets) = 0;
   /// Brings all of a finished map to rank 0: its stretches in order.
