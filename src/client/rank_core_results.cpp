@@ -134,7 +134,8 @@ void RankCore::fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t co
 }
 
 /// Asks for a result that is not on rank 0. `missing` counts what is on its way. What the client
-/// will move out has to be a copy of its own.
+/// will move out has to be a copy of its own. Several threads may ask for the same: the first
+/// arrival stays, as somebody may refer to it already.
 void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (is_here(target)) return;
   ++missing;
@@ -152,7 +153,11 @@ void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (!target.handle->is_group) {
     auto* state = static_cast<FutureState*>(target.handle);
     fetch_single(*state, own_copy, [store, state](Arrived arrived) {
-      store([state](ValuePtr each) { state->value = std::move(each); }, std::move(arrived));
+      store(
+          [state](ValuePtr each) {
+            if (!state->value) state->value = std::move(each);
+          },
+          std::move(arrived));
     });
     return;
   }
@@ -168,9 +173,11 @@ void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
     count = 1;
   }
   fetch_stretch(group->id, begin, count, {}, [store, group, begin, whole](Arrived arrived) {
-    store([group, begin, whole](
-              ValuePtr each) { (whole ? group->here : group->singles)[begin] = std::move(each); },
-          std::move(arrived));
+    store(
+        [group, begin, whole](ValuePtr each) {
+          (whole ? group->here : group->singles).try_emplace(begin, std::move(each));
+        },
+        std::move(arrived));
   });
 }
 
@@ -187,11 +194,12 @@ InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  if (!is_here(target)) {
+  // Once more where another thread asked for the same and took the problem with it.
+  while (!is_here(target)) {
     std::size_t missing = 0;
     request(target, missing, own_copy);
     engine_.wait(lock, [&] { return missing == 0; });
-    throw_problem(target.handle);
+    if (!is_here(target)) throw_problem(target.handle);
   }
   return value_here(target);
 }

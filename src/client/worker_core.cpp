@@ -201,7 +201,8 @@ void WorkerCore::throw_problem(Handle* handle) {
   throw Error(thrown.code, thrown.text);
 }
 
-/// Asks for a result that is not on this rank. `missing` counts what is on its way.
+/// Asks for a result that is not on this rank. `missing` counts what is on its way. Several threads
+/// may ask for the same: the first arrival stays, as somebody may refer to it already.
 void WorkerCore::request(Target target, std::size_t& missing) {
   if (is_here(target)) return;
   ++missing;
@@ -211,9 +212,9 @@ void WorkerCore::request(Target target, std::size_t& missing) {
     if (!arrived.problem.empty()) {
       note_problem(target.handle, arrived);
     } else if (stretches != nullptr) {
-      (*stretches)[begin] = std::move(arrived.value);
-    } else {
-      static_cast<FutureState*>(target.handle)->value = std::move(arrived.value);
+      stretches->try_emplace(begin, std::move(arrived.value));
+    } else if (auto& value = static_cast<FutureState*>(target.handle)->value; !value) {
+      value = std::move(arrived.value);
     }
     --missing;
     engine_.notify();
@@ -246,11 +247,12 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  if (!is_here(target)) {
+  // Once more where another thread asked for the same and took the problem with it.
+  while (!is_here(target)) {
     std::size_t missing = 0;
     request(target, missing);
     engine_.wait(lock, [&] { return missing == 0; });
-    throw_problem(target.handle);
+    if (!is_here(target)) throw_problem(target.handle);
   }
   return value_here(target);
 }

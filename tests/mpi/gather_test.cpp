@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <barrier>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -137,6 +139,38 @@ void what_failed_is_thrown_or_left_out(tutti::Client& client) {
                                    "even 2");
 }
 
+/// Runs `call` on four threads that begin together; the addresses that it gives must be one.
+template <class Call>
+void expect_one_address(Call&& call) {
+  constexpr std::size_t threads = 4;
+  std::array<const void*, threads> places{};
+  std::barrier begin(threads);
+  std::vector<std::thread> readers;
+  for (const void*& place : places) {
+    readers.emplace_back([&] {
+      begin.arrive_and_wait();
+      place = call();
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  expect(std::ranges::count(places, places.front()) == threads);
+}
+
+/// Whoever has a result by reference keeps it, whatever other threads ask for.
+void threads_share_a_result(tutti::Client& client) {
+  const auto make = [](int x) { return std::vector<int>(4096, x); };
+  for (int round = 0; round < 50; ++round) {
+    const auto single = client.submit(make, round);
+    const auto map = client.map(make, tutti::range(4));
+    tutti::wait(single);
+    tutti::wait(map);
+    expect_one_address([&] { return &single.result(); });
+    expect(single.result() == make(round));
+    expect_one_address([&] { return &map[3].result(); });
+    expect(map[3].result() == make(3));
+  }
+}
+
 /// 30 MB on each worker: three of them are more than rank 0 may hold.
 void more_than_rank_0_may_hold(tutti::Client& client) {
   if (client.ranks() < 4 || is_serial()) return;
@@ -166,6 +200,7 @@ int main(int argc, char** argv) {
     into_memory_of_the_caller(client);
     containers_keep_their_shape(client);
     what_failed_is_thrown_or_left_out(client);
+    threads_share_a_result(client);
     more_than_rank_0_may_hold(client);
     return exit_code();
   });
