@@ -4,6 +4,7 @@
 
 #include "client/completion.hpp"
 #include "client/content_key.hpp"
+#include "client/element_slices.hpp"
 #include "client/failure_ledger.hpp"
 #include "client/repeated_constants.hpp"
 #include "client/results_here.hpp"
@@ -128,6 +129,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   Status status_locked(Target target);
   InputValue bring(Target target, Timeout timeout, bool own_copy);
   void request(Target target, std::size_t& missing, bool own_copy);
+  std::vector<ElementSlice> slices_for(std::span<const Target> targets,
+                                       std::vector<Target>& elements);
   std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
   ValuePtr put_on_node(ValuePtr value);
   using OnArrived = std::function<void(runtime::DataExchange::Arrived arrived)>;

@@ -218,17 +218,34 @@ bool RankCore::may_move(Target target) {
   return !state.value->is_shared() && !state.value->is_common();
 }
 
+/// Elements of one stretch come together.
 void RankCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
   std::size_t missing = 0;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
-  for (const Target& target : targets) {
-    InputValue value;
-    if (detail::find_result_here(target, value) || status_locked(target) != Status::finished)
-      continue;
-    request(target, missing, false);
+  const auto bound = [&] {
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  };
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    ++missing;
+    fetch_stretch(slice.group->id, slice.begin, slice.count, {},
+                  [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
+                    if (arrived.problem.empty()) {
+                      keep_slice(slice, arrived.value);
+                    } else {
+                      note_problem(slice.group, arrived);
+                    }
+                    --missing;
+                    engine_.notify();
+                  });
+    bound();
+  }
+  for (const Target& target : targets) {
+    if (target.handle->is_group || status_locked(target) != Status::finished) continue;
+    request(target, missing, false);
+    bound();
   }
   engine_.wait(lock, [&] { return missing == 0; });
 }

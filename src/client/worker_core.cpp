@@ -260,15 +260,34 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
 /// The store of this rank may have it too, and others may be reading it there.
 bool WorkerCore::may_move(Target) { return false; }
 
+/// Elements of one stretch come together.
 void WorkerCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
   std::size_t missing = 0;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
-  for (const Target& target : targets) {
-    if (status_locked(target) != Status::finished) continue;
-    request(target, missing);
+  const auto bound = [&] {
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  };
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    ++missing;
+    rank_.exchange().fetch_slice(slice.stretch.holder, slice.group->id, slice.begin, slice.count,
+                                 [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
+                                   if (arrived.problem.empty()) {
+                                     keep_slice(slice, arrived.value);
+                                   } else {
+                                     note_problem(slice.group, arrived);
+                                   }
+                                   --missing;
+                                   engine_.notify();
+                                 });
+    bound();
+  }
+  for (const Target& target : targets) {
+    if (target.handle->is_group || status_locked(target) != Status::finished) continue;
+    request(target, missing);
+    bound();
   }
   engine_.wait(lock, [&] { return missing == 0; });
 }
