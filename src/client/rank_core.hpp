@@ -127,6 +127,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                    std::vector<ValuePtr>& held);
   void after_submit();
   Status status_locked(Target target);
+  void refuse_at_end(const char* what) const;
+  void await_transfers(Lock& lock, const std::function<bool()>& ready);
   InputValue bring(Target target, Timeout timeout, bool own_copy);
   void request(Target target, std::size_t& missing, bool own_copy);
   std::vector<ElementSlice> slices_for(std::span<const Target> targets,
@@ -178,7 +180,9 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
   std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
   RepeatedConstants repeated_constants_;
+  std::uint32_t transfers_awaited_ = 0;  ///< by how many threads of the client
   bool shut_down_ = false;
+  bool ending_ = false;  ///< what needs other ranks begins no more
   bool stragglers_ = false;
 };
 

@@ -84,6 +84,7 @@ bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId 
 
 std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
   Lock lock(engine_.mutex());
+  refuse_at_end("gather()");
   std::vector<ValuePtr> stretches;
   if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
@@ -106,7 +107,7 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
                     });
     }
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  await_transfers(lock, [&] { return missing == 0; });
   throw_problem(&group);
   std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
   std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
@@ -117,6 +118,7 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
 
 void RankCore::gather_into(GroupState& group, MutableBuffer place) {
   Lock lock(engine_.mutex());
+  refuse_at_end("gather()");
   if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
   check(record != nullptr && group.failures.empty(), "what is gathered has ended well");
@@ -142,7 +144,7 @@ void RankCore::gather_into(GroupState& group, MutableBuffer place) {
                     });
     }
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  await_transfers(lock, [&] { return missing == 0; });
   lock.unlock();
   for (const ValuePtr& each : stretches) {
     const auto& elements = static_cast<const detail::ElementsBase&>(*each);

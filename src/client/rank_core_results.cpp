@@ -6,6 +6,7 @@
 #include "client/submission.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
+#include "worker/task_context.hpp"
 
 #include <fmt/format.h>
 
@@ -74,6 +75,38 @@ FailurePtr RankCore::failure(Target target) {
   const auto& group = static_cast<const GroupState&>(*target.handle);
   const auto found = group.failures.find(target.index);
   return found == group.failures.end() ? nullptr : found->second;
+}
+
+// ---- threads of the client beside shutdown()
+
+/// For a call that needs other ranks. Tasks are ended by their rank.
+void RankCore::refuse_at_end(const char* what) const {
+  if (!ending_ || worker::current_task() != nullptr) return;
+  throw Error(ErrorCode::not_running,
+              std::string(what) + " was called after shutdown(), which ends the run; call " +
+                  "shutdown() when no thread uses the client any more");
+}
+
+/// Waits for what other ranks send or confirm. shutdown() waits for that as well: afterwards nobody
+/// would answer.
+void RankCore::await_transfers(Lock& lock, const std::function<bool()>& ready) {
+  struct Awaited {
+    std::uint32_t& threads;
+    runtime::ProgressEngine& engine;
+    explicit Awaited(RankCore& core) : threads(core.transfers_awaited_), engine(core.engine_) {
+      ++threads;
+    }
+    ~Awaited() {
+      --threads;
+      engine.notify();
+    }
+  };
+  if (worker::current_task() != nullptr) {
+    engine_.wait(lock, ready);
+    return;
+  }
+  const Awaited awaited(*this);
+  engine_.wait(lock, ready);
 }
 
 // ---- results
@@ -196,9 +229,10 @@ InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   if (status != Status::finished) throw_ended(target, status);
   // Once more where another thread asked for the same and took the problem with it.
   while (!is_here(target)) {
+    refuse_at_end("result()");
     std::size_t missing = 0;
     request(target, missing, own_copy);
-    engine_.wait(lock, [&] { return missing == 0; });
+    await_transfers(lock, [&] { return missing == 0; });
     if (!is_here(target)) throw_problem(target.handle);
   }
   return value_here(target);
@@ -221,11 +255,12 @@ bool RankCore::may_move(Target target) {
 /// Elements of one stretch come together.
 void RankCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
+  refuse_at_end("gather()");
   std::size_t missing = 0;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
   const auto bound = [&] {
-    if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+    if (missing >= missing_max) await_transfers(lock, [&] { return missing < missing_max / 2; });
   };
   std::vector<Target> elements;
   for (const ElementSlice& slice : slices_for(targets, elements)) {
@@ -247,7 +282,7 @@ void RankCore::fetch(std::span<const Target> targets) {
     request(target, missing, false);
     bound();
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  await_transfers(lock, [&] { return missing == 0; });
 }
 
 // ---- waiting for completions
@@ -371,10 +406,12 @@ void RankCore::await_workers() {
 
 void RankCore::shutdown() {
   refuse_in_task("shutdown()");
-  if (std::exchange(shut_down_, true)) return;
   Lock lock(engine_.mutex());
+  if (std::exchange(shut_down_, true)) return;
   drain_released();
   engine_.wait(lock, [&] { return kept_.empty(); });
+  ending_ = true;
+  engine_.wait(lock, [&] { return transfers_awaited_ == 0; });
   const auto end = [this](Handle* handle) {
     if (handle == nullptr || handle->status.load() != Status::pending) return;
     handle->status = Status::cancelled;
