@@ -140,6 +140,7 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
   HandlePtr handle(state);
   state->ops = function.result;
   const Lock lock(engine_.mutex());
+  refuse_at_end("submit()");
   drain_released();
   resolve_inputs(builder, inputs_);
   enroll(*state, submit_call(function, options, builder.payload.bytes()));
@@ -178,6 +179,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
   }
   std::vector<TaskId> ids(graph.size());
   Lock lock(engine_.mutex());
+  refuse_at_end("compute()");
   drain_released();
   for (std::uint64_t number = 0; number < graph.size(); ++number) {
     if (uses[number] == 0) continue;
@@ -203,6 +205,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
     if (number % stretch == stretch - 1) {
       lock.unlock();
       lock.lock();
+      refuse_at_end("compute()");
     }
   }
   std::vector<HandlePtr> handles;
@@ -263,6 +266,7 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
+    refuse_at_end("map()");
     drain_released();
     TaskId id;
     handle = HandlePtr(submit_group(function, options, total, false, builder, recording, id));
@@ -278,6 +282,7 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
   const std::vector<HandlePtr> constants = broadcast_constants(builder);
   Lock lock(engine_.mutex());
+  refuse_at_end("run()");
   drain_released();
   TaskId id;
   const HandlePtr handle(

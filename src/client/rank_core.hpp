@@ -4,6 +4,7 @@
 
 #include "client/completion.hpp"
 #include "client/content_key.hpp"
+#include "client/element_slices.hpp"
 #include "client/failure_ledger.hpp"
 #include "client/journal_keeper.hpp"
 #include "client/repeated_constants.hpp"
@@ -138,8 +139,12 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                    std::vector<ValuePtr>& held);
   void after_submit();
   Status status_locked(Target target);
+  void refuse_at_end(const char* what) const;
+  void await_transfers(Lock& lock, const std::function<bool()>& ready);
   InputValue bring(Target target, Timeout timeout, bool own_copy);
   void request(Target target, std::size_t& missing, bool own_copy);
+  std::vector<ElementSlice> slices_for(std::span<const Target> targets,
+                                       std::vector<Target>& elements);
   std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
   ValuePtr put_on_node(ValuePtr value);
   using OnArrived = std::function<void(runtime::DataExchange::Arrived arrived)>;
@@ -222,7 +227,9 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
     std::uint64_t coming_bytes = 0;  ///< estimated
   };
   std::unique_ptr<JournalState> journal_;  ///< null when there is no journal
+  std::uint32_t transfers_awaited_ = 0;    ///< by how many threads of the client
   bool shut_down_ = false;
+  bool ending_ = false;  ///< what needs other ranks begins no more
   bool stragglers_ = false;
 };
 

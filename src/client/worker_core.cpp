@@ -215,7 +215,8 @@ void WorkerCore::throw_problem(Handle* handle) {
   throw Error(thrown.code, thrown.text);
 }
 
-/// Asks for a result that is not on this rank. `missing` counts what is on its way.
+/// Asks for a result that is not on this rank. `missing` counts what is on its way. Several threads
+/// may ask for the same: the first arrival stays, as somebody may refer to it already.
 void WorkerCore::request(Target target, std::size_t& missing) {
   if (is_here(target)) return;
   ++missing;
@@ -225,9 +226,9 @@ void WorkerCore::request(Target target, std::size_t& missing) {
     if (!arrived.problem.empty()) {
       note_problem(target.handle, arrived);
     } else if (stretches != nullptr) {
-      (*stretches)[begin] = std::move(arrived.value);
-    } else {
-      static_cast<FutureState*>(target.handle)->value = std::move(arrived.value);
+      stretches->try_emplace(begin, std::move(arrived.value));
+    } else if (auto& value = static_cast<FutureState*>(target.handle)->value; !value) {
+      value = std::move(arrived.value);
     }
     --missing;
     engine_.notify();
@@ -260,11 +261,12 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  if (!is_here(target)) {
+  // Once more where another thread asked for the same and took the problem with it.
+  while (!is_here(target)) {
     std::size_t missing = 0;
     request(target, missing);
     engine_.wait(lock, [&] { return missing == 0; });
-    throw_problem(target.handle);
+    if (!is_here(target)) throw_problem(target.handle);
   }
   return value_here(target);
 }
@@ -272,15 +274,34 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
 /// The store of this rank may have it too, and others may be reading it there.
 bool WorkerCore::may_move(Target) { return false; }
 
+/// Elements of one stretch come together.
 void WorkerCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
   std::size_t missing = 0;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
-  for (const Target& target : targets) {
-    if (status_locked(target) != Status::finished) continue;
-    request(target, missing);
+  const auto bound = [&] {
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  };
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    ++missing;
+    rank_.exchange().fetch_slice(slice.stretch.holder, slice.group->id, slice.begin, slice.count,
+                                 [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
+                                   if (arrived.problem.empty()) {
+                                     keep_slice(slice, arrived.value);
+                                   } else {
+                                     note_problem(slice.group, arrived);
+                                   }
+                                   --missing;
+                                   engine_.notify();
+                                 });
+    bound();
+  }
+  for (const Target& target : targets) {
+    if (target.handle->is_group || status_locked(target) != Status::finished) continue;
+    request(target, missing);
+    bound();
   }
   engine_.wait(lock, [&] { return missing == 0; });
 }

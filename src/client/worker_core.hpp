@@ -4,6 +4,7 @@
 /// to rank 0, under numbers that rank 0 granted; results are fetched from where they are.
 
 #include "client/completion.hpp"
+#include "client/element_slices.hpp"
 #include "client/results_here.hpp"
 #include "client/told_progress.hpp"
 #include "runtime/rank.hpp"
@@ -142,6 +143,8 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void throw_problem(Handle* handle);
   HandlePtr place_here(ValuePtr value);
   const Group* find_group(TaskId id) const;
+  std::vector<ElementSlice> slices_for(std::span<const Target> targets,
+                                       std::vector<Target>& elements);
 
   runtime::Rank& rank_;
   runtime::ProgressEngine& engine_;
