@@ -336,12 +336,14 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
   call.begin = 0;
   call.count = 1;
   ValuePtr results;
+  std::uint64_t bytes = 0;
   try {
     for (const detail::CallInput& input : builder.inputs) bring_input(input, inputs, held);
     const ValuePtr bound(function.bind(payload.span(), inputs));
     results = ValuePtr(function.make_results(0, 1));
     call.results = results.get();
     function.call_range(*bound, call);
+    if (results && call.failures.empty()) bytes = results->ops().nbytes(*results);
   } catch (...) {
     detail::note_element_failure(call, 0);
   }
@@ -353,7 +355,6 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
     if (results) static_cast<detail::ElementsBase&>(*results).failed.push_back(0);
     driver_.fail_pinned_here(group, failure.type, failure.message);
   }
-  const std::uint64_t bytes = results ? results->ops().nbytes(*results) : 0;
   rank_.store().put_stretch(group, {0, 1, std::move(results), bytes});
   driver_.finish_pinned_here(group, bytes);
   engine_.poll();

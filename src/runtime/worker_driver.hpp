@@ -2,6 +2,7 @@
 
 /// WorkerDriver: joins WorkerState to messages and threads.
 
+#include "base/exception_text.hpp"
 #include "protocol/messages.hpp"
 #include "runtime/progress_engine.hpp"
 #include "worker/executor.hpp"
@@ -113,6 +114,7 @@ class WorkerDriver {
   void obey_loads();
   void obey_answers();
   void refuse_results(std::span<worker::Execution> items);
+  void fail_results(worker::RangeWork& range, const ExceptionText& why);
   bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);
   void note_failures(worker::RangeWork& range);
   std::uint64_t settle_results(worker::RangeWork& range);

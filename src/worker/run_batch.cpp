@@ -59,9 +59,16 @@ void note_problem(Execution& item, const std::string& problem) {
   item.error_message = problem;
 }
 
+/// Sizes the result and writes it for the report. A type whose size cannot be told cannot be kept:
+/// its task fails with what the type threw.
 void finish_result(Execution& item, Writer& streams, std::size_t inline_bytes_max) {
   if (item.threw) return;
-  if (item.result) item.result_bytes = item.result->ops().nbytes(*item.result);
+  try {
+    if (item.result) item.result_bytes = item.result->ops().nbytes(*item.result);
+  } catch (...) {
+    item.result = ValuePtr();
+    return note_exception(item);
+  }
   if (item.task->inline_result) write_stream(item, streams, inline_bytes_max);
 }
 

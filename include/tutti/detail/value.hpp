@@ -20,8 +20,9 @@ class Value;
 struct ValueOps {
   std::string (*type_name)();
   void (*destroy)(Value*) noexcept;
-  /// Estimated bytes of memory, without the Value itself.
-  std::uint64_t (*nbytes)(const Value&) noexcept;
+  /// Estimated bytes of memory, without the Value itself. Throws what a user's serialize function
+  /// throws.
+  std::uint64_t (*nbytes)(const Value&);
   /// Null when the type cannot travel (move-only, or not serializable).
   void (*write)(const Value&, Writer&);
   /// A new value with one reference. Out-of-band buffers are noted in the reader and filled later.
