@@ -75,12 +75,6 @@ scheduler::Input RankCore::resolve(Target future, std::uint64_t count) const {
 }
 
 /// Throws when something that is to come first is of another run.
-void RankCore::check_after(const TaskOptions& options) const {
-  for (const After::Each& each : options.after.each) {
-    if (each.handle->epoch != epoch_) (void)Core::of(*each.handle);
-  }
-}
-
 void RankCore::add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const {
   for (const After::Each& each : options.after.each) {
     const bool whole = each.index == detail::whole_group;
@@ -132,7 +126,7 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
                            CallBuilder& builder) {
   check_can_travel(function, rank_.size());
   (void)checked(options);
-  check_after(options);
+  check_after(options, epoch_);
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_call(function, options, builder);
   if (!recording.known.empty()) return place_known(function, recording);
@@ -149,27 +143,13 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
   return handle;
 }
 
-/// What would keep a part of the graph from being submitted.
-void RankCore::check_graph(const detail::CallGraph& graph,
-                           std::span<const std::uint32_t> uses) const {
-  for (std::uint64_t number = 0; number < graph.size(); ++number) {
-    if (uses[number] == 0) continue;
-    const detail::CallGraph::Call call = graph[number];
-    check_can_travel(call.function, rank_.size());
-    (void)checked(call.options);
-    check_after(call.options);
-    for (const auto& input : call.inputs) {
-      if (input.future) (void)resolve({input.future.get(), input.index}, input.count);
-    }
-  }
-}
-
 std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
                                               std::span<const std::uint64_t> outputs) {
   /// Calls that are submitted before others may use the rank.
   constexpr std::uint64_t stretch = 256;
   std::vector<std::uint32_t> uses = graph.count_uses(outputs);
-  check_graph(graph, uses);
+  check_graph(graph, uses, rank_.size(), epoch_,
+              [this](Target future, std::uint64_t count) { (void)resolve(future, count); });
   std::unordered_map<std::uint64_t, HandlePtr> futures;
   for (const std::uint64_t output : outputs) {
     if (futures.contains(output)) continue;
@@ -253,7 +233,7 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
   (void)checked(options);
-  check_after(options);
+  check_after(options, epoch_);
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_map(function, options, total, builder);
   if (total != 0 && recording.known_count == total) {

@@ -125,12 +125,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void resolved(Handle& handle);
   TaskId place_literal(ValuePtr value);
   scheduler::Input resolve(Target future, std::uint64_t count) const;
-  void check_after(const TaskOptions& options) const;
   void add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const;
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
                      std::span<const std::byte> payload);
-  void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses) const;
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder,
                            const Recording& recording, TaskId& id);

@@ -403,13 +403,7 @@ Status SerialCore::status(Target target) {
   return status;
 }
 
-FailurePtr SerialCore::failure(Target target) {
-  target.handle->observed = true;
-  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
-  const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
-  const auto found = failures.find(target.index);
-  return found == failures.end() ? nullptr : found->second;
-}
+FailurePtr SerialCore::failure(Target target) { return observed_failure(target); }
 
 InputValue SerialCore::result(Target target, Timeout) {
   if (const FailurePtr failed = failure(target)) detail::throw_failure(failed);

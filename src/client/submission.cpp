@@ -48,6 +48,27 @@ void check_can_travel(const detail::FunctionOps& function, int ranks) {
                                             "something that can, or run in one process");
 }
 
+void check_after(const TaskOptions& options, std::uint32_t epoch) {
+  for (const After::Each& each : options.after.each) {
+    if (each.handle->epoch != epoch) (void)detail::Core::of(*each.handle);
+  }
+}
+
+void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses, int ranks,
+                 std::uint32_t epoch,
+                 const std::function<void(detail::Target, std::uint64_t count)>& check_input) {
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    check_can_travel(call.function, ranks);
+    (void)checked(call.options);
+    check_after(call.options, epoch);
+    for (const auto& input : call.inputs) {
+      if (input.future) check_input({input.future.get(), input.index}, input.count);
+    }
+  }
+}
+
 void check_elements(const detail::Handle& handle, std::uint64_t index, std::uint64_t count) {
   if (!handle.is_group) return;
   const std::uint64_t total = static_cast<const detail::GroupState&>(handle).total;

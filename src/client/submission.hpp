@@ -2,12 +2,14 @@
 
 /// What both cores that submit to the scheduler check and add.
 
+#include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/detail/handle.hpp"
 #include "tutti/task_options.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -28,6 +30,14 @@ CheckedOptions checked(const TaskOptions& options);
 
 /// Throws Error (cannot_travel) when the result of the function would have to.
 void check_can_travel(const detail::FunctionOps& function, int ranks);
+/// Throws Error when a call is to come after something of another run.
+void check_after(const TaskOptions& options, std::uint32_t epoch);
+/// Throws what would keep a part of the graph from being submitted in the run `epoch` on so many
+/// ranks. `uses` tells which calls are needed; `check_input` throws for a future that cannot be an
+/// input.
+void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses, int ranks,
+                 std::uint32_t epoch,
+                 const std::function<void(detail::Target, std::uint64_t count)>& check_input);
 /// Throws Error (bad_argument) when elements beyond the end of a map are named.
 void check_elements(const detail::Handle& handle, std::uint64_t index, std::uint64_t count);
 

@@ -175,25 +175,15 @@ Status WorkerCore::status_locked(Target target) {
 
 bool WorkerCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) {
   if (targets.empty()) return true;
-  std::size_t first_pending = 0;
   Lock lock(engine_.mutex());
   drain_released();
-  const auto ended = [&](Target target) { return status_locked(target) != Status::pending; };
-  const auto ready = [&] {
-    if (when == ReturnWhen::first_completed) return std::ranges::any_of(targets, ended);
-    while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
-    return first_pending == targets.size();
-  };
-  return rank_.wait_for_tasks(lock, ready, deadline_of(timeout));
+  const auto ended = [this](Target target) { return status_locked(target) != Status::pending; };
+  return rank_.wait_for_tasks(lock, have_ended(targets, when, ended), deadline_of(timeout));
 }
 
 FailurePtr WorkerCore::failure(Target target) {
   const Lock lock(engine_.mutex());
-  target.handle->observed = true;
-  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
-  const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
-  const auto found = failures.find(target.index);
-  return found == failures.end() ? nullptr : found->second;
+  return observed_failure(target);
 }
 
 double WorkerCore::progress(Target target) {

@@ -126,12 +126,10 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void enroll(Handle& handle, TaskId id);
   TaskId place_literal(ValuePtr value);
   protocol::NeedRef resolve(Target future, std::uint64_t count) const;
-  void check_after(const TaskOptions& options) const;
   void add_after(const TaskOptions& options);
   void resolve_inputs(CallBuilder& builder);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
                      std::span<const std::byte> payload);
-  void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses) const;
 
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);

@@ -4,40 +4,20 @@
 
 #include "base/content_hash.hpp"
 #include "journal/journal.hpp"
-#include "tutti/error.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
-#include <unistd.h>
-#include <utility>
 #include <vector>
 
 namespace tutti::journal::test {
 
-/// Made empty, removed with all that is in it.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "tutti-journal-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+using Scratch = testing::TemporaryDirectory;
+using testing::contains;
+using testing::sentence_of;
 
 inline base::ContentHash key_of(std::uint64_t number) { return {number * 77 + 1, number}; }
 
@@ -103,20 +83,6 @@ inline std::vector<std::int32_t> read_list(Archive& archive, std::uint64_t key) 
   std::vector<std::int32_t> values(bytes / sizeof(std::int32_t));
   archive.read_varying(place->table, place->row, std::as_writable_bytes(std::span(values)));
   return values;
-}
-
-/// The sentence of the Error that `action` throws; empty when it throws none.
-template <class Action>
-std::string sentence_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 /// Copies the folder as a kill at this moment would leave it, without the lock.
