@@ -1,6 +1,7 @@
 #pragma once
 
-/// Client: what a program uses on rank 0. Submit, map, gather, scatter, wait.
+/// Client: what a program uses on rank 0, and a task wherever it runs. Submit, map, gather,
+/// scatter, wait, cancel.
 
 #include "tutti/as_completed.hpp"
 #include "tutti/compute.hpp"
@@ -32,10 +33,13 @@
 
 namespace tutti {
 
-/// A handle to the run, cheap to copy. All functions may be called by several threads of rank 0 at
-/// once, and by library code through tutti::client(). Errors: Error(not_running) outside of a run;
-/// Error(cannot_travel) for closures and results that cannot be sent; Error(bad_argument) for maps
-/// of unequal lengths and the like. Options come first, as a braced list.
+/// A handle to the run, cheap to copy. All functions may be called by several threads of a rank at
+/// once, and by library code through tutti::client(). Inside of a task it does what it does in
+/// main, but for run() and shutdown(), which only main may call; a task that waits gives its slot
+/// to other tasks meanwhile. Futures stay in the task that made them: it returns results. Errors:
+/// Error(not_running) outside of a run; Error(cannot_travel) for closures and results that cannot
+/// be sent; Error(bad_argument) for maps of unequal lengths and the like. Options come first, as a
+/// braced list.
 class Client {
  public:
   /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments
@@ -254,6 +258,27 @@ class Client {
     return scatter(BroadcastOptions{.broadcast = true}, std::forward<T>(value));
   }
 
+  /// Ends what has not ended as cancelled, and with it all that needs it, and returns at once: what
+  /// was not begun is not run, and get_worker().cancelled() tells a task that runs to stop. What
+  /// has ended stays as it is. result() of what was cancelled throws CancelledError.
+  template <class T>
+  void cancel(const Future<T>& future) {
+    const detail::Target target = detail::target_of(future);
+    core("cancel()").cancel({&target, 1});
+  }
+  template <class T>
+  void cancel(const Futures<T>& futures) {
+    if (futures.empty()) return;
+    const detail::Target target{futures.handle().get(), detail::whole_group};
+    core("cancel()").cancel({&target, 1});
+  }
+  template <class T>
+  void cancel(const std::vector<Future<T>>& futures) {
+    std::vector<detail::Target> targets;
+    for (const Future<T>& future : futures) targets.push_back(detail::target_of(future));
+    core("cancel()").cancel(targets);
+  }
+
   /// Waits for the futures, in containers at will, and until copies of their results are on all
   /// workers, on `.n` of them, or on those that are named; so that tasks find them there. Copies
   /// are made in a tree while tasks run, and go with the last future. Throws TaskFailed when a task
@@ -324,8 +349,8 @@ inline std::ostream& operator<<(std::ostream& out, const Client& client) {
   return out << client.summary();
 }
 
-/// The client of the run that is under way, for library code. Throws Error (not_running) before the
-/// start and after the end, and on ranks other than 0.
+/// The client of the run that is under way, for library code, in main or in a task. Throws Error
+/// (not_running) before the start and after the end.
 Client client();
 
 }  // namespace tutti

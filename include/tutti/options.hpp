@@ -53,11 +53,19 @@ struct Options {
   /// The job ends when work is left, nothing runs, and nothing has changed for so many seconds, 0
   /// (never) to 86,400. How long tasks take does not matter.
   std::uint64_t watchdog_s = 60;
+  /// Key of the random numbers of tasks, see get_worker().random().
+  std::uint64_t seed = 0;
+  /// Tasks of one rank that may wait for tasks that they submitted at the same time, 1 to 65,536.
+  /// Recursion without end is an error there.
+  std::uint32_t max_waiting_tasks = 256;
   /// trace, debug, info, warning, error or off.
   LogLevel log_level = LogLevel::warning;
   /// Large values lie once on a node, in memory that its ranks share. Off: each rank has its own
   /// copy.
   bool node_store = true;
+  /// Whether `new` asks for pages of 2 MiB when 4 MiB or more are wanted, where the system leaves
+  /// the choice to programs: filling new memory is four times faster with them.
+  bool huge_pages = true;
   /// When the values of a rank take more than this fraction of its memory limit, those that were
   /// not used for longest are written to disk; 0 to 1, 0: never.
   double memory_target = 0.6;
@@ -83,6 +91,12 @@ struct Options {
   /// The folder of a job of `tutti submit`, which sets it: the run keeps its status there and looks
   /// for requests. Empty: there is none.
   std::string job_directory = {};
+  /// Results of work that has a name are recorded on disk, and a run that finds them there does not
+  /// compute them again. "results/sweep" means the folder results/sweep.journal and the file
+  /// results/sweep.h5. Empty: nothing is recorded.
+  std::string journal = {};
+  /// Whether work that is recorded as failed is tried again; else it fails as before.
+  bool journal_retry = true;
 
   bool operator==(const Options&) const = default;
 };

@@ -5,7 +5,7 @@ packages_build=(
   cmake ninja-build ccache g++ pkg-config
   openmpi-bin libopenmpi-dev libboost-mpi-dev libboost-serialization-dev libhdf5-openmpi-dev
   libhwloc-dev libxxhash-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev robin-map-dev doctest-dev
-  libtoml11-dev
+  libtoml11-dev librandom123-dev
 )
 # The data of the example `winds`, and what converts it.
 packages_data=(ferret-datasets netcdf-bin)

@@ -1,7 +1,8 @@
 #include "base/content_hash.hpp"
 
+#include "base/fast_xxhash.hpp"
+
 #include <new>
-#include <xxhash.h>
 
 namespace tutti::base {
 
@@ -14,6 +15,11 @@ struct ContentHasher::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 };
+
+ContentHash content_hash(std::span<const std::byte> bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.low64, hash.high64};
+}
 
 ContentHasher::ContentHasher() : state_(std::make_unique<State>()) {}
 ContentHasher::~ContentHasher() = default;

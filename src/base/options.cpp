@@ -289,9 +289,15 @@ std::vector<Setting> make_settings() {
                                "Checks the whole state after every event; slow."));
   all.push_back(number_setting("watchdog_s", &Options::watchdog_s, 0, 86'400, "seconds",
                                "Ends a job that has work left of which nothing runs; 0: never."));
+  all.push_back(number_setting("seed", &Options::seed, 0, std::numeric_limits<std::uint64_t>::max(),
+                               "", "Key of the random numbers of tasks."));
+  all.push_back(number_setting("max_waiting_tasks", &Options::max_waiting_tasks, 1, 65'536, "tasks",
+                               "Tasks of a rank that may wait for tasks that they submitted."));
   all.push_back(log_level_setting());
   all.push_back(switch_setting("node_store", &Options::node_store,
                                "Large values lie once on a node, in memory that its ranks share."));
+  all.push_back(switch_setting("huge_pages", &Options::huge_pages,
+                               "Large memory is asked for in pages of 2 MiB."));
   all.push_back(fraction_setting("memory_target", &Options::memory_target,
                                  "Fraction of the memory limit from which on values are spilled; "
                                  "0: never."));
@@ -314,6 +320,10 @@ std::vector<Setting> make_settings() {
                                "seconds", "The run ends so long before the job."));
   all.push_back(text_setting("job_directory", &Options::job_directory, "a directory",
                              "Of a job of `tutti submit`: status and requests."));
+  all.push_back(text_setting("journal", &Options::journal, "a path",
+                             "Where results of work with a name are recorded; empty: nowhere."));
+  all.push_back(switch_setting("journal_retry", &Options::journal_retry,
+                               "Whether work that is recorded as failed is tried again."));
   return all;
 }
 

@@ -3,40 +3,34 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 #include "client/current.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
+#include "runtime/thread_setup.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "worker/task_context.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <unordered_map>
 #include <utility>
 
 namespace tutti::client_module {
 namespace {
 
-using runtime::SchedulerDriver;
-
 /// Submissions that wait for company when nobody is idle.
 constexpr std::uint32_t unsent_max = 64;
 /// Releases that may pile up before the thread that drops futures hands them on itself.
 constexpr std::size_t released_max = 1024;
-/// A call's stream of closure and arguments beyond this size travels as a value of its own, in
-/// bytes.
-constexpr std::size_t payload_bytes_max = 24 * 1024;
-
-std::int16_t checked_priority(const TaskOptions& options) {
-  if (options.priority < INT16_MIN || options.priority > INT16_MAX) {
-    throw Error(ErrorCode::bad_argument,
-                "the priority " + std::to_string(options.priority) +
-                    " of a task is out of range; it must lie between -32768 and 32767");
-  }
-  return static_cast<std::int16_t>(options.priority);
-}
-
 }  // namespace
 
 RankCore::RankCore(runtime::Rank& rank)
     : rank_(rank), driver_(*rank.scheduler()), engine_(rank.engine()) {
+  if (!rank.options().journal.empty()) {
+    journal_ = std::make_unique<JournalState>(
+        rank.options(), [](const char* name) { runtime::name_this_thread(name); });
+  }
   // The keeper polls already.
   const Lock lock(engine_.mutex());
   driver_.set_sink(this);
@@ -47,13 +41,6 @@ RankCore::RankCore(runtime::Rank& rank)
 RankCore::~RankCore() {
   make_none_current();
   for (Handle* handle : released_) destroy(handle);
-}
-
-runtime::Deadline RankCore::deadline(Timeout timeout) {
-  // Beyond some years a limit is none; the arithmetic of the clock would overflow.
-  if (timeout.is_forever() || timeout.seconds() > 1e9) return {};
-  return runtime::Clock::now() + std::chrono::duration_cast<runtime::Clock::duration>(
-                                     std::chrono::duration<double>(timeout.seconds()));
 }
 
 // ---- submitting
@@ -69,6 +56,7 @@ void RankCore::enroll(Handle& handle, TaskId id) {
     tasks_[id.slot()] = &static_cast<FutureState&>(handle);
   }
   if (!ending_ || handle.status.load() != Status::pending) return;
+  handle.failure = ending_->failure;
   handle.status = Status::cancelled;
   ending_->cancelled_any = true;
 }
@@ -86,22 +74,11 @@ TaskId RankCore::place_literal(ValuePtr value) {
 scheduler::Input RankCore::resolve(Target future, std::uint64_t count) const {
   const Handle& handle = *future.handle;
   if (handle.epoch != epoch_) (void)Core::of(handle);
-  if (handle.is_group && static_cast<const GroupState&>(handle).total < future.index + count) {
-    throw Error(ErrorCode::bad_argument,
-                "an argument names element " + std::to_string(future.index + count - 1) +
-                    " of a map with " +
-                    std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
-  }
+  check_elements(handle, future.index, count);
   return {handle.id, future.index, count};
 }
 
 /// Throws when something that is to come first is of another run.
-void RankCore::check_after(const TaskOptions& options) const {
-  for (const After::Each& each : options.after.each) {
-    if (each.handle->epoch != epoch_) (void)Core::of(*each.handle);
-  }
-}
-
 void RankCore::add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const {
   for (const After::Each& each : options.after.each) {
     const bool whole = each.index == detail::whole_group;
@@ -118,14 +95,6 @@ void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input
       inputs.push_back(resolve(input.future, input.count));
     }
   }
-}
-
-void RankCore::check_can_travel(const FunctionOps& function) const {
-  if (function.result == nullptr || function.result->write != nullptr || rank_.size() == 1) return;
-  throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " +
-                                            function.result->type_name() +
-                                            ", which cannot travel to another rank; return "
-                                            "something that can, or run in one process");
 }
 
 /// Sends at once when somebody waits for work, else lets a few submissions travel together.
@@ -149,40 +118,33 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
     chosen = function.large;
   }
   add_after(options, inputs_);
-  const TaskId id = driver_.submit({chosen, checked_priority(options), payload, inputs_});
+  const CheckedOptions limits = checked(options);
+  const Origin origin = next_origin(submissions_);
+  const TaskId id = driver_.submit({chosen, limits.priority, origin.depth, limits.retries,
+                                    limits.timeout_ms, origin.stream, payload, inputs_});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
 }
 
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
-  check_can_travel(function);
-  (void)checked_priority(options);
-  check_after(options);
+  check_can_travel(function, rank_.size());
+  (void)checked(options);
+  check_after(options, epoch_);
+  Recording recording;
+  if (journal_) recording = journal_->keeper.begin_call(function, options, builder);
+  if (!recording.known.empty()) return place_known(function, recording);
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
   const Lock lock(engine_.mutex());
+  refuse_at_end("submit()");
   drain_released();
   resolve_inputs(builder, inputs_);
   enroll(*state, submit_call(function, options, builder.payload.bytes()));
+  if (journal_) follow(*state, recording);
   after_submit();
   return handle;
-}
-
-/// What would keep a part of the graph from being submitted.
-void RankCore::check_graph(const detail::CallGraph& graph,
-                           std::span<const std::uint32_t> uses) const {
-  for (std::uint64_t number = 0; number < graph.size(); ++number) {
-    if (uses[number] == 0) continue;
-    const detail::CallGraph::Call call = graph[number];
-    check_can_travel(call.function);
-    (void)checked_priority(call.options);
-    check_after(call.options);
-    for (const auto& input : call.inputs) {
-      if (input.future) (void)resolve({input.future.get(), input.index}, input.count);
-    }
-  }
 }
 
 std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
@@ -190,7 +152,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
   /// Calls that are submitted before others may use the rank.
   constexpr std::uint64_t stretch = 256;
   std::vector<std::uint32_t> uses = graph.count_uses(outputs);
-  check_graph(graph, uses);
+  check_graph(graph, uses, rank_.size(), epoch_,
+              [this](Target future, std::uint64_t count) { (void)resolve(future, count); });
   std::unordered_map<std::uint64_t, HandlePtr> futures;
   for (const std::uint64_t output : outputs) {
     if (futures.contains(output)) continue;
@@ -200,6 +163,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
   }
   std::vector<TaskId> ids(graph.size());
   Lock lock(engine_.mutex());
+  refuse_at_end("compute()");
   drain_released();
   for (std::uint64_t number = 0; number < graph.size(); ++number) {
     if (uses[number] == 0) continue;
@@ -225,6 +189,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
     if (number % stretch == stretch - 1) {
       lock.unlock();
       lock.lock();
+      refuse_at_end("compute()");
     }
   }
   std::vector<HandlePtr> handles;
@@ -234,7 +199,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
 
 GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options,
                                    std::uint64_t total, bool pinned, CallBuilder& builder,
-                                   TaskId& id) {
+                                   const Recording& recording, TaskId& id) {
   auto* state = new GroupState;
   state->total = total;
   std::vector<TaskId> sources;
@@ -246,32 +211,49 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   add_after(options, inputs_);
   SchedulerDriver::GroupCall call;
   call.function = &function;
-  call.priority = checked_priority(options);
+  const CheckedOptions limits = checked(options);
+  call.priority = limits.priority;
+  call.limits = {limits.retries, limits.timeout_ms};
+  const Origin origin = next_origin(submissions_);
+  call.depth = origin.depth;
+  call.stream = origin.stream;
   call.pinned = pinned;
   call.total = total;
   call.bytes_per_element = builder.bytes_per_element;
   call.payload = Bytes::copy_of(builder.payload.bytes());
   call.inputs = inputs_;
   call.sources = sources;
+  std::vector<scheduler::FinishedPiece> finished = pieces_of(recording);
+  call.finished = finished;
+  call.failures = recording.failures;
   id = driver_.submit_group(std::move(call));
   enroll(*state, id);
+  if (journal_) follow(*state, recording);
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return state;
 }
 
 HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
-  check_can_travel(function);
-  (void)checked_priority(options);
-  check_after(options);
+  check_can_travel(function, rank_.size());
+  (void)checked(options);
+  check_after(options, epoch_);
+  Recording recording;
+  if (journal_) recording = journal_->keeper.begin_map(function, options, total, builder);
+  if (total != 0 && recording.known_count == total) {
+    // Nothing of it runs, so nothing is needed.
+    builder.inputs.clear();
+    builder.sources.clear();
+  }
   std::vector<HandlePtr> constants;
   if (total >= static_cast<std::uint64_t>(rank_.size())) constants = broadcast_constants(builder);
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
+    refuse_at_end("map()");
     drain_released();
     TaskId id;
-    handle = HandlePtr(submit_group(function, options, total, false, builder, id));
+    handle = HandlePtr(submit_group(function, options, total, false, builder, recording, id));
     engine_.poll();
   }
   // The sources are referenced by the map now; dropping them takes the lock.
@@ -280,13 +262,15 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
 }
 
 HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
-  check_can_travel(function);
+  refuse_in_task("run()");
+  check_can_travel(function, rank_.size());
   const std::vector<HandlePtr> constants = broadcast_constants(builder);
   Lock lock(engine_.mutex());
+  refuse_at_end("run()");
   drain_released();
   TaskId id;
   const HandlePtr handle(
-      submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, id));
+      submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, {}, id));
   engine_.poll();
   if (rank_.worker() == nullptr) {
     lock.unlock();
@@ -336,12 +320,14 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
   call.begin = 0;
   call.count = 1;
   ValuePtr results;
+  std::uint64_t bytes = 0;
   try {
     for (const detail::CallInput& input : builder.inputs) bring_input(input, inputs, held);
     const ValuePtr bound(function.bind(payload.span(), inputs));
     results = ValuePtr(function.make_results(0, 1));
     call.results = results.get();
     function.call_range(*bound, call);
+    if (results && call.failures.empty()) bytes = results->ops().nbytes(*results);
   } catch (...) {
     detail::note_element_failure(call, 0);
   }
@@ -353,7 +339,6 @@ void RankCore::run_here(TaskId group, const FunctionOps& function, CallBuilder& 
     if (results) static_cast<detail::ElementsBase&>(*results).failed.push_back(0);
     driver_.fail_pinned_here(group, failure.type, failure.message);
   }
-  const std::uint64_t bytes = results ? results->ops().nbytes(*results) : 0;
   rank_.store().put_stretch(group, {0, 1, std::move(results), bytes});
   driver_.finish_pinned_here(group, bytes);
   engine_.poll();
@@ -390,39 +375,36 @@ void RankCore::on_finished(TaskId task, bool has_result, std::span<const std::by
   state->status.store(Status::finished, std::memory_order_release);
   if (state->ops == nullptr || (state->value && state->ops->plain_bytes))
     state->here.store(true, std::memory_order_release);
+  if (journal_) record_finished(*state, has_result, result);
   resolved(*state);
+}
+
+void RankCore::on_progress(TaskId id, std::uint64_t index, double fraction) {
+  const Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
+  if (handle != nullptr) progress_.note(*handle, index, fraction);
 }
 
 void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
   Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
   if (handle == nullptr) return;
   handle->failure = failure;
-  handle->status.store(Status::error, std::memory_order_release);
+  handle->status.store(status_of(*failure), std::memory_order_release);
+  if (ending_ && handle->status.load() == Status::cancelled) ending_->cancelled_any = true;
+  if (journal_ && !id.is_group()) record_failed(id, 0, failure);
   resolved(*handle);
 }
 
 void RankCore::on_element_failed(TaskId group, std::uint64_t index,
                                  const scheduler::FailurePtr& failure) {
   if (GroupState* state = find_group(group)) state->failures[index] = failure;
+  if (journal_) record_failed(group, index, failure);
 }
 
 void RankCore::on_range(TaskId group, std::uint64_t begin, std::uint64_t count) {
   GroupState* state = find_group(group);
   if (state == nullptr) return;
-  engine_.notify();
-  if (!state->watchers) return;
-  detail::Watchers& watchers = *state->watchers;
-  for (const auto& each : watchers.queues) each.queue->push(each.tag, begin, count);
-  for (auto each = watchers.element_queues.lower_bound(begin);
-       each != watchers.element_queues.end() && each->first - begin < count;
-       each = watchers.element_queues.erase(each)) {
-    each->second.queue->push(each->second.tag, each->first, 1);
-  }
-  for (auto each = watchers.element_callbacks.lower_bound(begin);
-       each != watchers.element_callbacks.end() && each->first - begin < count;
-       each = watchers.element_callbacks.erase(each)) {
-    engine_.defer(std::move(each->second));
-  }
+  if (journal_) record_range(*state, begin, count);
+  tell_range(*state, begin, count, engine_);
 }
 
 void RankCore::on_group_done(TaskId group) {
@@ -436,16 +418,7 @@ void RankCore::on_group_done(TaskId group) {
 
 /// A handle has ended: tells those who wait for it.
 void RankCore::resolved(Handle& handle) {
-  engine_.notify();
-  if (handle.watchers) {
-    detail::Watchers& watchers = *handle.watchers;
-    for (std::function<void()>& callback : watchers.callbacks) engine_.defer(std::move(callback));
-    const std::uint64_t count = handle.is_group ? static_cast<GroupState&>(handle).total : 1;
-    for (const auto& each : watchers.queues) each.queue->push(each.tag, 0, count);
-    for (const auto& [index, each] : watchers.element_queues) each.queue->push(each.tag, index, 1);
-    for (auto& [index, callback] : watchers.element_callbacks) engine_.defer(std::move(callback));
-    handle.watchers.reset();
-  }
+  tell_end(handle, engine_);
   if (!kept_.empty()) {
     const auto kept = kept_.find(handle.id);
     if (kept != kept_.end()) {
@@ -459,6 +432,7 @@ void RankCore::resolved(Handle& handle) {
 }
 
 void RankCore::on_forgotten(TaskId id) {
+  if (journal_) forget_recorded(id);
   if (id.is_group()) {
     if (find_group(id) != nullptr) groups_[id.slot()] = nullptr;
   } else if (find_task(id) != nullptr) {
@@ -470,8 +444,15 @@ void RankCore::on_forgotten(TaskId id) {
 
 void RankCore::released(Handle* handle) noexcept {
   std::size_t waiting;
+  // What a task that throws lets go of is of no use to anybody.
+  const bool orphan = std::uncaught_exceptions() != 0 && worker::current_task() != nullptr &&
+                      handle->status.load() == Status::pending;
   {
     const std::lock_guard guard(released_mutex_);
+    if (orphan) {
+      handle->observed = true;
+      orphans_.push_back(handle->id);
+    }
     released_.push_back(handle);
     waiting = released_.size();
     released_count_.store(waiting, std::memory_order_relaxed);
@@ -491,19 +472,24 @@ void RankCore::before_turn() {
   constexpr std::uint32_t turns_max = 32;
   if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough)
     drain_released();
+  if (journal_) bring_recorded();
 }
 
 void RankCore::drain_released() {
   if (released_count_.load(std::memory_order_relaxed) == 0) return;
   std::vector<Handle*> handles;
+  std::vector<TaskId> orphans;
   {
     const std::lock_guard guard(released_mutex_);
+    orphans.swap(orphans_);
     handles.swap(released_);
     released_count_.store(0, std::memory_order_relaxed);
   }
   for (Handle* handle : handles) {
+    if (journal_ && keep_to_record(*handle)) continue;
     failures_.add(*handle);
     if (!content_keys_.empty()) forget_scattered(*handle);
+    progress_.forget(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;
@@ -515,6 +501,7 @@ void RankCore::drain_released() {
     driver_.released(id);
     destroy(handle);
   }
+  for (const TaskId id : orphans) driver_.cancel(id);
 }
 
 }  // namespace tutti::client_module

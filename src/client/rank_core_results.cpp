@@ -2,8 +2,11 @@
 #include "client/current.hpp"
 #include "client/placement.hpp"
 #include "client/rank_core.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
+#include "worker/task_context.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +18,8 @@ namespace {
 
 /// Stretches of results up to this size come whole when one element is asked for, in bytes.
 constexpr std::uint64_t whole_stretch_bytes_max = 4 << 20;
+/// Tasks that run at the end of main, and that nobody waits for, get this long.
+constexpr std::chrono::milliseconds patience_at_end{500};
 
 }  // namespace
 
@@ -53,84 +58,59 @@ Status RankCore::status_locked(Target target) {
 
 bool RankCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) {
   if (targets.empty()) return true;
-  std::size_t first_pending = 0;
   Lock lock(engine_.mutex());
   drain_released();
-  const auto ended = [&](Target target) { return status_locked(target) != Status::pending; };
-  const auto ready = [&] {
-    if (when == ReturnWhen::first_completed) return std::ranges::any_of(targets, ended);
-    while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
-    return first_pending == targets.size();
-  };
-  return engine_.wait(lock, ready, deadline(timeout));
+  const auto ended = [this](Target target) { return status_locked(target) != Status::pending; };
+  return rank_.wait_for_tasks(lock, have_ended(targets, when, ended), deadline_of(timeout));
 }
 
 FailurePtr RankCore::failure(Target target) {
   const Lock lock(engine_.mutex());
-  target.handle->observed = true;
-  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
-  const auto& group = static_cast<const GroupState&>(*target.handle);
-  const auto found = group.failures.find(target.index);
-  return found == group.failures.end() ? nullptr : found->second;
+  return observed_failure(target);
+}
+
+double RankCore::progress(Target target) {
+  const Lock lock(engine_.mutex());
+  return progress_.of(target);
+}
+
+// ---- threads of the client beside shutdown()
+
+/// For a call that needs other ranks. Tasks are ended by their rank.
+void RankCore::refuse_at_end(const char* what) const {
+  if (!shutting_down_ || worker::current_task() != nullptr) return;
+  throw Error(ErrorCode::not_running,
+              std::string(what) + " was called after shutdown(), which ends the run; call " +
+                  "shutdown() when no thread uses the client any more");
+}
+
+/// Waits for what other ranks send or confirm. shutdown() waits for that as well: afterwards nobody
+/// would answer.
+void RankCore::await_transfers(Lock& lock, const std::function<bool()>& ready) {
+  struct Awaited {
+    std::uint32_t& threads;
+    runtime::ProgressEngine& engine;
+    explicit Awaited(RankCore& core) : threads(core.transfers_awaited_), engine(core.engine_) {
+      ++threads;
+    }
+    ~Awaited() {
+      --threads;
+      engine.notify();
+    }
+  };
+  if (worker::current_task() != nullptr) {
+    engine_.wait(lock, ready);
+    return;
+  }
+  const Awaited awaited(*this);
+  engine_.wait(lock, ready);
 }
 
 // ---- results
 
-void RankCore::throw_ended(Target target, Status status) {
-  Handle& handle = *target.handle;
-  if (status == Status::error) {
-    handle.observed = true;
-    if (handle.is_group && !handle.failure)
-      detail::throw_failure(static_cast<GroupState&>(handle).failures.at(target.index));
-    detail::throw_failure(handle.failure);
-  }
-  if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
-  throw CancelledError("the task was cancelled: " +
-                       (ending_ ? ending_->reason : "the run ended before it did"));
-}
-
-/// Where the element's stretch is among those on rank 0, or end.
-static auto stretch_here(const GroupState& group, std::uint64_t index) {
-  auto after = group.here.upper_bound(index);
-  if (after == group.here.begin()) return group.here.end();
-  --after;
-  const auto& elements = static_cast<const detail::ElementsBase&>(*after->second);
-  return index - elements.begin < elements.count ? after : group.here.end();
-}
-
-bool RankCore::is_here(Target target) const {
-  if (target.handle->is_group) {
-    const auto& group = static_cast<const GroupState&>(*target.handle);
-    return stretch_here(group, target.index) != group.here.end() ||
-           group.singles.contains(target.index);
-  }
-  const auto& state = static_cast<const FutureState&>(*target.handle);
-  return state.ops == nullptr || state.value;
-}
-
-InputValue RankCore::value_here(Target target) {
-  if (target.handle->is_group) {
-    const auto& group = static_cast<const GroupState&>(*target.handle);
-    const auto stretch = stretch_here(group, target.index);
-    const ValuePtr& value =
-        stretch != group.here.end() ? stretch->second : group.singles.at(target.index);
-    return {value.get(), target.index - static_cast<const detail::ElementsBase&>(*value).begin};
-  }
-  auto& state = static_cast<FutureState&>(*target.handle);
-  if (state.value && &state.value->ops() == &detail::SerializedValue::shared_ops) {
-    state.value = static_cast<const detail::SerializedValue&>(*state.value).read();
-  }
-  state.here.store(true, std::memory_order_release);
-  return {state.value.get(), 0};
-}
-
 /// Why something that was fetched is not here.
 void RankCore::note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived) {
-  const bool lost = arrived.answer == runtime::DataExchange::Answer::gone;
-  problems_[handle] = {lost ? ErrorCode::lost : ErrorCode::cannot_travel,
-                       lost ? "the result is lost: no rank has a copy of it any more. Submit the "
-                              "task, or scatter the data, again"
-                            : "the result could not be brought to rank 0: " + arrived.problem};
+  problems_[handle] = problem_of(arrived, rank_.rank());
 }
 
 void RankCore::throw_problem(Handle* handle) {
@@ -184,7 +164,8 @@ void RankCore::fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t co
 }
 
 /// Asks for a result that is not on rank 0. `missing` counts what is on its way. What the client
-/// will move out has to be a copy of its own.
+/// will move out has to be a copy of its own. Several threads may ask for the same: the first
+/// arrival stays, as somebody may refer to it already.
 void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (is_here(target)) return;
   ++missing;
@@ -202,7 +183,11 @@ void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (!target.handle->is_group) {
     auto* state = static_cast<FutureState*>(target.handle);
     fetch_single(*state, own_copy, [store, state](Arrived arrived) {
-      store([state](ValuePtr each) { state->value = std::move(each); }, std::move(arrived));
+      store(
+          [state](ValuePtr each) {
+            if (!state->value) state->value = std::move(each);
+          },
+          std::move(arrived));
     });
     return;
   }
@@ -218,9 +203,11 @@ void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
     count = 1;
   }
   fetch_stretch(group->id, begin, count, {}, [store, group, begin, whole](Arrived arrived) {
-    store([group, begin, whole](
-              ValuePtr each) { (whole ? group->here : group->singles)[begin] = std::move(each); },
-          std::move(arrived));
+    store(
+        [group, begin, whole](ValuePtr each) {
+          (whole ? group->here : group->singles).try_emplace(begin, std::move(each));
+        },
+        std::move(arrived));
   });
 }
 
@@ -229,19 +216,21 @@ InputValue RankCore::result(Target target, Timeout timeout) { return bring(targe
 InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   Lock lock(engine_.mutex());
   drain_released();
-  const bool in_time = engine_.wait(
-      lock, [&] { return status_locked(target) != Status::pending; }, deadline(timeout));
+  const bool in_time = rank_.wait_for_tasks(
+      lock, [&] { return status_locked(target) != Status::pending; }, deadline_of(timeout));
   if (!in_time) {
     throw TimeoutError(
         fmt::format("result() waited {} s and the task has not ended", timeout.seconds()));
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  if (!is_here(target)) {
+  // Once more where another thread asked for the same and took the problem with it.
+  while (!is_here(target)) {
+    refuse_at_end("result()");
     std::size_t missing = 0;
     request(target, missing, own_copy);
-    engine_.wait(lock, [&] { return missing == 0; });
-    throw_problem(target.handle);
+    await_transfers(lock, [&] { return missing == 0; });
+    if (!is_here(target)) throw_problem(target.handle);
   }
   return value_here(target);
 }
@@ -260,19 +249,37 @@ bool RankCore::may_move(Target target) {
   return !state.value->is_shared() && !state.value->is_common();
 }
 
+/// Elements of one stretch come together.
 void RankCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
+  refuse_at_end("gather()");
   std::size_t missing = 0;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
-  for (const Target& target : targets) {
-    InputValue value;
-    if (detail::find_result_here(target, value) || status_locked(target) != Status::finished)
-      continue;
-    request(target, missing, false);
-    if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  const auto bound = [&] {
+    if (missing >= missing_max) await_transfers(lock, [&] { return missing < missing_max / 2; });
+  };
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    ++missing;
+    fetch_stretch(slice.group->id, slice.begin, slice.count, {},
+                  [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
+                    if (arrived.problem.empty()) {
+                      keep_slice(slice, arrived.value);
+                    } else {
+                      note_problem(slice.group, arrived);
+                    }
+                    --missing;
+                    engine_.notify();
+                  });
+    bound();
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  for (const Target& target : targets) {
+    if (target.handle->is_group || status_locked(target) != Status::finished) continue;
+    request(target, missing, false);
+    bound();
+  }
+  await_transfers(lock, [&] { return missing == 0; });
 }
 
 // ---- waiting for completions
@@ -284,13 +291,7 @@ void RankCore::add_done_callback(Target target, std::function<void()> callback) 
     callback();
     return;
   }
-  Handle& handle = *target.handle;
-  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
-  if (handle.is_group) {
-    handle.watchers->element_callbacks.emplace(target.index, std::move(callback));
-  } else {
-    handle.watchers->callbacks.push_back(std::move(callback));
-  }
+  add_callback(target, std::move(callback));
 }
 
 void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
@@ -302,13 +303,8 @@ void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Share
     queue->push(tag, whole ? 0 : target.index, whole ? static_cast<GroupState&>(handle).total : 1);
     return;
   }
-  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
-  if (handle.is_group && !whole) {
-    handle.watchers->element_queues.emplace(target.index, detail::Watchers::Queue{queue, tag});
-    return;
-  }
-  handle.watchers->queues.push_back({queue, tag});
-  if (!handle.is_group) return;
+  add_queue(target, queue, tag);
+  if (!handle.is_group || !whole) return;
   // What is finished already comes at once.
   if (const scheduler::GroupRecord* record = driver_.scheduler().find_group(handle.id)) {
     for (const auto& [begin, chunk] : record->chunks) queue->push(tag, begin, chunk.count);
@@ -318,8 +314,8 @@ void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Share
 bool RankCore::next_completion(CompletionQueue::Shared& queue,
                                CompletionQueue::Completion& completion, Timeout timeout) {
   Lock lock(engine_.mutex());
-  if (!engine_.wait(
-          lock, [&] { return !queue.ready.empty(); }, deadline(timeout)))
+  if (!rank_.wait_for_tasks(
+          lock, [&] { return !queue.ready.empty(); }, deadline_of(timeout)))
     return false;
   completion = queue.pop();
   return true;
@@ -329,6 +325,14 @@ bool RankCore::peek_completion(const CompletionQueue::Shared& queue) {
   const Lock lock(engine_.mutex());
   if (queue.ready.empty()) engine_.poll();
   return !queue.ready.empty();
+}
+
+void RankCore::cancel(std::span<const Target> targets) {
+  const std::vector<TaskId> ids = ids_to_cancel(targets);
+  const Lock lock(engine_.mutex());
+  drain_released();
+  for (const TaskId id : ids) driver_.cancel(id);
+  engine_.poll();
 }
 
 void RankCore::fire_and_forget(Handle& handle) {
@@ -366,6 +370,7 @@ std::string RankCore::summary() {
 }
 
 std::vector<RankMemory> RankCore::memory() {
+  refuse_in_task("memory()");
   const Lock lock(engine_.mutex());
   const scheduler::WorkerTable& workers = driver_.scheduler().workers();
   std::vector<RankMemory> ranks;
@@ -397,10 +402,14 @@ void RankCore::await_workers() {
 }
 
 void RankCore::shutdown() {
-  if (std::exchange(shut_down_, true)) return;
+  refuse_in_task("shutdown()");
   Lock lock(engine_.mutex());
+  if (std::exchange(shut_down_, true)) return;
   drain_released();
   engine_.wait(lock, [&] { return kept_.empty(); });
+  shutting_down_ = true;
+  engine_.wait(lock, [&] { return transfers_awaited_ == 0; });
+  if (journal_) finish_journal(lock);
   cancel_pending();
   for (Handle* handle : tasks_) {
     if (handle != nullptr) failures_.add(*handle);
@@ -417,29 +426,29 @@ void RankCore::shutdown() {
     return driver_.workers_gone() == others &&
            (rank_.worker() == nullptr || rank_.worker()->running() == 0);
   };
-  // Tasks that run and that nobody waits for get this long.
-  stragglers_ =
-      !engine_.wait(lock, all_ended, runtime::Clock::now() + std::chrono::milliseconds(500));
+  const runtime::Clock::duration patience = ending_ ? ending_->patience : patience_at_end;
+  stragglers_ = !engine_.wait(lock, all_ended, runtime::Clock::now() + patience);
   // Futures that are still held belong to their holders from here on.
   tasks_.clear();
   groups_.clear();
   make_none_current();
+  lock.unlock();
+  if (journal_) journal_->keeper.close();
 }
 
 void RankCore::cancel_pending() {
   const auto end = [this](Handle* handle) {
     if (handle == nullptr || handle->status.load() != Status::pending) return;
     handle->status = Status::cancelled;
-    if (ending_) ending_->cancelled_any = true;
     resolved(*handle);
   };
   for (FutureState* state : tasks_) end(state);
   for (GroupState* state : groups_) end(state);
 }
 
-void RankCore::on_ending(const std::string& reason, int exit_code) {
-  ending_ = Ending{.reason = reason, .exit_code = exit_code};
-  cancel_pending();
+void RankCore::on_ending(const FailurePtr& failure, int exit_code,
+                         std::chrono::steady_clock::duration patience) {
+  ending_ = Ending{.failure = failure, .exit_code = exit_code, .patience = patience};
 }
 
 int RankCore::exit_code(int main_code) {
@@ -449,7 +458,7 @@ int RankCore::exit_code(int main_code) {
 }
 
 std::string RankCore::straggler_sentence() const {
-  if (ending_) return ending_->reason + "; tasks that still ran were ended with it";
+  if (ending_) return "tasks that did not stop when they were told to were ended";
   return "tasks that nobody waits for were still running at the end of main and were ended";
 }
 

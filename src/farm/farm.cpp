@@ -24,7 +24,7 @@ Runner* this_runner = nullptr;
 
 CommandEnd run_command(const CommandSpec& command) {
   CommandEnd end = this_runner->run(command);
-  end.host = get_worker().host();
+  end.host = get_worker().hostname();
   return end;
 }
 

@@ -1,5 +1,6 @@
 #include "memory/spill_file.hpp"
 
+#include "base/fast_xxhash.hpp"
 #include "memory/local_directory.hpp"
 #include "tutti/bytes.hpp"
 #include "tutti/check.hpp"
@@ -14,7 +15,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
-#include <xxhash.h>
 
 namespace tutti::memory {
 namespace {

@@ -1,63 +1,10 @@
 #include "protocol/codec.hpp"
 
+#include "protocol/fields.hpp"
 #include "tutti/error.hpp"
-
-#include <string>
 
 namespace tutti::protocol {
 namespace {
-
-/// The byte that names a message is its place in the variant.
-template <class T, std::size_t Index = 0>
-constexpr std::uint8_t kind_of() {
-  if constexpr (std::is_same_v<T, std::variant_alternative_t<Index, Message>>) {
-    return static_cast<std::uint8_t>(Index);
-  } else {
-    return kind_of<T, Index + 1>();
-  }
-}
-
-template <class T>
-void begin(Writer& writer) {
-  writer.value(kind_of<T>());
-}
-
-void put(Writer& writer, TaskId id) { writer.value(id.bits()); }
-TaskId get_id(Reader& reader) { return TaskId::from_bits(reader.value<std::uint64_t>()); }
-
-void put(Writer& writer, bool flag) { writer.value(static_cast<std::uint8_t>(flag ? 1 : 0)); }
-bool get_flag(Reader& reader) {
-  const auto byte = reader.value<std::uint8_t>();
-  if (byte > 1) throw Error(ErrorCode::corrupt_data, "a flag of a message is neither 0 nor 1");
-  return byte == 1;
-}
-
-void put_bytes(Writer& writer, std::span<const std::byte> bytes) {
-  writer.value(static_cast<std::uint32_t>(bytes.size()));
-  writer.raw(bytes.data(), bytes.size());
-}
-std::span<const std::byte> get_bytes(Reader& reader) {
-  return reader.view(reader.value<std::uint32_t>());
-}
-
-void put_text(Writer& writer, std::string_view text) {
-  put_bytes(writer, std::as_bytes(std::span(text.data(), text.size())));
-}
-std::string_view get_text(Reader& reader) {
-  const auto bytes = get_bytes(reader);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-template <class T>
-void put_list(Writer& writer, const PackedList<T>& list) {
-  writer.value(static_cast<std::uint32_t>(list.size()));
-  writer.raw(list.bytes().data(), list.bytes().size());
-}
-template <class T>
-PackedList<T> get_list(Reader& reader) {
-  const std::size_t count = reader.value<std::uint32_t>();
-  return PackedList<T>(reader.view(count * sizeof(T)));
-}
 
 DefineFunction decode_define_function(Reader& reader) {
   DefineFunction message;
@@ -72,6 +19,9 @@ DefineGroup decode_define_group(Reader& reader) {
   message.group = get_id(reader);
   message.token = get_bytes(reader);
   message.name = get_text(reader);
+  reader.value(message.stream);
+  reader.value(message.retries);
+  reader.value(message.timeout_ms);
   message.inputs = get_list<InputRef>(reader);
   message.payload = reader.view(static_cast<std::size_t>(reader.count_of(1)));
   return message;
@@ -83,6 +33,10 @@ AssignTask decode_assign_task(Reader& reader) {
   reader.value(message.function);
   reader.value(message.priority);
   message.inline_result = get_flag(reader);
+  reader.value(message.depth);
+  reader.value(message.attempt);
+  reader.value(message.timeout_ms);
+  reader.value(message.stream);
   message.inputs = get_list<InputRef>(reader);
   message.payload = get_bytes(reader);
   return message;
@@ -95,6 +49,7 @@ AssignRange decode_assign_range(Reader& reader) {
   reader.value(message.count);
   reader.value(message.priority);
   message.pinned = get_flag(reader);
+  reader.value(message.depth);
   message.pieces = get_list<PieceRef>(reader);
   return message;
 }
@@ -239,6 +194,9 @@ void encode(Writer& writer, const DefineGroup& message) {
   put(writer, message.group);
   put_bytes(writer, message.token);
   put_text(writer, message.name);
+  writer.value(message.stream);
+  writer.value(message.retries);
+  writer.value(message.timeout_ms);
   put_list(writer, message.inputs);
   writer.count(message.payload.size());
   writer.raw(message.payload.data(), message.payload.size());
@@ -250,6 +208,10 @@ void encode(Writer& writer, const AssignTask& message) {
   writer.value(message.function);
   writer.value(message.priority);
   put(writer, message.inline_result);
+  writer.value(message.depth);
+  writer.value(message.attempt);
+  writer.value(message.timeout_ms);
+  writer.value(message.stream);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
 }
@@ -261,6 +223,7 @@ void encode(Writer& writer, const AssignRange& message) {
   writer.value(message.count);
   writer.value(message.priority);
   put(writer, message.pinned);
+  writer.value(message.depth);
   put_list(writer, message.pieces);
 }
 
@@ -448,7 +411,8 @@ void encode(Writer& writer, const Replicated& message) {
 }
 
 Message decode(Reader& reader) {
-  switch (reader.value<std::uint8_t>()) {
+  const auto kind = reader.value<std::uint8_t>();
+  switch (kind) {
     case kind_of<DefineFunction>():
       return decode_define_function(reader);
     case kind_of<DefineGroup>():
@@ -525,7 +489,7 @@ Message decode(Reader& reader) {
       return Replicated{id, first, get_flag(reader)};
     }
     default:
-      throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+      return decode_of_submissions(kind, reader);
   }
 }
 

@@ -40,6 +40,22 @@ void encode(Writer& writer, const SharedOnNode& message);
 void encode(Writer& writer, const Replicate& message);
 void encode(Writer& writer, const DropStretch& message);
 void encode(Writer& writer, const Replicated& message);
+void encode(Writer& writer, const GrantIds& message);
+void encode(Writer& writer, const TaskEnded& message);
+void encode(Writer& writer, const RangeEnded& message);
+void encode(Writer& writer, const GroupEnded& message);
+void encode(Writer& writer, const WorkFailed& message);
+void encode(Writer& writer, const CancelWork& message);
+void encode(Writer& writer, const RequestIds& message);
+void encode(Writer& writer, const NameFunction& message);
+void encode(Writer& writer, const SubmitTask& message);
+void encode(Writer& writer, const SubmitGroup& message);
+void encode(Writer& writer, const PlaceValue& message);
+void encode(Writer& writer, const DropFutures& message);
+void encode(Writer& writer, const Waits& message);
+void encode(Writer& writer, const CancelFutures& message);
+void encode(Writer& writer, const Progress& message);
+void encode(Writer& writer, const ProgressTold& message);
 
 /// Reads the next message of a packet. Views in it point into the reader's bytes.
 Message decode(Reader& reader);

@@ -95,8 +95,14 @@ void SchedulerDriver::begin_end(std::string reason, int exit_code,
   ending_ = Ending{std::move(reason), exit_code, patience, std::chrono::steady_clock::now()};
   std::fflush(stdout);
   std::fprintf(stderr, "tutti: %s\n", ending_->reason.c_str());
+  TaskFailure failure;
+  failure.type = "tutti::CancelledError";
+  failure.message = "the task was cancelled: " + ending_->reason;
+  const auto shared = std::make_shared<const TaskFailure>(std::move(failure));
   scheduler_.stop_starting();
-  sink_->on_ending(ending_->reason, exit_code);
+  sink_->on_ending(shared, exit_code, patience / 2);
+  scheduler_.cancel_all(shared, commands_);
+  dirty_ = true;
 }
 
 }  // namespace tutti::runtime

@@ -280,7 +280,7 @@ bool MemoryKeeper::nothing_goes_on() const {
   if (busy()) return false;
   const WorkerDriver* driver = rank_.worker();
   if (driver == nullptr) return true;
-  const std::size_t work = driver->running() + driver->state().ready_count();
+  const std::size_t work = driver->state().running() + driver->state().ready_count();
   return paused_ ? work == 0 : work < driver->state().limits().slots;
 }
 
@@ -328,7 +328,7 @@ void MemoryKeeper::decide_pause() {
   const bool paused = memory::should_pause(levels_, now, paused_);
   worker::Pause pause = worker::Pause::none;
   if (paused) {
-    const bool stuck = driver->running() == 0 && !busy();
+    const bool stuck = driver->state().running() == 0 && !busy();
     pause = stuck ? worker::Pause::one_at_a_time : worker::Pause::all;
     if (stuck && paused_ && Clock::now() > paused_since_ + patience) {
       base::log_warning_once(

@@ -5,9 +5,11 @@
 #include "node/node_store.hpp"
 #include "runtime/job_end.hpp"
 #include "runtime/scheduler_driver.hpp"
+#include "runtime/task_client.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/node_memory.hpp"
 #include "tutti/error.hpp"
+#include "worker/task_context.hpp"
 
 #include <utility>
 
@@ -53,6 +55,7 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
         if (setup_.sharing.store) setup_.sharing.store->sweep();
         memory_->tick();
         if (scheduler_) scheduler_->watch();
+        if (worker_) worker_->watch();
       });
 }
 
@@ -93,6 +96,8 @@ void Rank::dispatch(int from, const protocol::Message& message) {
         } else if constexpr (requires { scheduler_->on(from, each); }) {
           check(scheduler_ != nullptr, "only rank 0 gets reports");
           scheduler_->on(from, each);
+        } else if constexpr (requires { task_client_->on(each); }) {
+          if (task_client_ != nullptr) task_client_->on(each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Data>) {
           exchange_.on_data(from, each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>,
@@ -134,8 +139,16 @@ void Rank::on_fragment(int from, const protocol::Fragment& fragment) {
 /// Everything that follows from what arrived, then one packet to each rank that is concerned.
 bool Rank::end_turn() {
   if (scheduler_) scheduler_->end_turn();
+  if (task_client_ != nullptr) task_client_->before_turn();
   if (worker_) worker_->end_turn();
   return outbox_.flush();
+}
+
+bool Rank::wait_for_tasks(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
+                          Deadline deadline) {
+  const worker::TaskContext* task = worker::current_task();
+  if (task != nullptr && task->batch != nullptr) return worker_->wait_inside(lock, ready, deadline);
+  return engine_.wait(lock, ready, deadline);
 }
 
 void Rank::finish() {

@@ -14,6 +14,7 @@
 #include "tutti/options.hpp"
 #include "worker/store.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@
 namespace tutti::runtime {
 
 class SchedulerDriver;
+class TaskClient;
 class WorkerDriver;
 
 /// What is known of each rank, for people.
@@ -74,6 +76,15 @@ class Rank {
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
   SchedulerDriver* scheduler() { return scheduler_.get(); }
+  /// Null on rank 0, and before and after the run. The caller holds the lock.
+  TaskClient* task_client() { return task_client_; }
+  void set_task_client(TaskClient* client) { task_client_ = client; }
+
+  /// Waits for what tasks give, like ProgressEngine::wait(). A thread that runs a task gives up its
+  /// slot meanwhile. Throws Error (unsatisfiable) when too many tasks of this rank wait already,
+  /// and CancelledError when the run ends meanwhile.
+  bool wait_for_tasks(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
+                      Deadline deadline = {});
 
   void deliver_early(const EarlyPackets& packets);
   /// Ends the orderly way; the last call. All ranks call it.
@@ -98,6 +109,7 @@ class Rank {
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
+  TaskClient* task_client_ = nullptr;
   bool is_leaving_ = false;
   std::unique_ptr<MemoryKeeper> memory_;
 };

@@ -54,30 +54,45 @@ TaskId SchedulerDriver::submit(const TaskCall& call) {
   scheduler::TaskSpec spec;
   spec.function = function_id(*call.function);
   spec.priority = call.priority;
+  spec.depth = call.depth;
+  spec.retries = call.retries;
+  spec.stream = call.stream;
   spec.inline_result = wants_inline();
   spec.payload = call.payload;
   spec.inputs = call.inputs;
   dirty_ = true;
-  return scheduler_.submit(spec, commands_);
+  const TaskId id = scheduler_.submit(spec, commands_);
+  if (call.timeout_ms != 0) timeouts_ms_[id] = call.timeout_ms;
+  return id;
 }
 
 TaskId SchedulerDriver::submit_group(GroupCall call) {
   scheduler::GroupSpec spec;
   spec.function = function_id(*call.function);
   spec.priority = call.priority;
+  spec.depth = call.depth;
+  spec.stream = call.stream;
   spec.pinned = call.pinned;
   spec.total = call.total;
   spec.bytes_per_element = call.bytes_per_element;
   spec.inputs = call.inputs;
   spec.sources = call.sources;
+  spec.finished = call.finished;
+  spec.failures = std::move(call.failures);
   dirty_ = true;
   const TaskId id = scheduler_.submit_group(spec, commands_);
-  Group& group = groups_[id];
-  group.ops = call.function;
-  group.function = spec.function;
-  group.payload = std::move(call.payload);
-  group.total = call.total;
+  note_group(id, spec.function, std::move(call.payload), call.total);
+  groups_.at(id).limits = call.limits;
   return id;
+}
+
+void SchedulerDriver::note_group(TaskId id, protocol::FunctionId function, Bytes payload,
+                                 std::uint64_t total) {
+  Group& group = groups_[id];
+  group.ops = functions_[function].ops;
+  group.function = function;
+  group.payload = std::move(payload);
+  group.total = total;
 }
 
 void SchedulerDriver::released(TaskId id) {
@@ -143,8 +158,13 @@ void SchedulerDriver::on(int from, const protocol::Hello& message) {
 
 void SchedulerDriver::on(int from, const protocol::TaskFinished& message) {
   dirty_ = true;
+  const int owner = owner_of(message.task);
   if (!scheduler_.on_task_finished(from, message.task, message.result_bytes, commands_)) return;
-  sink_->on_finished(message.task, message.has_result, message.result);
+  if (owner == rank_.rank()) {
+    sink_->on_finished(message.task, message.has_result, message.result);
+  } else {
+    tell_finished(from, message, owner);
+  }
 }
 
 TaskFailure SchedulerDriver::failure(int from, TaskId task, std::string_view type,
@@ -178,20 +198,20 @@ void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
   TaskFailure details =
       failure(from, message.group, message.type, message.message, function, function);
   details.task += "[" + std::to_string(message.index) + "]";
+  if (!message.inherited) details.attempt = group->second.limits.retries + 1;
   if (!scheduler_.on_element_threw(from, message.group, message.index, message.inherited,
                                    std::move(details)))
     return;
   const scheduler::GroupRecord* record = scheduler_.find_group(message.group);
-  sink_->on_element_failed(message.group, message.index,
-                           scheduler::failure_of(*record, message.index));
+  tell_failed(message.group, message.index, scheduler::failure_of(*record, message.index));
 }
 
 void SchedulerDriver::on(int from, const protocol::RangeFinished& message) {
   dirty_ = true;
+  const int owner = owner_of(message.group);
   if (scheduler_.on_range_finished(from, message.group, message.begin, message.count,
-                                   message.result_bytes, commands_)) {
-    sink_->on_range(message.group, message.begin, message.count);
-  }
+                                   message.result_bytes, commands_))
+    tell_range(from, message, owner);
 }
 
 void SchedulerDriver::on(int, const protocol::Timing& message) {
@@ -293,12 +313,15 @@ void SchedulerDriver::obey() {
   send_copies();
   for (const auto& each : commands_.assign) send_task(each.task, each.worker);
   for (const auto& each : commands_.assign_range) send_range(each);
+  // Before releases: what is cancelled and runs keeps what it reads.
+  send_cancels();
   send_releases();
   send_questions();
   for (const auto& each : commands_.replicated)
     sink_->on_replicated(each.piece, each.worker, each.kept);
-  for (const auto& each : commands_.failed) sink_->on_failed(each.task, each.failure);
-  for (const TaskId group : commands_.group_done) sink_->on_group_done(group);
+  for (const auto& each : commands_.failed)
+    tell_failed(each.task, protocol::WorkFailed::whole, each.failure);
+  for (const TaskId group : commands_.group_done) tell_group_done(group);
   for (const TaskId id : commands_.forgotten) forget(id);
   commands_.clear();
 }
@@ -316,9 +339,18 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   message.task = task;
   message.function = record.function;
   message.priority = record.priority;
-  message.inline_result = record.inline_result && record.client_holds;
+  // Who runs what it submitted itself has the result, and is not told of its end.
+  message.inline_result = record.inline_result && record.client_holds &&
+                          (record.owner == rank_.rank() || record.owner != worker);
+  message.depth = record.depth;
+  message.attempt = record.attempt;
+  message.stream = record.stream;
+  if (!timeouts_ms_.empty()) {
+    const auto timeout = timeouts_ms_.find(task);
+    if (timeout != timeouts_ms_.end()) message.timeout_ms = timeout->second;
+  }
   input_refs_.clear();
-  scheduler_.append_input_refs(record.input_span(), worker, input_refs_);
+  scheduler_.append_input_refs(record, worker, input_refs_);
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
   message.payload = record.payload.bytes();
@@ -333,6 +365,8 @@ Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int cons
   scheduler_.append_constant_refs(*scheduler_.find_group(id), consumer, inputs);
   Writer writer;
   protocol::encode(writer, protocol::DefineGroup{id, function.token, function.module,
+                                                 scheduler_.find_group(id)->stream,
+                                                 group.limits.retries, group.limits.timeout_ms,
                                                  protocol::PackedList<protocol::InputRef>(
                                                      std::span<const protocol::InputRef>(inputs)),
                                                  group.payload.span()});
@@ -386,6 +420,7 @@ void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) 
   message.count = range.count;
   message.priority = record.priority;
   message.pinned = record.pinned;
+  message.depth = record.depth;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
   rank_.outbox().add(range.worker, message, message_overhead_bytes + message.pieces.bytes().size());
@@ -424,6 +459,7 @@ void SchedulerDriver::send_releases() {
 
 void SchedulerDriver::forget(TaskId id) {
   if (!names_.empty()) names_.erase(id);
+  if (!timeouts_ms_.empty()) timeouts_ms_.erase(id);
   sink_->on_forgotten(id);
   if (!id.is_group()) return;
   const auto found = groups_.find(id);

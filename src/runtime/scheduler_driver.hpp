@@ -19,6 +19,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tutti::runtime {
@@ -36,12 +37,14 @@ class FutureSink {
   virtual void on_element_failed(TaskId group, std::uint64_t index,
                                  const scheduler::FailurePtr& failure) = 0;
   virtual void on_group_done(TaskId group) = 0;
+  virtual void on_progress(TaskId task_or_group, std::uint64_t index, double fraction) = 0;
   virtual void on_forgotten(TaskId task_or_group) = 0;
   /// A copy that was asked for is on the rank, or could not be brought there.
   virtual void on_replicated(const scheduler::Piece& piece, int rank, bool kept) = 0;
-  /// The run ends before its work is done, with this exit code: what is pending is cancelled, as is
-  /// what is submitted from now on. `reason` is a sentence.
-  virtual void on_ending(const std::string& reason, int exit_code) = 0;
+  /// The run ends before its work is done: what is pending fails with `failure` next, as does what
+  /// is submitted from now on. Tasks that were told to stop get `patience` after the end of main.
+  virtual void on_ending(const scheduler::FailurePtr& failure, int exit_code,
+                         std::chrono::steady_clock::duration patience) = 0;
   /// A turn ends: hands over what was released since the last one. The only one that may call
   /// released().
   virtual void before_turn() = 0;
@@ -60,23 +63,44 @@ class SchedulerDriver {
   struct TaskCall {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
+    std::uint16_t depth = 0;
+    std::uint8_t retries = 0;
+    std::uint32_t timeout_ms = 0;
+    std::uint64_t stream = 0;
     std::span<const std::byte> payload;
     std::span<const scheduler::Input> inputs;
   };
   TaskId submit(const TaskCall& call);
+  /// Of each element of a map.
+  struct ElementLimits {
+    std::uint8_t retries = 0;
+    std::uint32_t timeout_ms = 0;  ///< 0: none
+  };
   struct GroupCall {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
     bool pinned = false;
+    std::uint16_t depth = 0;
+    std::uint64_t stream = 0;
+    ElementLimits limits;
     std::uint64_t total = 0;
     std::uint64_t bytes_per_element = 0;
     Bytes payload;
     std::span<const scheduler::Input> inputs;
     std::span<const TaskId> sources;
+    /// What is not run, see scheduler::GroupSpec.
+    std::span<const scheduler::FinishedPiece> finished;
+    std::map<std::uint64_t, scheduler::FailurePtr> failures;
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
+  /// Ends what has not ended, and all that needs it, as cancelled; what no future names only when
+  /// nothing needs it.
+  void cancel(TaskId id);
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  TaskId place_failure(scheduler::FailurePtr failure) {
+    return scheduler_.place_failure(std::move(failure));
+  }
   TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes);
   void replicate(const scheduler::Piece& piece, std::span<const std::int32_t> targets,
@@ -118,6 +142,16 @@ class SchedulerDriver {
   void on(int from, const protocol::Placed& message);
   void on(int from, const protocol::Goodbye& message);
   void on(int from, const protocol::Replicated& message);
+  // submissions.cpp: what tasks of other ranks ask for
+  void on(int from, const protocol::RequestIds& message);
+  void on(int from, const protocol::NameFunction& message);
+  void on(int from, const protocol::SubmitTask& message);
+  void on(int from, const protocol::SubmitGroup& message);
+  void on(int from, const protocol::PlaceValue& message);
+  void on(int from, const protocol::DropFutures& message);
+  void on(int from, const protocol::Waits& message);
+  void on(int from, const protocol::CancelFutures& message);
+  void on(int from, const protocol::Progress& message);
 
   /// Looks a few times a second, without the lock, whether the run has to end before its work is
   /// done, and whether work is left that nobody does; then ends the job.
@@ -139,6 +173,7 @@ class SchedulerDriver {
     protocol::FunctionId function = 0;
     Bytes payload;
     std::uint64_t total = 0;
+    ElementLimits limits;
     bool announced = false;           ///< to all ranks
     std::vector<std::uint8_t> knows;  ///< by rank, when it was not announced to all
   };
@@ -151,8 +186,16 @@ class SchedulerDriver {
   void make_known(TaskId id, Group& group, int worker);
   Bytes encode_definition(TaskId id, const Group& group, int consumer) const;
   void send_releases();
+  void send_cancels();
   void send_questions();
   void forget(TaskId id);
+  int owner_of(TaskId id) const;
+  protocol::FunctionId named(int from, protocol::FunctionId function) const;
+  void note_group(TaskId id, protocol::FunctionId function, Bytes payload, std::uint64_t total);
+  void tell_finished(int from, const protocol::TaskFinished& message, int owner);
+  void tell_failed(TaskId id, std::uint64_t index, const scheduler::FailurePtr& failure);
+  void tell_range(int from, const protocol::RangeFinished& message, int owner);
+  void tell_group_done(TaskId group);
   std::uint64_t now_ns() const;
   void look_for_end();
   void tend_job_files();
@@ -176,6 +219,9 @@ class SchedulerDriver {
   std::vector<protocol::FunctionId> known_functions_;  ///< by rank: those below are known there
   std::map<TaskId, Group> groups_;
   std::map<TaskId, std::string> names_;
+  std::map<TaskId, std::uint32_t> timeouts_ms_;
+  /// What the numbers of functions mean that other ranks use, by rank.
+  std::vector<std::vector<protocol::FunctionId>> named_functions_;
   std::map<TaskId, std::uint32_t> placed_acks_;
   std::vector<protocol::InputRef> input_refs_;
   std::vector<protocol::PieceRef> piece_refs_;

@@ -1,6 +1,7 @@
 #include "runtime/startup.hpp"
 
 #include "base/exception_text.hpp"
+#include "base/huge_pages.hpp"
 #include "base/log.hpp"
 #include "base/module_table.hpp"
 #include "base/options.hpp"
@@ -303,6 +304,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
     print_differences(all);
   }
   base::set_log_level(setup.options.log_level);
+  base::huge_pages_wanted = setup.options.huge_pages;
   setup.works = transport->rank() != 0 || rank0_works;
   if (prints) setup.directory_warning = directory_warning(all);
   for (const Introduction& each : all)

@@ -4,6 +4,7 @@
 #include "base/module_table.hpp"
 #include "runtime/launch_environment.hpp"
 #include "runtime/rank.hpp"
+#include "runtime/task_client.hpp"
 #include "runtime/thread_setup.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/error.hpp"
@@ -40,7 +41,9 @@ thread_local bool is_executor = false;
 
 WorkerDriver::WorkerDriver(Rank& rank)
     : rank_(rank),
-      state_({.slots = std::max(1u, rank.setup().threads.threads), .rank = rank.rank()},
+      state_({.slots = std::max(1u, rank.setup().threads.threads),
+              .rank = rank.rank(),
+              .suspended_max = rank.options().max_waiting_tasks},
              rank.store()) {}
 
 void WorkerDriver::say_hello() {
@@ -61,45 +64,84 @@ void WorkerDriver::start_threads(unsigned borrowed) {
 void WorkerDriver::run_executor(unsigned number) {
   is_executor = true;
   const ThreadPlan& plan = rank_.setup().threads;
-  if (rank_.options().pin && plan.pin)
-    pin_this_thread(plan.first_core + number * plan.cores_per_thread, plan.cores_per_thread);
+  if (rank_.options().pin && plan.pin) {
+    const unsigned slot = number % state_.limits().slots;
+    pin_this_thread(plan.first_core + slot * plan.cores_per_thread, plan.cores_per_thread);
+  }
   set_library_threads(plan.cores_per_thread, environment_of(environment_entries()));
 
   ProgressEngine& engine = rank_.engine();
-  const auto inline_bytes_max = static_cast<std::size_t>(rank_.options().inline_result_bytes);
   worker::Batch batch;
-  ProgressEngine::Lock lock(engine.mutex());
+  Lock lock(engine.mutex());
   while (!stopping_) {
-    if (!state_.has_ready()) {
-      engine.wait(lock, [this] { return stopping_ || state_.has_ready(); });
+    if (state_.startable() == 0) {
+      look_for_work(lock);
       continue;
     }
     if (engine.poll_is_due()) engine.poll();
     state_.take(batch);
     if (batch.items.empty()) continue;
-    if (state_.may_take_long(batch)) {
-      // Nobody should wait for what this rank has ready while the task runs.
-      tell_rank_0();
-      engine.hand_over();
-    }
-    lock.unlock();
-    worker::run_batch(batch, inline_bytes_max);
-    lock.lock();
-    refuse_results(batch);
-    state_.on_done(batch, commands_);
-    report(batch);
-    obey();
-    rank_.memory().after_change();
-    if (rank_.options().validate) state_.check_invariants();
-    batch.clear();
-    if (reports_are_due()) tell_rank_0();
+    run_taken(lock, batch);
     if (!state_.has_ready()) rank_.outbox().flush();
   }
+}
+
+/// A thread beyond those that there are slots: tasks that wait inside of themselves keep theirs.
+void WorkerDriver::run_helper(unsigned number) {
+  name_this_thread("tutti-exec-" + std::to_string(number));
+  {
+    const Lock lock(rank_.engine().mutex());
+    --called_;
+  }
+  run_executor(number);
+}
+
+void WorkerDriver::run_taken(Lock& lock, worker::Batch& batch) {
+  if (state_.may_take_long(batch)) {
+    // Nobody should wait for what this rank has ready while the task runs.
+    tell_rank_0();
+    rank_.engine().hand_over();
+  }
+  begin_limit(batch);
+  lock.unlock();
+  worker::run_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
+  lock.lock();
+  end_limit(batch);
+  refuse_results(batch.items);
+  state_.on_done(batch, commands_);
+  report(batch);
+  obey();
+  rank_.memory().after_change();
+  if (rank_.options().validate) state_.check_invariants();
+  batch.clear();
+  if (state_.somebody_wants_slot()) rank_.engine().notify();
+  wake_sleepers();
+  if (reports_are_due()) tell_rank_0();
+}
+
+void WorkerDriver::look_for_work(Lock& lock) {
+  if (watching_ >= state_.limits().slots) {
+    ++parked_;
+    unparked_.wait(lock, [this] { return tickets_ != 0 || stopping_; });
+    --parked_;
+    if (tickets_ == 0) return;
+    --tickets_;
+    --called_;
+    return;
+  }
+  ++watching_;
+  ++idle_;
+  rank_.engine().wait(
+      lock, [this] { return stopping_ || state_.startable() != 0; }, {}, ProgressEngine::Who::task);
+  --idle_;
+  --watching_;
 }
 
 void WorkerDriver::stop() {
   stopping_ = true;
   rank_.engine().notify();
+  unparked_.notify_all();
+  for (Sleeper* sleeper : sleepers_) sleeper->woken.notify_one();
 }
 
 void WorkerDriver::on(int, const protocol::DefineFunction& message) {
@@ -154,7 +196,7 @@ void WorkerDriver::on(int, const protocol::Located& message) {
 void WorkerDriver::on(int, const protocol::Probe& message) {
   const auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
   const std::size_t transfers = rank_.transport().busy() || rank_.memory().busy() ? 1 : 0;
-  const protocol::Alive answer{message.round, count(state_.taken() + transfers),
+  const protocol::Alive answer{message.round, count(state_.running() + transfers),
                                count(state_.ready_count()), count(state_.assigned()),
                                count(state_.awaited())};
   rank_.outbox().add(0, answer, report_overhead_bytes);
@@ -177,7 +219,9 @@ void WorkerDriver::on(int from, const protocol::Fetch& message) {
 
 void WorkerDriver::end_turn() {
   const std::size_t own = is_executor ? 1 : 0;
-  if (state_.has_ready() && state_.ready_count() > own) rank_.engine().notify();
+  if (state_.startable() > own) rank_.engine().notify();
+  wake_sleepers();
+  note_waits();
 }
 
 /// Does what the state asked for.
@@ -195,6 +239,8 @@ void WorkerDriver::obey() {
   for (const TaskId id : commands_.replicas)
     rank_.outbox().add(0, protocol::Replica{id}, report_overhead_bytes);
   commands_.replicas.clear();
+  for (const worker::TaskWork* task : commands_.stopped) note_told(task);
+  commands_.stopped.clear();
   std::vector<worker::RangeWork*> finished = std::move(commands_.finished_ranges);
   commands_.finished_ranges.clear();
   for (worker::RangeWork* range : finished) report_range(*range);
@@ -253,8 +299,8 @@ void WorkerDriver::obey_answers() {
 }
 
 /// A task whose result finds no room in memory has failed.
-void WorkerDriver::refuse_results(worker::Batch& batch) {
-  for (worker::Execution& item : batch.items) {
+void WorkerDriver::refuse_results(std::span<worker::Execution> items) {
+  for (worker::Execution& item : items) {
     if (item.kind != worker::Execution::Kind::task || item.threw || !item.result) continue;
     if (item.result_bytes < worker::Store::large_bytes_min) continue;
     std::string why =
@@ -269,7 +315,7 @@ void WorkerDriver::refuse_results(worker::Batch& batch) {
 
 void WorkerDriver::report(worker::Batch& batch) {
   for (worker::Execution& item : batch.items) {
-    if (item.kind != worker::Execution::Kind::task) continue;
+    if (item.kind != worker::Execution::Kind::task || item.detached) continue;
     if (item.threw) {
       const protocol::TaskThrew message{item.id, shortened(item.error_type),
                                         shortened(item.error_message)};
@@ -281,6 +327,8 @@ void WorkerDriver::report(worker::Batch& batch) {
     message.result_bytes = item.result_bytes;
     message.has_result = item.has_stream;
     message.result = batch.streams.bytes().subspan(item.stream_begin, item.stream_size);
+    if (TaskClient* client = rank_.task_client())
+      client->on_finished_here(item.id, item.result, item.result_bytes);
     if (held_reports_++ == 0) first_held_ = Clock::now();
     rank_.outbox().add_patient(0, message, report_overhead_bytes + message.result.size());
   }
@@ -293,29 +341,37 @@ void WorkerDriver::report(worker::Batch& batch) {
 bool WorkerDriver::reports_are_due() const {
   if (held_reports_ == 0) return false;
   constexpr auto age_max = std::chrono::microseconds(500);
-  return held_reports_ >= state_.assigned() || Clock::now() - first_held_ > age_max;
+  return held_reports_ + state_.suspended() >= state_.assigned() ||
+         Clock::now() - first_held_ > age_max;
 }
 
 void WorkerDriver::tell_rank_0() {
   report_timings();
+  note_waits();
   held_reports_ = 0;
   rank_.outbox().flush_all();
 }
 
-/// The same for a stretch of a map: all of its elements have failed, and room that was never
-/// touched takes their place.
+/// All elements of the stretch have failed, and room that was never touched takes their place.
+void WorkerDriver::fail_results(worker::RangeWork& range, const ExceptionText& why) {
+  const worker::GroupWork& group = *state_.find_group(range.group);
+  range.results = detail::ValuePtr(group.ops->make_results(range.begin, range.count));
+  range.failures.clear();
+  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index)
+    range.failures.push_back({index, why.type, why.message, false});
+  note_failures(range);
+}
+
+/// What refuse_results() of tasks does, for a stretch of a map.
 bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes) {
   if (bytes < worker::Store::large_bytes_min) return false;
   const worker::GroupWork& group = *state_.find_group(range.group);
-  const std::string why = rank_.memory().refusal(
+  std::string why = rank_.memory().refusal(
       fmt::format("elements {} to {} of {}", range.begin, range.begin + range.count - 1,
                   group.ops->name(group.payload.span())),
       bytes);
   if (why.empty()) return false;
-  range.results = detail::ValuePtr(group.ops->make_results(range.begin, range.count));
-  range.failures.clear();
-  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index)
-    range.failures.push_back({index, worker::problem_type, why, false});
+  fail_results(range, {worker::problem_type, std::move(why)});
   return true;
 }
 
@@ -326,15 +382,20 @@ void WorkerDriver::note_failures(worker::RangeWork& range) {
     elements.failed.push_back(failure.index);
 }
 
-/// The bytes of the results, 0 when they were refused.
+/// The bytes of the results, 0 when they were refused. The size of a stretch is told as one: where
+/// the type throws then, none of its elements can be kept.
 std::uint64_t WorkerDriver::settle_results(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
   if (!range.results) return 0;
   note_failures(range);
-  const std::uint64_t bytes = range.results->ops().nbytes(*range.results);
-  if (!refuse_results(range, bytes)) return bytes;
-  note_failures(range);
-  return 0;
+  std::uint64_t bytes = 0;
+  try {
+    bytes = range.results->ops().nbytes(*range.results);
+  } catch (...) {
+    fail_results(range, describe_current_exception());
+    return 0;
+  }
+  return refuse_results(range, bytes) ? 0 : bytes;
 }
 
 void WorkerDriver::report_range(worker::RangeWork& range) {

@@ -54,6 +54,11 @@ struct Commands {
     std::int32_t worker;
     std::int32_t holder;
   };
+  /// Tell the worker that nobody wants the result of what it was assigned.
+  struct Cancel {
+    TaskId id;
+    std::int32_t worker;
+  };
   /// Tell the future.
   struct Failed {
     TaskId task;
@@ -86,6 +91,7 @@ struct Commands {
   std::vector<Release> release;
   std::vector<GiveBack> give_back;
   std::vector<Located> located;
+  std::vector<Cancel> cancel;
   std::vector<Replicate> replicate;
   std::vector<Replicated> replicated;
   std::vector<Failed> failed;      ///< tasks and whole groups
@@ -94,8 +100,8 @@ struct Commands {
 
   bool empty() const {
     return assign.empty() && assign_range.empty() && release.empty() && give_back.empty() &&
-           located.empty() && drop.empty() && replicate.empty() && replicated.empty() &&
-           failed.empty() && group_done.empty() && forgotten.empty();
+           located.empty() && cancel.empty() && drop.empty() && replicate.empty() &&
+           replicated.empty() && failed.empty() && group_done.empty() && forgotten.empty();
   }
   void clear() {
     assign.clear();
@@ -103,6 +109,7 @@ struct Commands {
     release.clear();
     give_back.clear();
     located.clear();
+    cancel.clear();
     drop.clear();
     replicate.clear();
     replicated.clear();

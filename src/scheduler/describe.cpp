@@ -20,10 +20,11 @@ void describe_inputs(std::span<const Input> inputs, Words& words) {
 
 void Scheduler::describe_task(std::uint32_t slot, Words& words) const {
   const TaskRecord& record = tasks_.at(slot);
-  words.insert(words.end(), {tasks_.id_of(slot).bits(), number(static_cast<int>(record.state)),
-                             number(record.worker), record.client_holds ? 1u : 0u,
-                             number(record.priority), record.function, record.missing_inputs,
-                             record.unplaced_inputs, record.references, record.result_bytes});
+  words.insert(words.end(),
+               {tasks_.id_of(slot).bits(), number(static_cast<int>(record.state)),
+                number(record.worker), record.client_holds ? 1u : 0u, number(record.priority),
+                record.function, record.missing_inputs, record.unplaced_inputs, record.references,
+                record.result_bytes, record.owner, record.depth, record.attempt, record.retries});
   describe_inputs(record.input_span(), words);
   if (record.state == TaskState::assigned) {
     // The account of its worker counts up; only how far ahead of it the task is due matters.
@@ -40,7 +41,8 @@ void Scheduler::describe_group(std::uint32_t slot, Words& words) const {
   const GroupRecord& group = groups_.at(slot);
   words.insert(words.end(), {groups_.id_of(slot).bits(), number(static_cast<int>(group.state)),
                              (group.client_holds ? 1u : 0u) + (group.queued ? 2u : 0u),
-                             group.given_out, group.done, group.references, group.missing_inputs});
+                             group.known_before, group.given_out, group.done, group.references,
+                             group.missing_inputs, group.owner, group.depth});
   describe_inputs(group.inputs, words);
   for (const AvailablePiece& piece : group.available)
     words.insert(words.end(), {piece.begin, piece.count, number(piece.worker)});

@@ -45,6 +45,14 @@ struct AvailablePiece {
   std::int32_t worker = no_worker;  ///< who holds the source elements; no_worker: anybody
 };
 
+/// A stretch whose results are there before the map is submitted.
+struct FinishedPiece {
+  std::uint64_t begin = 0;
+  std::uint64_t count = 0;
+  std::int32_t worker = no_worker;  ///< who holds them
+  std::uint64_t bytes = 0;
+};
+
 /// A task or map that needs the elements from its place in the list of slices up to `end`.
 struct SliceDependent {
   std::uint64_t end = 0;
@@ -60,9 +68,13 @@ struct GroupRecord {
   bool pinned = false;  ///< element i runs on rank i, at once
   bool queued = false;  ///< stands in the ready queue
   std::int16_t priority = 0;
+  std::uint16_t owner = 0;  ///< the rank whose futures name it, and which is told of its end
+  std::uint16_t depth = 0;  ///< see TaskRecord
   FunctionId function = 0;
+  std::uint64_t stream = 0;  ///< names its random numbers
   std::uint64_t total = 0;
   std::uint64_t bytes_per_element = 0;  ///< of the materialised sources, estimated
+  std::uint64_t known_before = 0;       ///< elements that were there when it was submitted
   std::uint64_t given_out = 0;
   std::uint64_t done = 0;
   std::uint32_t references = 0;
@@ -81,6 +93,8 @@ struct GroupRecord {
   std::multimap<std::uint64_t, SliceDependent> slices;        ///< by their first element
   std::uint64_t slice_length_max = 0;
   std::uint64_t result_bytes = 0;  ///< of what is done
+
+  std::int32_t urgency() const { return urgency_of(priority, depth); }
 };
 
 /// Where an element stands.
@@ -89,6 +103,12 @@ enum class ElementState : std::uint8_t { pending, finished, failed };
 class GroupTable {
  public:
   TaskId allocate() {
+    const TaskId id = reserve();
+    adopt();
+    return id;
+  }
+  /// See TaskTable.
+  TaskId reserve() {
     std::uint32_t slot;
     if (!free_.empty()) {
       slot = free_.back();
@@ -97,9 +117,9 @@ class GroupTable {
       slot = static_cast<std::uint32_t>(records_.size());
       records_.push_back(std::make_unique<GroupRecord>());
     }
-    ++live_;
     return TaskId::group(slot, records_[slot]->generation);
   }
+  void adopt() { ++live_; }
   void forget(std::uint32_t slot) {
     const std::uint32_t generation = (records_[slot]->generation + 1) & TaskId::generation_mask;
     *records_[slot] = GroupRecord{};

@@ -110,8 +110,8 @@ void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
   check(missing == record.missing_inputs, "a task counts the inputs that are not finished");
   std::uint32_t unplaced = 0;
   for (const Input& input : record.input_span()) {
-    const bool placed = !input.is_order() && !input.id.is_group() &&
-                        tasks_.at(input.id.slot()).state == TaskState::assigned;
+    const bool placed =
+        !input.is_order() && !input.id.is_group() && tasks_.at(input.id.slot()).is_placed();
     unplaced += is_missing(input) && !placed ? 1 : 0;
   }
   check(record.state == TaskState::ready || unplaced == record.unplaced_inputs,
@@ -129,7 +129,7 @@ void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
     if (!is_missing(input)) continue;
     check(!input.is_order(), "what an assigned task comes after has ended");
     check(!input.id.is_group(), "the elements that an assigned task needs are finished");
-    check(tasks_.at(input.id.slot()).state == TaskState::assigned,
+    check(tasks_.at(input.id.slot()).is_placed(),
           "the inputs of an assigned task are finished or assigned");
   }
 }

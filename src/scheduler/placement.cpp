@@ -12,9 +12,9 @@ void Scheduler::place(Commands& commands) {
   pinned_.clear();
   if (stopped_) return;
   // Depth first: what was begun goes before what was not, unless that is more urgent.
-  const int priority_min = ready_.empty() ? INT_MIN : ready_.priority();
-  serve_queues(priority_min, commands);
-  for (const TaskId id : ready_bound_) place_bound(id, priority_min, commands);
+  const int urgency_min = ready_.empty() ? INT_MIN : ready_.urgency();
+  serve_queues(urgency_min, commands);
+  for (const TaskId id : ready_bound_) place_bound(id, urgency_min, commands);
   ready_bound_.clear();
   place_ahead(commands);
   place_from_ready(commands);
@@ -110,6 +110,7 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
 
 void Scheduler::assign(TaskId task, int worker, Commands& commands) {
   give(task, worker, commands);
+  if (!tasks_.at(task.slot()).is_placed()) return;
   // What it gives is on its way now: those that need it may follow.
   for (std::uint32_t edge = tasks_.at(task.slot()).first_dependent; edge != no_edge;
        edge = edges_[edge].next) {
@@ -156,26 +157,26 @@ void Scheduler::place_ahead(Commands& commands) {
 
 /// Assigns a ready task to the worker that is best for it, or queues it there; without one anybody
 /// may take it.
-void Scheduler::place_bound(TaskId task, int priority_min, Commands& commands) {
+void Scheduler::place_bound(TaskId task, int urgency_min, Commands& commands) {
   const TaskRecord* record = tasks_.find(task);
   if (record == nullptr || record->state != TaskState::ready) return;
   if (!fits(record->function)) return held_.push_back(task);
   const int worker = choose_worker(*record);
-  if (worker < 0) return ready_.push(record->priority, task);
+  if (worker < 0) return ready_.push(record->urgency(), task);
   const WorkerRecord& there = workers_.at(worker);
-  if (there.own_queue.empty() && record->priority >= priority_min &&
+  if (there.own_queue.empty() && record->urgency() >= urgency_min &&
       may_take(worker, record->function)) {
     assign(task, worker, commands);
   } else {
-    workers_.queue_own(worker, record->priority, task);
+    workers_.queue_own(worker, record->urgency(), task);
   }
 }
 
-/// Gives workers what waits for them, as far as their credit goes and with at least this priority.
-void Scheduler::serve_queues(int priority_min, Commands& commands) {
+/// Gives workers what waits for them, as far as their credit goes and that is at least so urgent.
+void Scheduler::serve_queues(int urgency_min, Commands& commands) {
   std::vector<int> again;
   for (int rank = workers_.next_visit(); rank >= 0; rank = workers_.next_visit()) {
-    serve(rank, priority_min, commands);
+    serve(rank, urgency_min, commands);
     const WorkerRecord& worker = workers_.at(rank);
     const bool held_back = !worker.own_queue.empty() && workers_.has_credit(worker);
     if (held_back) again.push_back(rank);
@@ -183,13 +184,13 @@ void Scheduler::serve_queues(int priority_min, Commands& commands) {
   for (const int rank : again) workers_.visit(rank);
 }
 
-void Scheduler::serve(int rank, int priority_min, Commands& commands) {
+void Scheduler::serve(int rank, int urgency_min, Commands& commands) {
   // Entries are stale when the task was taken by another worker, became ready, failed or was
   // forgotten.
   for (;;) {
     WorkerRecord& worker = workers_.at(rank);
     const bool own = !worker.own_queue.empty() && workers_.has_credit(worker) &&
-                     worker.own_queue.priority() >= priority_min;
+                     worker.own_queue.urgency() >= urgency_min;
     const bool ahead = !worker.ahead_queue.empty() && workers_.has_credit_ahead(worker);
     if (!own && !ahead) return;
     const TaskId task = own ? worker.own_queue.front() : worker.ahead_queue.front();
@@ -208,9 +209,16 @@ void Scheduler::serve(int rank, int priority_min, Commands& commands) {
   }
 }
 
-/// Assigns a ready task whose inputs bind it to nobody. False when nobody can take it.
+/// Assigns a ready task whose inputs bind it to nobody. False when nobody can take it. What a task
+/// submitted stays with its rank where that keeps nobody idle: its end need not be told then.
 bool Scheduler::place_source(TaskId task, Commands& commands) {
-  int worker = workers_.next_idle();
+  const TaskRecord& record = tasks_.at(task.slot());
+  const int home =
+      record.depth != 0 && workers_.has_joined(record.owner) ? record.owner : no_worker;
+  int worker = no_worker;
+  if (home >= 0 && workers_.is_idle(workers_.at(home))) worker = home;
+  if (worker < 0) worker = workers_.next_idle();
+  if (worker < 0 && home >= 0 && workers_.has_credit(workers_.at(home))) worker = home;
   if (worker < 0) worker = workers_.next_available();
   if (worker < 0 || !may_take(worker, tasks_.at(task.slot()).function)) return false;
   assign(task, worker, commands);

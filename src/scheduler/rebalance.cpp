@@ -82,8 +82,11 @@ std::vector<Move> Scheduler::rebalance(std::span<const TaskId> ids,
     const TaskRecord* record = tasks_.find(id);
     const bool held =
         (group != nullptr && group->client_holds) || (record != nullptr && record->client_holds);
+    // A task that holds a future was told once where its result is.
+    const bool of_task =
+        group != nullptr ? group->owner != 0 : record != nullptr && record->owner != 0;
     // What is used would have to stay as well, and its memory with it.
-    if (!held || is_replicating(id) || users_of(id) != 0) continue;
+    if (!held || of_task || is_replicating(id) || users_of(id) != 0) continue;
     for_each_piece_of(id, consider);
   }
   std::vector<Move> moves = plan_rebalance(std::move(workers), std::move(movable));

@@ -49,8 +49,13 @@ struct SchedulerOptions {
 
 /// A task as the client hands it over.
 struct TaskSpec {
+  TaskId id;  ///< a reserved number; none: the next free one
   FunctionId function = 0;
   std::int16_t priority = 0;
+  std::uint16_t owner = 0;
+  std::uint16_t depth = 0;
+  std::uint8_t retries = 0;
+  std::uint64_t stream = 0;
   bool inline_result = false;
   bool client_holds = true;
   std::span<const std::byte> payload;
@@ -59,14 +64,21 @@ struct TaskSpec {
 
 /// A map as the client hands it over.
 struct GroupSpec {
+  TaskId id;  ///< a reserved number; none: the next free one
   FunctionId function = 0;
   std::int16_t priority = 0;
+  std::uint16_t owner = 0;
+  std::uint16_t depth = 0;
+  std::uint64_t stream = 0;
   bool client_holds = true;
   bool pinned = false;
   std::uint64_t total = 0;
   std::uint64_t bytes_per_element = 0;
   std::span<const Input> inputs;
   std::span<const TaskId> sources;
+  /// What is not run, ascending, and the failures among its elements.
+  std::span<const FinishedPiece> finished = {};
+  std::map<std::uint64_t, FailurePtr> failures = {};
 };
 
 /// Counts for observers and for the watchdog.
@@ -95,16 +107,30 @@ class Scheduler {
   /// Nothing is given to workers any more, but what they have may run.
   void stop_starting() { stopped_ = true; }
   void on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes);
+  /// Numbers for tasks and maps that a worker will submit.
+  TaskId reserve_task() { return tasks_.reserve(); }
+  TaskId reserve_group() { return groups_.reserve(); }
   /// An input that failed already fails the task at once.
   TaskId submit(const TaskSpec& spec, Commands& commands);
   TaskId submit_group(const GroupSpec& spec, Commands& commands);
   /// A value that the client placed. `holders` is not empty; the first one is asked by others.
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  /// A task that is known to fail and does not run.
+  TaskId place_failure(FailurePtr failure);
   /// A sequence that the client placed, in stretches.
   TaskId place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes = 0);
+  /// A value, or a sequence of `count` elements, that a task placed on its rank under a reserved
+  /// number.
+  void place_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count, bool held);
+  /// So many runs of the worker wait inside of themselves, and have given up their slots.
+  /// What it holds back until some of those have ended takes no credit either.
+  void on_waits(int rank, std::uint32_t suspended, std::uint32_t held_back = 0) {
+    workers_.suspend(rank, suspended, held_back);
+  }
   /// Both return false when the report is stale and was ignored.
   bool on_task_finished(int rank, TaskId task, std::uint64_t result_bytes, Commands& commands);
+  /// A task with retries left is assigned again; else it fails, with all that need it.
   bool on_task_threw(int rank, TaskId task, TaskFailure failure, Commands& commands);
   /// Elements that threw are told before the range that they are in.
   bool on_element_threw(int rank, TaskId group, std::uint64_t index, bool inherited,
@@ -120,6 +146,10 @@ class Scheduler {
   /// An input of a task of the worker is not where it was said to be.
   void on_locate(int rank, TaskId id, Commands& commands);
   void on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds);
+  /// Ends what has not ended, and all that needs it, with the failure that is given.
+  void cancel(TaskId id, const FailurePtr& failure, Commands& commands);
+  /// Ends everything that has not ended.
+  void cancel_all(const FailurePtr& failure, Commands& commands);
   void on_memory(int rank, const protocol::MemoryState& memory);
   /// Has something that is finished, and that the client holds, copied to `targets`, in a tree;
   /// those that have it already are left out. Then the holders in `leaving` give it up, except the
@@ -173,7 +203,7 @@ class Scheduler {
   /// there.
   int holder_of(const Input& input, int consumer) const;
   /// The data inputs of a task that is sent to `consumer`: where each piece is, or will be.
-  void append_input_refs(std::span<const Input> inputs, int consumer,
+  void append_input_refs(const TaskRecord& task, int consumer,
                          std::vector<protocol::InputRef>& refs) const;
   /// The same for the constants of a map, which its elements share.
   void append_constant_refs(const GroupRecord& group, int consumer,
@@ -211,11 +241,16 @@ class Scheduler {
   bool attach_task(TaskId dependent, const Input& input, FailurePtr& failure);
   bool attach_elements(TaskId dependent, const Input& input, FailurePtr& failure);
   void become_ready(TaskId task);
+  void try_again(TaskId task);
   void unload(const TaskRecord& record);
   void finish_dependents(std::uint32_t& head, bool placed, Commands& commands);
   void input_finished(TaskId dependent, bool placed, Commands& commands);
   void fail(TaskId id, FailurePtr failure, Commands& commands);
   void fail_one(TaskId id, const FailurePtr& failure, Commands& commands);
+  void withdraw(TaskId task, TaskRecord& record, Commands& commands);
+  void withdraw_ranges(TaskId group, GroupRecord& record, Commands& commands);
+  void append_refs(std::span<const Input> inputs, int consumer, bool may_move,
+                   std::vector<protocol::InputRef>& refs) const;
   void drop_inputs(TaskRecord& record);
   void drop_inputs(GroupRecord& group);
   void drop_reference(TaskId id);
@@ -223,9 +258,12 @@ class Scheduler {
   void forget_task(TaskId id, Commands& commands);
 
   // group_events.cpp: maps
+  void place_group_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count);
   void note_derived(GroupRecord& source, TaskId id);
   void activate(TaskId group);
+  void note_finished(GroupRecord& group, const GroupSpec& spec);
   void offer(TaskId group, AvailablePiece piece);
+  void offer_gaps(GroupRecord& group, const AvailablePiece& piece);
   void offer_derived(const GroupRecord& source, std::uint64_t begin, std::uint64_t count,
                      int worker);
   void activate_derived(const GroupRecord& source);
@@ -249,9 +287,9 @@ class Scheduler {
   void give(TaskId task, int worker, Commands& commands);
   void consider_ahead(TaskId task);
   void place_ahead(Commands& commands);
-  void place_bound(TaskId task, int priority_min, Commands& commands);
-  void serve_queues(int priority_min, Commands& commands);
-  void serve(int rank, int priority_min, Commands& commands);
+  void place_bound(TaskId task, int urgency_min, Commands& commands);
+  void serve_queues(int urgency_min, Commands& commands);
+  void serve(int rank, int urgency_min, Commands& commands);
   bool place_source(TaskId task, Commands& commands);
   bool place_range(TaskId group, Commands& commands);
   void place_from_ready(Commands& commands);
@@ -307,6 +345,7 @@ class Scheduler {
   std::vector<TaskId> ahead_;     ///< waiting tasks that may be assigned ahead of readiness
   std::vector<TaskId> pinned_;    ///< pinned groups that can be placed
   std::vector<TaskId> unneeded_;  ///< may have lost their last reference
+  bool cancelling_ = false;       ///< what fails now is called back from its workers
   std::vector<EdgePool::Edge> scratch_;
   double bandwidth_bytes_per_ns_;  ///< measured
   std::vector<TaskId> held_;       ///< ready, but would not end in time

@@ -37,6 +37,8 @@ struct WorkerRecord {
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
   std::uint64_t units = 0;           ///< the tasks, and the elements of the ranges, among them
   std::uint64_t result_bytes = 0;    ///< expected of everything assigned
+  std::uint32_t suspended = 0;       ///< runs that wait inside of themselves, as last reported
+  std::uint32_t held_back = 0;       ///< ready there, and not to begin before some of those ended
   std::uint32_t waiting = 0;         ///< tasks assigned ahead of readiness
   std::uint64_t waiting_ns = 0;
   std::uint64_t ended_ns = 0;     ///< estimated time of everything that was outstanding or waited
@@ -51,10 +53,19 @@ struct WorkerRecord {
   bool has_queue() const { return !own_queue.empty() || !ahead_queue.empty(); }
   std::uint64_t given_ns() const { return ended_ns + outstanding_ns + waiting_ns; }
   /// A slot has nothing, not even something to wait for, and would begin what it gets.
-  bool is_unoccupied() const { return !paused && units + waiting < slots; }
+  bool is_unoccupied() const { return !paused && units + waiting < slots + suspended; }
+  /// Of what is outstanding, what needs a slot: runs that wait have given theirs to others.
+  std::uint32_t needing() const {
+    return outstanding - std::min(outstanding, suspended + held_back);
+  }
+  std::uint64_t needing_ns() const {
+    return suspended + held_back == 0 || outstanding == 0
+               ? outstanding_ns
+               : outstanding_ns / outstanding * needing();
+  }
   /// Estimated time until a slot is free for something new.
   double queue_ns() const {
-    return static_cast<double>(outstanding_ns + waiting_ns) / static_cast<double>(slots);
+    return static_cast<double>(needing_ns() + waiting_ns) / static_cast<double>(slots);
   }
 };
 
@@ -111,17 +122,17 @@ class WorkerTable {
   bool all_paused() const { return paused_ == static_cast<int>(joined_); }
 
   bool is_idle(const WorkerRecord& worker) const {
-    return worker.paused ? may_take_paused(worker) : worker.units < worker.slots;
+    return worker.paused ? may_take_paused(worker) : worker.units < worker.slots + worker.suspended;
   }
   bool has_credit(const WorkerRecord& worker) const {
     if (worker.paused) return may_take_paused(worker);
-    return may_take(worker, worker.outstanding, worker.outstanding_ns);
+    return may_take(worker, worker.needing(), worker.needing_ns());
   }
   /// What waits becomes able to run beside what can already, so both count, up to twice the credit.
   bool has_credit_ahead(const WorkerRecord& worker) const {
     if (worker.paused) return false;
-    return may_take(worker, (worker.outstanding + worker.waiting) / 2,
-                    (worker.outstanding_ns + worker.waiting_ns) / 2);
+    return may_take(worker, (worker.needing() + worker.waiting) / 2,
+                    (worker.needing_ns() + worker.waiting_ns) / 2);
   }
 
   /// Adds to what the worker can run, and gives the time at which it is due on the worker's
@@ -191,6 +202,18 @@ class WorkerTable {
     if (worker.has_queue()) visit(rank);
   }
 
+  /// So many runs of the worker wait inside of themselves, and so much waits there for them to end.
+  void suspend(int rank, std::uint32_t suspended, std::uint32_t held_back) {
+    WorkerRecord& worker = at(rank);
+    const bool more = suspended + held_back > worker.suspended + worker.held_back;
+    {
+      const Occupied guard(*this, worker);
+      worker.suspended = suspended;
+      worker.held_back = held_back;
+    }
+    if (more) offer(rank);
+  }
+
   /// The next idle worker in turn, or no_one. It stays in its ring, at the end, until it is no
   /// longer idle.
   int next_idle() { return next(idle_, &WorkerRecord::in_idle, &WorkerTable::is_idle); }
@@ -200,9 +223,9 @@ class WorkerTable {
   }
   bool anybody_idle() { return next_idle() != no_one; }
 
-  void queue_own(int rank, std::int16_t priority, TaskId task) {
+  void queue_own(int rank, std::int32_t urgency, TaskId task) {
     WorkerRecord& worker = at(rank);
-    worker.own_queue.push(priority, task);
+    worker.own_queue.push(urgency, task);
     visit(rank);
     if (!worker.in_victims) {
       worker.in_victims = true;
@@ -281,10 +304,11 @@ class WorkerTable {
   template <class Append>
   void describe(std::vector<std::uint64_t>& words, Append append) const {
     for (const WorkerRecord& worker : workers_) {
-      words.insert(words.end(), {worker.outstanding, worker.outstanding_ns, worker.units,
-                                 worker.waiting, worker.waiting_ns, worker.assignments,
-                                 (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u) +
-                                     (worker.paused ? 4u : 0u)});
+      words.insert(
+          words.end(),
+          {worker.outstanding, worker.outstanding_ns, worker.units, worker.suspended,
+           worker.held_back, worker.waiting, worker.waiting_ns, worker.assignments,
+           (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u) + (worker.paused ? 4u : 0u)});
       worker.own_queue.for_each(append);
       words.push_back(worker.ahead_queue.size());
       for (const TaskId id : worker.ahead_queue) append(id);
@@ -317,9 +341,10 @@ class WorkerTable {
     bool before_;
   };
 
-  /// When no worker starts tasks each still gets one at a time, so that there is an end.
+  /// When no worker starts tasks each still gets one at a time, so that there is an end; what waits
+  /// inside of itself may wait for that one.
   bool may_take_paused(const WorkerRecord& worker) const {
-    return all_paused() && worker.outstanding == 0;
+    return all_paused() && worker.needing() == 0;
   }
   bool may_take(const WorkerRecord& worker, std::uint32_t tasks, std::uint64_t nanoseconds) const {
     std::uint64_t result_bytes_max = worker.slots * credit_.result_bytes_per_slot;
@@ -333,8 +358,9 @@ class WorkerTable {
   /// More than its slots can work on, and worth a message.
   bool is_rich(const WorkerRecord& worker) const {
     if (worker.asked || worker.barren) return false;
-    if (worker.paused) return worker.units != 0;
-    return worker.units > worker.slots && worker.outstanding_ns > worth_asking_ns * worker.slots;
+    if (worker.paused) return worker.units > worker.suspended;
+    return worker.units > worker.slots + worker.suspended &&
+           worker.needing_ns() > worth_asking_ns * worker.slots;
   }
   /// The worker may take more than before.
   void offer(int rank) {

@@ -24,6 +24,7 @@ void Node::handle(int from, std::span<const std::byte> packet, std::vector<Packe
   Reader reader(packet);
   for (; !reader.at_end(); ++messages_) handle_message(from, protocol::decode(reader));
   obey();
+  note_waits();
   outbox_.take(packets);
 }
 
@@ -53,6 +54,13 @@ void Node::handle_message(int from, const protocol::Message& message) {
     state_.on_drop_stretch(dropped->id, dropped->begin);
   } else if (const auto* question = std::get_if<protocol::GiveBack>(&message)) {
     give_back(question->units_max);
+  } else if (const auto* unwanted = std::get_if<protocol::CancelWork>(&message)) {
+    std::vector<TaskId> ids;
+    for (std::size_t index = 0; index < unwanted->ids.size(); ++index)
+      ids.push_back(unwanted->ids[index]);
+    state_.on_cancel(ids, commands_);
+  } else if (const auto* ended = std::get_if<protocol::TaskEnded>(&message)) {
+    ended_.push_back(ended->task);
   } else {
     check(false, "a worker is sent work, releases and data, nothing else");
   }
@@ -86,7 +94,7 @@ void Node::give_back(std::uint32_t units_max) {
 }
 
 std::unique_ptr<Batch> Node::start() {
-  if (!state_.has_ready()) return nullptr;
+  if (state_.startable() == 0) return nullptr;
   std::unique_ptr<Batch> batch;
   if (batches_.empty()) {
     batch = std::make_unique<Batch>();
@@ -99,13 +107,38 @@ std::unique_ptr<Batch> Node::start() {
   return batch;
 }
 
+void Node::note_waits() {
+  const protocol::Waits now{state_.suspended(), state_.held_back()};
+  if (now == told_) return;
+  outbox_.send(0, now);
+  told_ = now;
+}
+
+void Node::suspend(Batch& batch, std::vector<Packet>& packets) {
+  Batch done;
+  state_.split(batch, done, commands_);
+  report_tasks(done);
+  state_.suspend(batch);
+  obey();
+  note_waits();
+  outbox_.take(packets);
+}
+
+void Node::resume(const Batch& batch, std::vector<Packet>& packets) {
+  state_.want_slot();
+  state_.resume(batch);
+  note_waits();
+  outbox_.take(packets);
+}
+
 void Node::finish(std::unique_ptr<Batch> batch, std::vector<Packet>& packets) {
   for (Execution& item : batch->items) {
     if (item.kind == Execution::Kind::bind && !item.threw) item.result = make_sim_value();
   }
-  report_tasks(*batch);
   state_.on_done(*batch, commands_);
+  report_tasks(*batch);
   obey();
+  note_waits();
   state_.take_timings(timings_);
   for (const protocol::Timing& timing : timings_) outbox_.send(0, timing);
   timings_.clear();
@@ -151,11 +184,11 @@ void Node::end_load(std::vector<Packet>& packets) {
 
 void Node::report_tasks(const Batch& batch) {
   for (const Execution& item : batch.items) {
-    if (item.kind != Execution::Kind::task) continue;
+    if (item.kind != Execution::Kind::task || item.detached) continue;
     if (item.threw) {
-      outbox_.send(0, protocol::TaskThrew{item.task->id, item.error_type, item.error_message});
+      outbox_.send(0, protocol::TaskThrew{item.id, item.error_type, item.error_message});
     } else {
-      outbox_.send(0, protocol::TaskFinished{item.task->id, item.result_bytes, false, {}});
+      outbox_.send(0, protocol::TaskFinished{item.id, item.result_bytes, false, {}});
     }
   }
 }

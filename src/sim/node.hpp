@@ -40,8 +40,14 @@ class Node {
   void end_load(std::vector<Packet>& packets);
   /// What a free thread runs next; null when nothing is ready. The caller fills in the results.
   std::unique_ptr<worker::Batch> start();
+  /// What runs in the batch, its item `current`, waits inside of itself; what is before it is done.
+  void suspend(worker::Batch& batch, std::vector<Packet>& packets);
+  /// What waited goes on; there must be a slot.
+  void resume(const worker::Batch& batch, std::vector<Packet>& packets);
   /// The batch is done: reports it.
   void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
+  /// What tasks of this node submitted and ended elsewhere, since the caller cleared it.
+  std::vector<TaskId>& ended() { return ended_; }
   std::uint64_t fetches() const { return fetches_; }
   std::uint64_t given_back() const { return given_back_; }
   /// Messages that arrived.
@@ -52,6 +58,7 @@ class Node {
   void answer(int from, const protocol::Fetch& message);
   void give_back(std::uint32_t units_max);
   void report_tasks(const worker::Batch& batch);
+  void note_waits();
   void obey();
 
   SizeOf size_of_;
@@ -61,6 +68,8 @@ class Node {
   Outbox outbox_;
   std::vector<protocol::Timing> timings_;
   std::vector<std::unique_ptr<worker::Batch>> batches_;
+  std::vector<TaskId> ended_;
+  protocol::Waits told_;
   std::deque<worker::WorkerCommands::Load> loads_;
   std::uint64_t fetches_ = 0;
   std::uint64_t given_back_ = 0;

@@ -1,6 +1,5 @@
 #include "transport/mpi_bulk.hpp"
 
-#include "transport/huge_pages.hpp"
 #include "transport/mpi_session.hpp"
 #include "tutti/error.hpp"
 
@@ -73,7 +72,6 @@ void TransferTable::add_receive(Transfer& transfer, MPI_Comm communicator, int f
                                 MutableBuffer data) {
   transfer.counts_bytes = true;
   transfer.expected_bytes += data.size;
-  prefer_huge_pages(data);
   std::size_t offset = 0;
   do {
     const std::size_t piece = std::min(piece_bytes_max, data.size - offset);

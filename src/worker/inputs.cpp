@@ -252,7 +252,7 @@ void WorkerState::arrived(const Waiter& waiter, const Arrival& arrival, WorkerCo
     range->sources[waiter.place][waiter.piece].value = value.get();
     range->held.push_back(value);
     if (!arrival.problem.empty()) range->problem = arrival.problem;
-    if (--range->missing == 0) make_ready({.range = range}, range->priority, true);
+    if (--range->missing == 0) make_ready({.range = range}, range->urgency, true);
   } else {
     GroupWork* group = waiter.group;
     InputValue& input = group->inputs[waiter.place];
@@ -305,18 +305,20 @@ void WorkerState::admit_early(TaskWork& task, WorkerCommands& commands) {
 /// A task of this rank is done: those who wait for it go on.
 void WorkerState::ended(TaskWork* task, const ValuePtr& value, bool failed,
                         WorkerCommands& commands) {
-  const TaskId id = task->id;
-  known_.erase(id);
-  const Answer answer = failed ? Answer::failed : Answer::found;
-  for (const Asker& asker : task->askers) commands.answers.push_back({asker, id, answer});
-  if (task->waiters.empty()) {
-    recycle(task);
-    return;
-  }
-  const std::vector<Waiter> waiters = std::move(task->waiters);
+  const std::vector<Waiter> waiters = tell_askers(*task, failed, commands);
   recycle(task);
   const Arrival arrival{value, 0, failed};
   for (const Waiter& waiter : waiters) arrived(waiter, arrival, commands);
+}
+
+/// The task is not known any more: tells other ranks, and gives those who wait here.
+std::vector<Waiter> WorkerState::tell_askers(TaskWork& task, bool failed,
+                                             WorkerCommands& commands) {
+  known_.erase(task.id);
+  const Answer answer = failed ? Answer::failed : Answer::found;
+  for (const Asker& asker : task.askers) commands.answers.push_back({asker, task.id, answer});
+  task.askers.clear();
+  return std::exchange(task.waiters, {});
 }
 
 /// An input failed: the task is dropped without a report. Rank 0 has failed it already, or will.

@@ -1,7 +1,10 @@
 #include "worker/run_batch.hpp"
 
 #include "base/exception_text.hpp"
+#include "worker/element_attempts.hpp"
+#include "worker/task_context.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <span>
 #include <utility>
@@ -56,18 +59,16 @@ void note_problem(Execution& item, const std::string& problem) {
   item.error_message = problem;
 }
 
-void run_task(Execution& item) {
-  if (!item.task->problem.empty()) return note_problem(item, item.task->problem);
-  try {
-    item.result = ValuePtr(item.ops->call(item.task->payload.span(), item.task->values));
-  } catch (...) {
-    note_exception(item);
-  }
-}
-
+/// Sizes the result and writes it for the report. A type whose size cannot be told cannot be kept:
+/// its task fails with what the type threw.
 void finish_result(Execution& item, Writer& streams, std::size_t inline_bytes_max) {
   if (item.threw) return;
-  if (item.result) item.result_bytes = item.result->ops().nbytes(*item.result);
+  try {
+    if (item.result) item.result_bytes = item.result->ops().nbytes(*item.result);
+  } catch (...) {
+    item.result = ValuePtr();
+    return note_exception(item);
+  }
   if (item.task->inline_result) write_stream(item, streams, inline_bytes_max);
 }
 
@@ -80,13 +81,26 @@ void run_bind(Execution& item) {
   }
 }
 
-void run_block(Execution& item) {
+/// The limit of an attempt is over: it has failed, whatever became of it. One element a block.
+void note_end_of_time(detail::RangeCall& call, const TaskContext& context) {
+  std::erase_if(call.failures,
+                [&](const detail::ElementFailure& each) { return each.index == call.begin; });
+  call.failures.push_back({call.begin, "tutti::TimeoutError",
+                           "the task " + context.name() + " ran longer than its timeout of " +
+                               std::to_string(context.batch->items.front().group->timeout_ms) +
+                               " ms",
+                           false});
+}
+
+void run_block(Batch& batch) {
+  // Alone in its batch, so that it stays where it is.
+  Execution& item = batch.items.front();
+  GroupWork& group = *item.group;
   const std::string& problem = item.range->problem;
-  if (!item.group->bound || !problem.empty()) {
-    const bool unbound = !item.group->bound;
+  if (!group.bound || !problem.empty()) {
     for (std::uint64_t index = item.begin; index < item.begin + item.count; ++index) {
-      item.failures.push_back({index, unbound ? item.group->bind_error_type : problem_type,
-                               unbound ? item.group->bind_error_message : problem, false});
+      item.failures.push_back({index, group.bound ? problem_type : group.bind_error_type,
+                               group.bound ? problem : group.bind_error_message, false});
     }
     return;
   }
@@ -97,43 +111,105 @@ void run_block(Execution& item) {
   call.count = item.count;
   call.sources = sources;
   call.results = item.range->results.get();
-  item.ops->call_range(*item.group->bound, call);
+  call_with_retries(call, group.retries, [&](int number) {
+    TaskContext context;
+    context.batch = &batch;
+    context.id = group.group;
+    context.ops = item.ops;
+    context.payload = group.payload.span();
+    context.range = &call;
+    context.stream = group.stream;
+    context.depth = item.range->depth;
+    context.attempt = static_cast<std::uint8_t>(std::min(number, 255));
+    context.stop = &group.stop;
+    if (group.timeout_ms != 0) {
+      context.limit_ns = &item.limit_ns;
+      ElementLimit(item.limit_ns).begin(std::chrono::milliseconds(group.timeout_ms));
+    }
+    const TaskScope scope(&context);
+    item.ops->call_range(*group.bound, call);
+    if (group.timeout_ms != 0 && ElementLimit(item.limit_ns).is_over())
+      note_end_of_time(call, context);
+  });
   item.failures = std::move(call.failures);
+}
+
+void run_task(Batch& batch) {
+  TaskContext context;
+  context.batch = &batch;
+  TaskWork& task = *batch.items[batch.current].task;
+  context.id = task.id;
+  context.ops = batch.items[batch.current].ops;
+  context.payload = task.payload.span();
+  context.stream = task.stream;
+  context.depth = task.depth;
+  context.attempt = task.attempt;
+  context.stop = &task.stop;
+  if (context.is_stopped()) return;
+  if (!task.problem.empty()) return note_problem(batch.items[batch.current], task.problem);
+  const TaskScope scope(&context);
+  // A wait inside of the task moves the item to the front of its batch.
+  try {
+    ValuePtr result(context.ops->call(context.payload, task.values));
+    batch.items[batch.current].result = std::move(result);
+  } catch (...) {
+    note_exception(batch.items[batch.current]);
+  }
+}
+
+/// The time since the last end is shared by those that ended since, and by the one that runs when
+/// it waits now.
+void share_time(Batch& batch, std::size_t end) {
+  const std::uint64_t each = nanoseconds_since(batch.since) / (end - batch.first);
+  for (std::size_t index = batch.first; index < end; ++index) batch.items[index].elapsed_ns += each;
+}
+
+void finish_results(Batch& batch, std::size_t inline_bytes_max) {
+  for (; batch.first < batch.current; ++batch.first) {
+    Execution& item = batch.items[batch.first];
+    if (item.kind == Execution::Kind::task) finish_result(item, batch.streams, inline_bytes_max);
+  }
+  batch.since = Clock::now();
+}
+
+/// Reading the clock costs as much as a small task.
+bool are_timed_together(const Execution& first, const Execution& next) {
+  return first.kind == Execution::Kind::task && next.kind == first.kind && next.ops == first.ops;
 }
 
 }  // namespace
 
 void run_batch(Batch& batch, std::size_t inline_bytes_max) {
-  std::size_t first = 0;
-  while (first < batch.items.size()) {
-    Execution& item = batch.items[first];
-    const Clock::time_point start = Clock::now();
-    if (item.kind == Execution::Kind::bind) {
-      run_bind(item);
-      item.elapsed_ns = nanoseconds_since(start);
-      ++first;
-      continue;
+  batch.current = 0;
+  batch.first = 0;
+  batch.since = Clock::now();
+  for (; batch.current < batch.items.size(); ++batch.current) {
+    Execution& item = batch.items[batch.current];
+    if (batch.first != batch.current && !are_timed_together(batch.items[batch.first], item)) {
+      share_time(batch, batch.current);
+      finish_results(batch, inline_bytes_max);
     }
-    if (item.kind == Execution::Kind::block) {
-      run_block(item);
-      item.elapsed_ns = nanoseconds_since(start);
-      ++first;
-      continue;
-    }
-    // Tasks of one function in a row are timed together: reading the clock costs as much as a small
-    // task.
-    std::size_t last = first;
-    while (last < batch.items.size() && batch.items[last].kind == Execution::Kind::task &&
-           batch.items[last].ops == item.ops) {
-      run_task(batch.items[last]);
-      ++last;
-    }
-    const std::uint64_t each = nanoseconds_since(start) / (last - first);
-    for (; first < last; ++first) {
-      batch.items[first].elapsed_ns = each;
-      finish_result(batch.items[first], batch.streams, inline_bytes_max);
+    switch (item.kind) {
+      case Execution::Kind::task:
+        run_task(batch);
+        break;
+      case Execution::Kind::block:
+        run_block(batch);
+        break;
+      case Execution::Kind::bind:
+        run_bind(item);
+        break;
     }
   }
+  share_time(batch, batch.current);
+  finish_results(batch, inline_bytes_max);
 }
+
+void pause_batch(Batch& batch, std::size_t inline_bytes_max) {
+  share_time(batch, batch.current + 1);
+  finish_results(batch, inline_bytes_max);
+}
+
+void continue_batch(Batch& batch) { batch.since = Clock::now(); }
 
 }  // namespace tutti::worker

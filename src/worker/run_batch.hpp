@@ -16,4 +16,9 @@ inline constexpr const char* problem_type = "tutti::Error";
 /// `inline_bytes_max` bytes are written to batch.streams.
 void run_batch(Batch& batch, std::size_t inline_bytes_max);
 
+/// What runs in the batch begins to wait inside of itself, on the thread that runs it: finishes
+/// what is done before it, and stops its clock until continue_batch().
+void pause_batch(Batch& batch, std::size_t inline_bytes_max);
+void continue_batch(Batch& batch);
+
 }  // namespace tutti::worker

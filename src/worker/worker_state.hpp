@@ -14,6 +14,7 @@
 
 #include <tsl/robin_map.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -66,9 +67,10 @@ struct WorkerCommands {
   std::vector<TaskId> locate;               ///< ask rank 0 where they are
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
+  std::vector<const TaskWork*> stopped;     ///< run, and were told to stop
   bool empty() const {
     return fetch.empty() && load.empty() && answers.empty() && replicated.empty() &&
-           locate.empty() && replicas.empty() && finished_ranges.empty();
+           locate.empty() && replicas.empty() && finished_ranges.empty() && stopped.empty();
   }
   void clear() {
     fetch.clear();
@@ -78,6 +80,7 @@ struct WorkerCommands {
     locate.clear();
     replicas.clear();
     finished_ranges.clear();
+    stopped.clear();
   }
 };
 
@@ -97,6 +100,11 @@ struct WorkerLimits {
   /// which costs two switches of threads.
   std::uint64_t block_ns = 200'000;
   std::size_t batch_tasks_max = 64;
+  /// What a thread that waits inside of a task may run meanwhile is expected to take at most this
+  /// long; for what takes longer another thread is worth its switch.
+  std::uint64_t nested_ns = 100'000;
+  /// So many tasks and elements may wait inside of themselves at the same time.
+  std::uint32_t suspended_max = 256;
 };
 
 class WorkerState {
@@ -124,6 +132,11 @@ class WorkerState {
   /// urgent first; a task whose result is waited for stays.
   WorkerCommands::GaveBack on_give_back(std::uint32_t units_max, WorkerCommands& commands);
   void on_release(TaskId id);
+  /// Nobody wants the results of these: what was not begun is dropped; what runs is told to stop
+  /// and ends without a trace.
+  void on_cancel(std::span<const TaskId> ids, WorkerCommands& commands);
+  /// The time of a task that runs is over; the same. False when it does not run.
+  bool on_timeout(TaskId id, WorkerCommands& commands);
   /// Rank 0 wants a copy of a value or stretch here.
   void on_replicate(const protocol::InputRef& piece, WorkerCommands& commands);
   void on_drop_stretch(TaskId id, std::uint64_t begin) { store_.erase_stretch(id, begin); }
@@ -137,21 +150,55 @@ class WorkerState {
   /// Appends the run times measured since the last call.
   void take_timings(std::vector<protocol::Timing>& timings);
 
-  /// Gives a free thread something to do; leaves the batch empty when nothing is ready.
-  void take(Batch& batch);
+  /// Gives a free thread something to do, and a slot for it; leaves the batch empty when nothing is
+  /// ready. A thread that waits inside of a task takes only what has at least its depth.
+  void take(Batch& batch, int depth_min = 0);
+
+  // What runs in a batch waits inside of itself. Its slot goes to others, until it resumes.
+
+  /// The items before the one that runs are done. The caller reports `done`.
+  void split(Batch& batch, Batch& done, WorkerCommands& commands);
+  /// What was behind it goes back. Must not be called when may_suspend() is false.
+  void suspend(Batch& batch);
+  bool may_suspend() const { return suspended_ < limits_.suspended_max; }
+  /// Its wait is over: it wants a slot before anything else begins.
+  void want_slot() { ++wanting_; }
+  bool has_slot_to_resume() const { return active_ < limits_.slots; }
+  /// There must be a slot.
+  void resume(const Batch& batch);
 
   // ---- questions
 
-  /// Whether take() gives something.
+  /// Whether take() gives something. A rank that runs one at a time begins something when all that
+  /// it runs waits inside of itself: else that could wait for ever.
   bool has_ready() const {
     return ready_count_ != 0 &&
-           (pause_ == Pause::none || (pause_ == Pause::one_at_a_time && taken_ == 0));
+           (pause_ == Pause::none || (pause_ == Pause::one_at_a_time && active_ + wanting_ == 0));
   }
+  /// Threads that could begin something now.
+  std::size_t startable() const {
+    const std::size_t used = active_ + wanting_;
+    if (used >= limits_.slots || !has_ready()) return 0;
+    const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
+    return std::min(ready_count(floor()), slots);
+  }
+  /// What a thread that waits inside of a task of this depth could run now, without being away for
+  /// long.
+  bool can_nest(int depth_min) const;
+  /// Tasks and elements that wait inside of themselves.
+  std::uint32_t suspended() const { return suspended_; }
+  /// What is ready and may not begin, as too many wait.
+  std::uint32_t held_back() const {
+    return static_cast<std::uint32_t>(ready_count_ - ready_count(floor()));
+  }
+  bool somebody_wants_slot() const { return wanting_ != 0; }
   std::size_t ready_count() const { return ready_count_; }
   /// True when a thread that starts now could be away for long: other threads must look after
   /// messages.
   bool may_take_long(const Batch& batch) const;
   std::size_t taken() const { return taken_; }
+  /// Of those, what does not wait inside of itself.
+  std::size_t running() const { return taken_ - suspended_; }
   /// Null when nothing of it is here.
   const GroupWork* find_group(TaskId id) const {
     const auto found = groups_.find(id);
@@ -159,7 +206,8 @@ class WorkerState {
   }
   Pause pause() const { return pause_; }
   /// Appends the values that something assigned points to: they must stay where they are. (What is
-  /// fetched for a task alone is counted, and not among them.)
+  /// fetched for a task alone, and what a run reads that nobody wants any more, is counted, and not
+  /// among them.)
   void append_read(std::vector<const detail::Value*>& values) const;
   /// Values that are being fetched or loaded.
   std::size_t awaited() const { return fetches_.size(); }
@@ -234,6 +282,7 @@ class WorkerState {
                     WorkerCommands& commands);
   void arrived(const Waiter& waiter, const Arrival& arrival, WorkerCommands& commands);
   void ended(TaskWork* task, const detail::ValuePtr& value, bool failed, WorkerCommands& commands);
+  std::vector<Waiter> tell_askers(TaskWork& task, bool failed, WorkerCommands& commands);
   void drop(TaskWork* task, WorkerCommands& commands);
   void end_wait_elsewhere(TaskWork& task);
   void admit_early(TaskWork& task, WorkerCommands& commands);
@@ -245,7 +294,19 @@ class WorkerState {
   bool cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
            WorkerCommands& commands);
 
-  void make_ready(Ready ready, std::int16_t priority, bool at_front);
+  // cancel.cpp
+  void detach(TaskWork* task, WorkerCommands& commands);
+  void remove_ready(const TaskWork* task);
+  void cancel_group(TaskId id);
+
+  void make_ready(Ready ready, std::int32_t urgency, bool at_front);
+  void fill(Batch& batch, int depth_min);
+  static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
+  static int depth_of(const Execution& item);
+  int floor() const;
+  std::size_t ready_count(int depth_min) const;
+  void end_items(std::span<Execution> items, WorkerCommands& commands);
+  void note_duration(const Execution& item, std::uint64_t nanoseconds);
   static void mark_movable(TaskWork& task);
   TaskWork& new_task(const protocol::AssignTask& message);
   void task_complete(TaskWork* task, WorkerCommands& commands);
@@ -266,9 +327,13 @@ class WorkerState {
   std::vector<const FunctionOps*> functions_;
   Durations durations_;
   std::vector<protocol::Timing> timings_;
-  std::map<std::int16_t, std::deque<Ready>, std::greater<>> ready_;
+  std::map<std::int32_t, std::deque<Ready>, std::greater<>> ready_;  ///< by urgency
   std::size_t ready_count_ = 0;
-  std::size_t taken_ = 0;
+  std::size_t taken_ = 0;        ///< items, those that wait inside of themselves among them
+  std::uint32_t active_ = 0;     ///< threads that have a slot
+  std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
+  std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
+  std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
   Pause pause_ = Pause::none;
   SlotTable<TaskWork*> known_;     ///< assigned and not ended
   std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31

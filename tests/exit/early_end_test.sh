@@ -31,12 +31,17 @@ for ranks in 1 3; do
   export TUTTI_THREADS_PER_WORKER=2 TUTTI_WALLTIME_S=6 TUTTI_WALLTIME_MARGIN_S=1
   # Tasks of 2 s, and 5 s for them: the run ends by itself before the last second begins.
   expect 'what would not fit' 75 'every task that is left takes longer' $ranks 100 2000 begun
-  if grep -q 'still ran' out; then fail "a task was begun that did not fit, $ranks ranks"; fi
+  if grep -q 'did not stop' out; then fail "a task was begun that did not fit, $ranks ranks"; fi
   if [ "$(done_in_out)" -lt 4 ]; then fail "only $(done_in_out) tasks ended, $ranks ranks"; fi
   expect 'all fits' 0 'all done' $ranks 4 100 begun
   # Nobody knows how long they take, so they start, and end with the run.
   TUTTI_WALLTIME_S=3 expect 'too long' 75 'the job ends in [01] s' $ranks 4 20000 begun
   TUTTI_WALLTIME_S=3 expect 'main that catches' 75 'the job ends in [01] s' $ranks 4 20000 begun catches
+  # They are told to stop, and have time to save what they have.
+  TUTTI_WALLTIME_S=3 expect 'tasks that look at their token' 75 'the job ends in [01] s' $ranks 4 20000 begun polls
+  if grep -q 'did not stop' out; then fail "a task that looks at its token was ended, $ranks ranks"; fi
+  if [ ! -e begun.saved ]; then fail "no task was told to stop, $ranks ranks"; fi
+  rm -f begun.saved
   unset TUTTI_WALLTIME_S TUTTI_WALLTIME_MARGIN_S
 
   for signal in USR1 TERM; do

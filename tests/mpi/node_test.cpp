@@ -45,7 +45,7 @@ bool on_node(const void* data) {
 
 /// By rank: 1 where others of its host share memory with it.
 std::vector<int> sharing_ranks(tutti::Client& client) {
-  const auto hosts = client.run([] { return tutti::get_worker().host(); });
+  const auto hosts = client.run([] { return tutti::get_worker().hostname(); });
   const char* const setting = std::getenv("TUTTI_NODE_STORE");
   const bool on =
       (setting == nullptr || std::string(setting) != "0") && tutti::detail::can_adopt<Numbers>;
@@ -55,7 +55,7 @@ std::vector<int> sharing_ranks(tutti::Client& client) {
   return result;
 }
 bool all_share(tutti::Client& client) {
-  const auto hosts = client.run([] { return tutti::get_worker().host(); });
+  const auto hosts = client.run([] { return tutti::get_worker().hostname(); });
   return std::ranges::count(hosts, hosts.front()) == client.ranks() &&
          sharing_ranks(client).front() == 1;
 }

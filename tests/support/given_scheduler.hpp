@@ -24,6 +24,7 @@ using scheduler::TaskState;
 using Assign = Commands::Assign;
 using AssignRange = Commands::AssignRange;
 using Release = Commands::Release;
+using Cancel = Commands::Cancel;
 using Failed = Commands::Failed;
 using GiveBack = Commands::GiveBack;
 using Located = Commands::Located;
@@ -92,6 +93,16 @@ class GivenScheduler {
     scheduler.on_client_released(id, sent.commands());
     settle();
   }
+  void cancel(TaskId id) {
+    TaskFailure failure;
+    failure.type = "tutti::CancelledError";
+    scheduler.cancel(id, std::make_shared<const TaskFailure>(failure), sent.commands());
+    settle();
+  }
+  void waits(int rank, std::uint32_t suspended) {
+    scheduler.on_waits(rank, suspended);
+    settle();
+  }
   void give_back(int rank, const std::vector<TaskId>& tasks,
                  const std::vector<protocol::RangeCut>& ranges = {}) {
     scheduler.on_gave_back(rank, tasks, ranges, sent.commands());
@@ -126,7 +137,7 @@ class GivenScheduler {
   /// What a task that is sent to `worker` is told of its inputs.
   std::vector<protocol::InputRef> refs(TaskId task, int worker) const {
     std::vector<protocol::InputRef> result;
-    scheduler.append_input_refs(scheduler.find_task(task)->input_span(), worker, result);
+    scheduler.append_input_refs(*scheduler.find_task(task), worker, result);
     return result;
   }
   const scheduler::WorkerRecord& worker(int rank) const { return scheduler.workers().at(rank); }

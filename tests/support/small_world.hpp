@@ -47,6 +47,7 @@ struct SmallOptions {
   std::uint64_t elapsed_ns = 1'000;
   std::uint64_t result_bytes = 0;  ///< of a task
   std::uint64_t block_ns = 200'000;
+  int cancels = 0;  ///< the client cancels so many works, at any moment
   /// Workers pause or go on at any moment, at most so many times; one task at a time goes on.
   int pauses = 0;
   bool submit_at_once = false;  ///< everything, in one turn
@@ -67,6 +68,7 @@ struct SmallEvents {
   std::uint64_t located_nowhere = 0;
   std::uint64_t early = 0;  ///< steps after which a rank was asked too early
   std::uint64_t replicas = 0;
+  std::uint64_t stopped = 0;  ///< runs that were told to stop
   std::uint64_t copied = 0;   ///< because the client wanted it
   std::uint64_t dropped = 0;  ///< after it was copied elsewhere
 };
@@ -100,6 +102,7 @@ class SmallWorld {
   void submit();
   bool can_release() const;
   void release();
+  void cancel(std::size_t work);
   bool can_copy() const;
   void copy(bool moves);
   void deliver(std::deque<sim::Packet>& from);
@@ -122,6 +125,7 @@ class SmallWorld {
   std::vector<Known> known_;
   std::size_t released_ = 0;
   int throws_left_;
+  int cancels_left_;
   int pauses_left_;
   int copies_left_;
   bool turn_is_open_ = false;
@@ -135,6 +139,7 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
              .story_events = 8,
              .ahead_ns_min = options.ahead_ns_min}),
       throws_left_(options.throws),
+      cancels_left_(options.cancels),
       pauses_left_(options.pauses),
       copies_left_(options.copies) {
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
@@ -166,11 +171,12 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   const std::size_t ends = throws_left_ > 0 ? 2 : 1;
   const std::size_t turns = turn_is_open_ ? 1 : 0;
   const std::size_t copies = can_copy() ? 2 : 0;
-  // A pause alone moves nothing, so the world is quiet when nothing else can happen.
+  // A pause or a cancel alone moves nothing, so the world is quiet when nothing else can happen.
   const std::size_t happens =
       submits + releases + copies + turns + full.size() + running_.size() * ends;
   const std::size_t pauses = pauses_left_ > 0 && happens != 0 ? nodes_.size() : 0;
-  const std::size_t choices = happens + pauses;
+  const std::size_t cancels = cancels_left_ > 0 && happens != 0 ? known_.size() : 0;
+  const std::size_t choices = happens + pauses + cancels;
   if (choices == 0) {
     if (released_ == works_.size()) return false;
     // All is done and quiet; only now a client that waits for everything lets go.
@@ -195,8 +201,10 @@ inline bool SmallWorld::step(Exhaustive& walk) {
     deliver(*full[choice]);
   } else if ((choice -= full.size()) < pauses) {
     change_pause(*nodes_[choice]);
+  } else if ((choice -= pauses) < cancels) {
+    cancel(choice);
   } else {
-    choice -= pauses;
+    choice -= cancels;
     finish(choice / ends, choice % ends == 1);
   }
   after_step();
@@ -215,12 +223,15 @@ inline void SmallWorld::submit() {
   for (const std::size_t source : work.sources) sources.push_back(known_[source].id);
   const auto function = static_cast<std::uint32_t>(known_.size() % 2);
   if (work.elements) {
-    known_.push_back({head_.scheduler().submit_group(
-        {.function = 10 + function, .total = *work.elements, .inputs = inputs, .sources = sources},
-        head_.commands())});
+    known_.push_back({head_.scheduler().submit_group({.id = {},
+                                                      .function = 10 + function,
+                                                      .total = *work.elements,
+                                                      .inputs = inputs,
+                                                      .sources = sources},
+                                                     head_.commands())});
   } else {
     known_.push_back({head_.scheduler().submit(
-        {.function = function, .payload = {}, .inputs = inputs}, head_.commands())});
+        {.id = {}, .function = function, .payload = {}, .inputs = inputs}, head_.commands())});
   }
 }
 
@@ -237,6 +248,16 @@ inline void SmallWorld::release() {
   known_[released_].held = false;
   head_.scheduler().on_client_released(known_[released_].id, head_.commands());
   ++released_;
+  after_head();
+}
+
+inline void SmallWorld::cancel(std::size_t work) {
+  --cancels_left_;
+  if (!known_[work].held) return;
+  TaskFailure failure;
+  failure.type = "tutti::CancelledError";
+  head_.scheduler().cancel(known_[work].id, std::make_shared<const TaskFailure>(failure),
+                           head_.commands());
   after_head();
 }
 
@@ -293,6 +314,8 @@ inline void SmallWorld::finish(std::size_t running, bool throws) {
     --throws_left_;
     fail_first(run.batch->items.front());
   }
+  for (const worker::Execution& item : run.batch->items)
+    events_.stopped += item.task != nullptr && item.task->detached ? 1 : 0;
   node(run.node).finish(std::move(run.batch), packets_);
   send();
 }
@@ -390,7 +413,8 @@ inline void SmallWorld::check_end() const {
   check(counts.work_left == 0, "at the end no work is left");
   check(counts.tasks_live == 0, "at the end no task is live");
   check(counts.groups_live == 0, "at the end no group is live");
-  check(head_.stale_reports() == 0, "without losses no report is stale");
+  check(head_.stale_reports() == 0 || options_.cancels != 0,
+        "without losses and cancelling no report is stale");
   for (const Known& each : known_) {
     check(each.forgotten, "at the end all is forgotten");
     check(each.outcomes == 1 || options_.release_early, "what the client waits for has an end");
@@ -407,9 +431,12 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
     hash ^= hash >> 29;
   };
-  std::vector<std::uint64_t> words{
-      known_.size(), released_, static_cast<std::uint64_t>(throws_left_),
-      static_cast<std::uint64_t>(pauses_left_), static_cast<std::uint64_t>(copies_left_)};
+  std::vector<std::uint64_t> words{known_.size(),
+                                   released_,
+                                   static_cast<std::uint64_t>(throws_left_),
+                                   static_cast<std::uint64_t>(cancels_left_),
+                                   static_cast<std::uint64_t>(pauses_left_),
+                                   static_cast<std::uint64_t>(copies_left_)};
   head_.describe(words);
   for (std::uint32_t function = 0; function < 12; ++function)
     words.push_back(head_.scheduler().durations().known(function) ? 1 : 0);
@@ -434,7 +461,8 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     mix(static_cast<std::uint64_t>(run.node) + 1000);
     for (const worker::Execution& item : run.batch->items) {
       mix(static_cast<std::uint64_t>(item.kind));
-      mix(item.task != nullptr ? item.task->id.bits() : item.group->group.bits());
+      mix(item.task != nullptr ? 2 * item.task->id.bits() + (item.task->detached ? 1 : 0)
+                               : item.group->group.bits());
       mix(item.begin * 64 + item.count);
       if (item.range == nullptr) continue;
       mix(item.range->begin * 512 + item.range->next * 64 + item.range->count * 8 +
@@ -459,6 +487,7 @@ inline SmallEvents& operator+=(SmallEvents& sum, const SmallEvents& other) {
   sum.located_nowhere += other.located_nowhere;
   sum.early += other.early;
   sum.replicas += other.replicas;
+  sum.stopped += other.stopped;
   sum.copied += other.copied;
   sum.dropped += other.dropped;
   return sum;

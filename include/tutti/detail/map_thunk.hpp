@@ -311,6 +311,7 @@ struct MapThunk {
     while (index < end) {
       try {
         for (; index < end; ++index) {
+          call.index = index;
           call_one(function, call, index,
                    element_of<Roles>(detail::get<I>(bound.once), std::get<I>(cursors), index)...);
         }

@@ -22,6 +22,22 @@ constexpr void explain_lazy() {
                 "graph.add(f, node), or pass the future that graph.submit(node) gives");
 }
 
+/// Says, while compiling, what cannot be a result.
+template <class Result>
+constexpr void explain_result() {
+  if constexpr (!std::is_void_v<Result>) {
+    static_assert(
+        !holds_placeholders<Result>,
+        "a task cannot return a future: futures stay with the task that made them. Return "
+        "the result, return client.submit(f, x).result(); or have the caller submit the "
+        "call");
+    static_assert(
+        route_of<Result> != Route::view,
+        "a task cannot return a view or pointer: what it points to ends with the task, or "
+        "lies on another rank; return the data itself, e.g. a std::string or std::vector");
+  }
+}
+
 /// F is a decayed function, A are stored arguments; `lazy` tells what may stand among them beside
 /// futures.
 template <Stands lazy, class F, class... A>
@@ -34,6 +50,7 @@ struct SingleCall {
     explain_lazy<lazy, A...>();
     explain_call<F, Sent<A>...>();
     explain_closure<F>();
+    explain_result<Result>();
   }
   static constexpr const FunctionOps& ops() { return call_ops<F, Sent<A>...>; }
 

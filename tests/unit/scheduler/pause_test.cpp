@@ -55,6 +55,21 @@ TEST_CASE("when all workers are paused each gets one task at a time") {
   CHECK_EQ(given.take_assign().worker, first[0].worker);
 }
 
+TEST_CASE("when all are paused, a worker whose task waits inside of itself gets one more") {
+  GivenScheduler given(2);
+  tell(given, 1, true);
+  tell(given, 2, true);
+  for (int count = 0; count < 4; ++count) given.submit();
+  given.place();
+  CHECK_EQ(given.sent.take<Assign>(2).size(), 2);
+  given.scheduler.on_waits(1, 1);
+  given.place();
+  CHECK_EQ(given.take_assign().worker, 1);
+  given.place();
+  CHECK(given.sent.take<Assign>(0).empty());
+  given.scheduler.check_invariants();
+}
+
 TEST_CASE("elements of maps keep to the same rules") {
   GivenScheduler given(2);
   tell(given, 1, true);

@@ -178,5 +178,15 @@ TEST_CASE("rebalance moves what is idle and leaves what is needed or copied") {
   CHECK(given.scheduler.rebalance(ids, ranks, given.sent.commands()).empty());
 }
 
+TEST_CASE("rebalance leaves what a task on another rank holds: it was told where that is") {
+  GivenScheduler given(2);
+  std::vector<TaskId> ids{given.scheduler.reserve_task(), given.scheduler.reserve_group()};
+  given.scheduler.place_for_task(1, ids[0], 100, 0, true);
+  given.scheduler.place_for_task(1, ids[1], 100, 10, true);
+  given.scheduler.check_invariants();
+  const Ranks ranks{1, 2};
+  CHECK(given.scheduler.rebalance(ids, ranks, given.sent.commands()).empty());
+}
+
 }  // namespace
 }  // namespace tutti::testing

@@ -80,6 +80,71 @@ TEST_CASE("one at a time: something starts when nothing runs") {
   given.done();
 }
 
+TEST_CASE("one at a time: what waits inside of itself does not run, and gets what it waits for") {
+  GivenWorker given({.slots = 4, .rank = own_rank, .batch_tasks_max = 1});
+  for (std::uint32_t slot = 1; slot <= 4; ++slot) given.assign(task(slot));
+  given.state.set_pause(Pause::one_at_a_time);
+  Batch parent;
+  given.state.take(parent);
+  CHECK_EQ(given.state.startable(), 0);
+  given.state.suspend(parent);
+  CHECK_EQ(given.state.running(), 0);
+  CHECK_EQ(given.state.startable(), 1);
+  Batch child;
+  given.state.take(child);
+  REQUIRE_EQ(child.items.size(), 1);
+  CHECK_EQ(given.state.startable(), 0);
+  Batch none;
+  given.state.take(none);
+  CHECK(none.items.empty());
+  // Who waited goes on although the rank is paused, and nothing begins beside it.
+  given.state.want_slot();
+  child.items.front().result = sim::make_sim_value();
+  given.state.on_done(child, given.commands);
+  CHECK_EQ(given.state.startable(), 0);
+  CHECK(given.state.has_slot_to_resume());
+  given.state.resume(parent);
+  CHECK_EQ(given.state.startable(), 0);
+  parent.items.front().result = sim::make_sim_value();
+  given.state.on_done(parent, given.commands);
+  given.state.check_invariants();
+  CHECK_EQ(given.state.startable(), 1);
+}
+
+TEST_CASE("a task that waits keeps what it reads in memory") {
+  GivenWorker given({.slots = 1, .rank = own_rank, .batch_tasks_max = 1});
+  detail::ValuePtr value = sim::make_sim_value();
+  const detail::Value* seen = value.get();
+  given.store.put(task(1), std::move(value), large);
+  given.assign(task(2), {own(1)});
+  Batch batch;
+  given.state.take(batch);
+  given.state.suspend(batch);
+  CHECK(reads(given, seen));
+  // Nobody wants it any more: it is counted instead, until its thread is done with it.
+  const std::vector<TaskId> ids{task(2)};
+  given.state.on_cancel(ids, given.commands);
+  CHECK_FALSE(reads(given, seen));
+  CHECK(seen->is_shared());
+  given.state.want_slot();
+  given.state.resume(batch);
+  given.state.on_done(batch, given.commands);
+  given.state.check_invariants();
+  CHECK_FALSE(seen->is_shared());
+}
+
+TEST_CASE("what is cancelled while its input comes back from disk goes without a trace") {
+  GivenWorker given;
+  put_away(given, task(1));
+  given.assign(task(2), {own(1)});
+  const WorkerCommands::Load load = take_load(given);
+  const std::vector<TaskId> ids{task(2)};
+  given.state.on_cancel(ids, given.commands);
+  (void)bring_back(given, load);
+  CHECK_FALSE(given.state.has_ready());
+  CHECK(given.state.is_idle());
+}
+
 TEST_CASE("a paused worker gives back all that it has not begun") {
   GivenWorker given({.slots = 2, .rank = own_rank});
   for (std::uint32_t slot = 1; slot <= 5; ++slot) given.assign(task(slot));
