@@ -3,6 +3,7 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 #include "client/current.hpp"
+#include "client/demand.hpp"
 #include "client/results_here.hpp"
 #include "client/submission.hpp"
 #include "runtime/thread_setup.hpp"
@@ -106,9 +107,21 @@ void RankCore::after_submit() {
   }
 }
 
+/// What the options ask for beside a slot. Throws Error for what no worker has. Takes the lock.
+protocol::Demand RankCore::demand_for(const TaskOptions& options) {
+  (void)checked(options);
+  if (!asks_for_more(options)) return {};
+  protocol::Demand demand =
+      demand_of(options, [this](const auto& names) { return ranks_of(names); });
+  const Lock lock(engine_.mutex());
+  const std::string problem = driver_.scheduler().why_unsatisfiable(demand);
+  if (!problem.empty()) throw Error(ErrorCode::unsatisfiable, problem);
+  return demand;
+}
+
 /// A call whose inputs are in inputs_.
 TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& options,
-                             std::span<const std::byte> payload) {
+                             std::span<const std::byte> payload, const protocol::Demand& demand) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -120,8 +133,9 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
   add_after(options, inputs_);
   const CheckedOptions limits = checked(options);
   const Origin origin = next_origin(submissions_);
-  const TaskId id = driver_.submit({chosen, limits.priority, origin.depth, limits.retries,
-                                    limits.timeout_ms, origin.stream, payload, inputs_});
+  const TaskId id =
+      driver_.submit({chosen, limits.priority, origin.depth, limits.retries, limits.timeout_ms,
+                      origin.stream, payload, inputs_, demand.is_none() ? nullptr : &demand});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
 }
@@ -129,7 +143,7 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  (void)checked(options);
+  const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_call(function, options, builder);
@@ -141,7 +155,7 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
   refuse_at_end("submit()");
   drain_released();
   resolve_inputs(builder, inputs_);
-  enroll(*state, submit_call(function, options, builder.payload.bytes()));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand));
   if (journal_) follow(*state, recording);
   after_submit();
   return handle;
@@ -154,6 +168,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
   std::vector<std::uint32_t> uses = graph.count_uses(outputs);
   check_graph(graph, uses, rank_.size(), epoch_,
               [this](Target future, std::uint64_t count) { (void)resolve(future, count); });
+  const GraphDemands demands =
+      demands_of(graph, uses, [this](const TaskOptions& each) { return demand_for(each); });
   std::unordered_map<std::uint64_t, HandlePtr> futures;
   for (const std::uint64_t output : outputs) {
     if (futures.contains(output)) continue;
@@ -178,7 +194,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
                               : resolve({input.future.get(), input.index}, input.count));
       }
     }
-    ids[number] = submit_call(call.function, call.options, call.payload);
+    ids[number] =
+        submit_call(call.function, call.options, call.payload, demand_in(demands, number));
     if (const auto future = futures.find(number); future != futures.end())
       enroll(*future->second.get(), ids[number]);
     // Nobody holds what only other calls of the graph take: it goes with the last of them.
@@ -199,7 +216,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
 
 GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options,
                                    std::uint64_t total, bool pinned, CallBuilder& builder,
-                                   const Recording& recording, TaskId& id) {
+                                   const Recording& recording, const protocol::Demand& demand,
+                                   TaskId& id) {
   auto* state = new GroupState;
   state->total = total;
   std::vector<TaskId> sources;
@@ -226,6 +244,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   std::vector<scheduler::FinishedPiece> finished = pieces_of(recording);
   call.finished = finished;
   call.failures = recording.failures;
+  if (!demand.is_none()) call.demand = &demand;
   id = driver_.submit_group(std::move(call));
   enroll(*state, id);
   if (journal_) follow(*state, recording);
@@ -236,7 +255,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
 HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  (void)checked(options);
+  const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_map(function, options, total, builder);
@@ -253,7 +272,8 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
     refuse_at_end("map()");
     drain_released();
     TaskId id;
-    handle = HandlePtr(submit_group(function, options, total, false, builder, recording, id));
+    handle =
+        HandlePtr(submit_group(function, options, total, false, builder, recording, demand, id));
     engine_.poll();
   }
   // The sources are referenced by the map now; dropping them takes the lock.
@@ -269,8 +289,8 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   refuse_at_end("run()");
   drain_released();
   TaskId id;
-  const HandlePtr handle(
-      submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, {}, id));
+  const HandlePtr handle(submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true,
+                                      builder, {}, {}, id));
   engine_.poll();
   if (rank_.worker() == nullptr) {
     lock.unlock();

@@ -133,11 +133,12 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   scheduler::Input resolve(Target future, std::uint64_t count) const;
   void add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const;
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
+  protocol::Demand demand_for(const TaskOptions& options);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload);
+                     std::span<const std::byte> payload, const protocol::Demand& demand);
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder,
-                           const Recording& recording, TaskId& id);
+                           const Recording& recording, const protocol::Demand& demand, TaskId& id);
   void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
   void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                    std::vector<ValuePtr>& held);

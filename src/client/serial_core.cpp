@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/demand.hpp"
 #include "client/journal_values.hpp"
 #include "client/placement.hpp"
 #include "client/results_here.hpp"
@@ -11,8 +12,11 @@
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 #include "worker/element_attempts.hpp"
+#include "worker/work.hpp"
 
+#include <cmath>
 #include <utility>
+#include <vector>
 
 namespace tutti::client_module {
 
@@ -27,6 +31,22 @@ using detail::InputPiece;
 using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
+
+namespace {
+
+/// A task that runs alone has all that it asks for.
+worker::Claim claim_of(const TaskOptions& options) {
+  const protocol::Demand demand =
+      demand_of(options, [](const auto&) { return std::vector<std::int32_t>(); });
+  worker::Claim claim{1, demand.cores, {}};
+  const auto devices = demand.resources.find(protocol::device_resource);
+  if (devices == demand.resources.end()) return claim;
+  for (std::int32_t number = 0; number < std::ceil(devices->second); ++number)
+    claim.devices.push_back(number);
+  return claim;
+}
+
+}  // namespace
 
 SerialCore::SerialCore(const Options& options) : depth_max_(options.max_waiting_tasks) {
   if (!options.journal.empty()) {
@@ -126,7 +146,9 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   const CheckedOptions limits = checked(options);
+  const worker::Claim claim = claim_of(options);
   worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  context.claim = &claim;
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -204,7 +226,9 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   (void)checked(options);
-  const worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  const worker::Claim claim = claim_of(options);
+  worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  context.claim = &claim;
   auto* state = new GroupState;
   HandlePtr handle(state);
   state->epoch = epoch_;

@@ -128,8 +128,9 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   protocol::NeedRef resolve(Target future, std::uint64_t count) const;
   void add_after(const TaskOptions& options);
   void resolve_inputs(CallBuilder& builder);
+  protocol::Demand demand_for(const TaskOptions& options) const;
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload);
+                     std::span<const std::byte> payload, const protocol::Demand& demand);
 
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);

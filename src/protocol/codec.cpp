@@ -32,13 +32,15 @@ AssignTask decode_assign_task(Reader& reader) {
   message.task = get_id(reader);
   reader.value(message.function);
   reader.value(message.priority);
-  message.inline_result = get_flag(reader);
+  const Flags flags = get_flags(reader);
+  message.inline_result = flags.first;
   reader.value(message.depth);
   reader.value(message.attempt);
   reader.value(message.timeout_ms);
   reader.value(message.stream);
   message.inputs = get_list<InputRef>(reader);
   message.payload = get_bytes(reader);
+  if (flags.second) message.claim = get_claim(reader);
   return message;
 }
 
@@ -48,9 +50,11 @@ AssignRange decode_assign_range(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.priority);
-  message.pinned = get_flag(reader);
+  const Flags flags = get_flags(reader);
+  message.pinned = flags.first;
   reader.value(message.depth);
   message.pieces = get_list<PieceRef>(reader);
+  if (flags.second) message.claim = get_claim(reader);
   return message;
 }
 
@@ -207,13 +211,14 @@ void encode(Writer& writer, const AssignTask& message) {
   put(writer, message.task);
   writer.value(message.function);
   writer.value(message.priority);
-  put(writer, message.inline_result);
+  put(writer, message.inline_result, message.claim.number != 0);
   writer.value(message.depth);
   writer.value(message.attempt);
   writer.value(message.timeout_ms);
   writer.value(message.stream);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
+  if (message.claim.number != 0) put(writer, message.claim);
 }
 
 void encode(Writer& writer, const AssignRange& message) {
@@ -222,9 +227,10 @@ void encode(Writer& writer, const AssignRange& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.priority);
-  put(writer, message.pinned);
+  put(writer, message.pinned, message.claim.number != 0);
   writer.value(message.depth);
   put_list(writer, message.pieces);
+  if (message.claim.number != 0) put(writer, message.claim);
 }
 
 void encode(Writer& writer, const ReleaseData& message) {
@@ -268,6 +274,7 @@ void encode(Writer& writer, const Hello& message) {
   begin<Hello>(writer);
   writer.value(message.slots);
   writer.value(message.memory_limit_bytes);
+  put_bytes(writer, message.resources);
 }
 
 void encode(Writer& writer, const TaskFinished& message) {
@@ -434,8 +441,11 @@ Message decode(Reader& reader) {
     case kind_of<Shutdown>():
       return Shutdown{};
     case kind_of<Hello>(): {
-      const auto slots = reader.value<std::uint32_t>();
-      return Hello{slots, reader.value<std::uint64_t>()};
+      Hello hello;
+      reader.value(hello.slots);
+      reader.value(hello.memory_limit_bytes);
+      hello.resources = get_bytes(reader);
+      return hello;
     }
     case kind_of<TaskFinished>():
       return decode_task_finished(reader);

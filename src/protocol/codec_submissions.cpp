@@ -95,6 +95,7 @@ SubmitTask decode_submit_task(Reader& reader) {
   message.name = get_text(reader);
   message.inputs = get_list<NeedRef>(reader);
   message.payload = get_bytes(reader);
+  message.demand = get_bytes(reader);
   return message;
 }
 
@@ -113,6 +114,7 @@ SubmitGroup decode_submit_group(Reader& reader) {
   message.inputs = get_list<NeedRef>(reader);
   message.sources = get_list<TaskId>(reader);
   message.payload = get_bytes(reader);
+  message.demand = get_bytes(reader);
   return message;
 }
 
@@ -235,6 +237,7 @@ void encode(Writer& writer, const SubmitTask& message) {
   put_text(writer, message.name);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
+  put_bytes(writer, message.demand);
 }
 
 void encode(Writer& writer, const SubmitGroup& message) {
@@ -252,6 +255,7 @@ void encode(Writer& writer, const SubmitGroup& message) {
   put_list(writer, message.inputs);
   put_list(writer, message.sources);
   put_bytes(writer, message.payload);
+  put_bytes(writer, message.demand);
 }
 
 void encode(Writer& writer, const PlaceValue& message) {
@@ -271,6 +275,11 @@ void encode(Writer& writer, const Waits& message) {
   begin<Waits>(writer);
   writer.value(message.suspended);
   writer.value(message.held_back);
+}
+
+void encode(Writer& writer, const ClaimEnded& message) {
+  begin<ClaimEnded>(writer);
+  writer.value(message.number);
 }
 
 void encode(Writer& writer, const CancelFutures& message) {
@@ -306,6 +315,8 @@ Message decode_of_submissions(std::uint8_t kind, Reader& reader) {
       return decode_drop_futures(reader);
     case kind_of<Waits>():
       return decode_waits(reader);
+    case kind_of<ClaimEnded>():
+      return ClaimEnded{reader.value<std::uint32_t>()};
     case kind_of<CancelFutures>():
       return decode_cancel_futures(reader);
     case kind_of<Progress>():

@@ -16,7 +16,7 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 4;
+inline constexpr std::uint32_t version = 6;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
@@ -94,6 +94,14 @@ class PackedList {
   std::span<const std::byte> bytes_;
 };
 
+/// What an assignment has of its worker besides a slot. The worker says by ClaimEnded when it is
+/// free again, which may be after rank 0 has lost interest in the task.
+struct ClaimRef {
+  std::uint32_t number = 0;          ///< 0: nothing but one slot, and it may be given back
+  std::uint32_t cores = 1;           ///< slots
+  PackedList<std::int32_t> devices;  ///< it may use
+};
+
 // ---- rank 0 to a worker
 
 /// What the number of a function means. Sent to a rank before the first task that names it.
@@ -129,6 +137,7 @@ struct AssignTask {
   std::uint64_t stream = 0;      ///< names its random numbers
   PackedList<InputRef> inputs;
   std::span<const std::byte> payload;
+  ClaimRef claim = {};
 };
 
 /// A stretch of a map to run.
@@ -140,6 +149,7 @@ struct AssignRange {
   bool pinned = false;  ///< it must run there: it is not given back
   std::uint16_t depth = 0;
   PackedList<PieceRef> pieces;
+  ClaimRef claim = {};
 };
 
 /// Values that nobody needs any more.
@@ -240,6 +250,7 @@ struct CancelWork {
 struct Hello {
   std::uint32_t slots = 1;
   std::uint64_t memory_limit_bytes = 0;
+  std::span<const std::byte> resources = {};  ///< encoded Resources
 };
 
 /// A task has its result; it is kept on the sender until it is released.
@@ -363,6 +374,7 @@ struct SubmitTask {
   std::string_view name;  ///< empty: that of the function
   PackedList<NeedRef> inputs;
   std::span<const std::byte> payload;
+  std::span<const std::byte> demand = {};  ///< an encoded Demand; empty: none
 };
 
 /// A task of the sender submits a map.
@@ -380,6 +392,7 @@ struct SubmitGroup {
   PackedList<NeedRef> inputs;
   PackedList<TaskId> sources;
   std::span<const std::byte> payload;
+  std::span<const std::byte> demand = {};  ///< of each element
 };
 
 /// A value, or a sequence of `count` elements, is in the sender's store under a granted number.
@@ -407,6 +420,11 @@ struct Waits {
 /// A task of the sender cancels what it, or another task of that rank, submitted.
 struct CancelFutures {
   PackedList<TaskId> ids;
+};
+
+/// What the sender was assigned under this claim has ended there, or will not begin.
+struct ClaimEnded {
+  std::uint32_t number = 0;
 };
 
 /// The worker has left its loop; nothing follows.
@@ -513,6 +531,6 @@ using Message =
                  Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
                  Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
                  RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
-                 CancelFutures, Progress, ProgressTold>;
+                 CancelFutures, Progress, ProgressTold, ClaimEnded>;
 
 }  // namespace tutti::protocol

@@ -3,6 +3,7 @@
 /// Rank: what every rank has, whatever its role, and who gets which message.
 
 #include "protocol/codec.hpp"
+#include "protocol/demand.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
 #include "runtime/memory_keeper.hpp"
@@ -31,6 +32,7 @@ struct RankFacts {
   unsigned cores = 1;
   std::string cpu_set;
   std::uint64_t usable_bytes = 0;  ///< of its node
+  protocol::Resources resources = {};
 };
 
 /// What was agreed at start.

@@ -60,6 +60,7 @@ TaskId SchedulerDriver::submit(const TaskCall& call) {
   spec.inline_result = wants_inline();
   spec.payload = call.payload;
   spec.inputs = call.inputs;
+  spec.demand = call.demand;
   dirty_ = true;
   const TaskId id = scheduler_.submit(spec, commands_);
   if (call.timeout_ms != 0) timeouts_ms_[id] = call.timeout_ms;
@@ -79,6 +80,7 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   spec.sources = call.sources;
   spec.finished = call.finished;
   spec.failures = std::move(call.failures);
+  spec.demand = call.demand;
   dirty_ = true;
   const TaskId id = scheduler_.submit_group(spec, commands_);
   note_group(id, spec.function, std::move(call.payload), call.total);
@@ -151,7 +153,8 @@ const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
 // ---- messages
 
 void SchedulerDriver::on(int from, const protocol::Hello& message) {
-  scheduler_.on_worker_joined(from, message.slots, message.memory_limit_bytes);
+  scheduler_.on_worker_joined(from, message.slots, message.memory_limit_bytes,
+                              protocol::decode_resources(message.resources));
   ++workers_joined_;
   dirty_ = true;
 }
@@ -252,6 +255,11 @@ void SchedulerDriver::on(int from, const protocol::MemoryState& message) {
   base::log_warning(warning);
 }
 
+void SchedulerDriver::on(int, const protocol::ClaimEnded& message) {
+  dirty_ = true;
+  scheduler_.on_claim_ended(message.number);
+}
+
 void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
@@ -311,7 +319,7 @@ void SchedulerDriver::send_copies() {
 
 void SchedulerDriver::obey() {
   send_copies();
-  for (const auto& each : commands_.assign) send_task(each.task, each.worker);
+  for (const auto& each : commands_.assign) send_task(each);
   for (const auto& each : commands_.assign_range) send_range(each);
   // Before releases: what is cancelled and runs keeps what it reads.
   send_cancels();
@@ -326,7 +334,8 @@ void SchedulerDriver::obey() {
   commands_.clear();
 }
 
-void SchedulerDriver::send_task(TaskId task, int worker) {
+void SchedulerDriver::send_task(const scheduler::Commands::Assign& assign) {
+  const auto [task, worker, claim] = assign;
   const scheduler::TaskRecord& record = *scheduler_.find_task(task);
   protocol::FunctionId& known = known_functions_[static_cast<std::size_t>(worker)];
   for (; known <= record.function; ++known) {
@@ -354,9 +363,10 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
   message.payload = record.payload.bytes();
-  rank_.outbox().add(
-      worker, message,
-      message_overhead_bytes + message.inputs.bytes().size() + message.payload.size());
+  message.claim = scheduler_.demands().ref_of(claim);
+  rank_.outbox().add(worker, message,
+                     message_overhead_bytes + message.inputs.bytes().size() +
+                         message.payload.size() + message.claim.devices.bytes().size());
 }
 
 Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int consumer) const {
@@ -423,7 +433,10 @@ void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) 
   message.depth = record.depth;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
-  rank_.outbox().add(range.worker, message, message_overhead_bytes + message.pieces.bytes().size());
+  message.claim = scheduler_.demands().ref_of(range.claim);
+  rank_.outbox().add(range.worker, message,
+                     message_overhead_bytes + message.pieces.bytes().size() +
+                         message.claim.devices.bytes().size());
 }
 
 void SchedulerDriver::send_questions() {

@@ -69,6 +69,7 @@ class SchedulerDriver {
     std::uint64_t stream = 0;
     std::span<const std::byte> payload;
     std::span<const scheduler::Input> inputs;
+    const protocol::Demand* demand = nullptr;  ///< null: none
   };
   TaskId submit(const TaskCall& call);
   /// Of each element of a map.
@@ -91,6 +92,7 @@ class SchedulerDriver {
     /// What is not run, see scheduler::GroupSpec.
     std::span<const scheduler::FinishedPiece> finished;
     std::map<std::uint64_t, scheduler::FailurePtr> failures;
+    const protocol::Demand* demand = nullptr;  ///< of each element; null: none
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
@@ -140,6 +142,7 @@ class SchedulerDriver {
   void on(int from, const protocol::Alive& message);
   void on(int from, const protocol::MemoryState& message);
   void on(int from, const protocol::Placed& message);
+  void on(int from, const protocol::ClaimEnded& message);
   void on(int from, const protocol::Goodbye& message);
   void on(int from, const protocol::Replicated& message);
   // submissions.cpp: what tasks of other ranks ask for
@@ -181,7 +184,8 @@ class SchedulerDriver {
   protocol::FunctionId function_id(const detail::FunctionOps& ops);
   void obey();
   void send_copies();
-  void send_task(TaskId task, int worker);
+  void refuse_unsatisfiable(TaskId id, const protocol::Demand& demand);
+  void send_task(const scheduler::Commands::Assign& assign);
   void send_range(const scheduler::Commands::AssignRange& range);
   void make_known(TaskId id, Group& group, int worker);
   Bytes encode_definition(TaskId id, const Group& group, int consumer) const;

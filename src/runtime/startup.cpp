@@ -6,6 +6,7 @@
 #include "base/module_table.hpp"
 #include "base/options.hpp"
 #include "memory/local_directory.hpp"
+#include "runtime/rank_resources.hpp"
 #include "tutti/error.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +35,7 @@ struct Introduction {
   std::uint64_t usable_bytes = 0;
   node::TableAddress node_table;
   std::string directory_problem;
+  std::vector<std::string> visible_devices;
 };
 
 Bytes encode(const Introduction& introduction) {
@@ -48,6 +50,8 @@ Bytes encode(const Introduction& introduction) {
   writer.value(introduction.usable_bytes);
   writer.value(introduction.node_table);
   writer.text(introduction.directory_problem);
+  writer.count(introduction.visible_devices.size());
+  for (const std::string& device : introduction.visible_devices) writer.text(device);
   base::encode(introduction.options, writer);
   return writer.take();
 }
@@ -65,6 +69,8 @@ Introduction decode(std::span<const std::byte> bytes) {
   reader.value(introduction.usable_bytes);
   reader.value(introduction.node_table);
   introduction.directory_problem = reader.text();
+  introduction.visible_devices.resize(static_cast<std::size_t>(reader.count_of(8)));
+  for (std::string& device : introduction.visible_devices) device = reader.text();
   // Another program may have other options; then the run ends with a sentence that says so.
   if (introduction.program == base::program_identity())
     introduction.options = base::decode_options(reader);
@@ -219,6 +225,16 @@ std::string directory_warning(const std::vector<Introduction>& all) {
   return text;
 }
 
+std::vector<protocol::Resources> deal(const std::vector<Introduction>& all,
+                                      const std::vector<transport::Place>& places,
+                                      bool rank0_works) {
+  std::vector<ResourceOffer> offers;
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    offers.push_back({rank != 0 || rank0_works, places[rank].node, all[rank].options.resources,
+                      all[rank].visible_devices});
+  return deal_resources(offers);
+}
+
 void print_differences(const std::vector<Introduction>& all) {
   for (std::size_t rank = 1; rank < all.size(); ++rank) {
     for (const std::string& difference : base::differences(all[0].options, all[rank].options)) {
@@ -260,6 +276,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.cores_of_node = topology().cores_of_node;
   own.cpu_set = topology().cpu_set;
   own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
+  own.visible_devices = visible_devices(environment_of(environment));
   NodeOffer offer = make_node_offer(transport->places(), transport->rank());
   own.node_table = offer.address;
   if (own.problem.empty() && local.options.spill) {
@@ -307,8 +324,11 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   base::huge_pages_wanted = setup.options.huge_pages;
   setup.works = transport->rank() != 0 || rank0_works;
   if (prints) setup.directory_warning = directory_warning(all);
-  for (const Introduction& each : all)
-    setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
+  std::vector<protocol::Resources> resources = deal(all, transport->places(), rank0_works);
+  for (std::size_t each = 0; each < all.size(); ++each) {
+    setup.ranks.push_back(
+        {all[each].cores, all[each].cpu_set, all[each].usable_bytes, std::move(resources[each])});
+  }
   setup.threads = plan(all, *transport, setup.options, rank0_works);
   for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
   if (setup.options.node_store && transport->size() > 1) {

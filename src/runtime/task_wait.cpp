@@ -116,7 +116,7 @@ bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline d
 
 void WorkerDriver::take_slot_again(Lock& lock, const worker::Batch& batch) {
   state_.want_slot();
-  const Condition free = [this] { return state_.has_slot_to_resume(); };
+  const Condition free = [&] { return state_.has_slot_to_resume(batch); };
   while (!free()) watch_or_sleep(lock, free, free, {});
   state_.resume(batch);
   if (state_.suspended() == 0) rank_.engine().leave_to_tasks(false);

@@ -123,12 +123,15 @@ class WorkerDriver {
   bool reports_are_due() const;
   void tell_rank_0();
   void report_timings();
+  void report_ended_claims();
+  void use_slots(unsigned number, std::uint32_t slots);
 
   Rank& rank_;
   worker::WorkerState state_;
   worker::WorkerCommands commands_;
   worker::Executor executor_;
   std::vector<protocol::Timing> timings_;
+  std::vector<std::uint32_t> ended_claims_;
   std::size_t held_reports_ = 0;  ///< of tasks that ended well, not sent yet
   Clock::time_point first_held_;
   bool stopping_ = false;

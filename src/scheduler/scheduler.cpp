@@ -11,8 +11,10 @@ Scheduler::Scheduler(SchedulerOptions options)
       story_(options.story_events),
       bandwidth_bytes_per_ns_(options.bandwidth_bytes_per_ns) {}
 
-void Scheduler::on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes) {
+void Scheduler::on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes,
+                                 protocol::Resources resources) {
   workers_.join(rank, slots, memory_limit_bytes);
+  demands_.join(rank, slots, memory_limit_bytes, std::move(resources));
   story_.add(StoryEvent::Kind::worker_joined, TaskId(), rank);
 }
 
@@ -29,6 +31,7 @@ TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
   record.retries = spec.retries;
   record.stream = spec.stream;
   record.function = spec.function;
+  record.demand = demands_.number_of(spec.demand);
   record.payload = Payload(spec.payload);
   ++work_left_;
   story_.add(StoryEvent::Kind::submitted, id, no_worker);
@@ -111,7 +114,9 @@ void Scheduler::become_ready(TaskId task) {
   TaskRecord& record = tasks_.at(task.slot());
   record.state = TaskState::ready;
   story_.add(StoryEvent::Kind::ready, task, no_worker);
-  if (record.input_count != 0) {
+  if (record.demand != no_demand) {
+    enqueue_demanding(task);
+  } else if (record.input_count != 0) {
     ready_bound_.push_back(task);
   } else {
     ready_.push(record.urgency(), task);

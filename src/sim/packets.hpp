@@ -69,6 +69,7 @@ inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
   message.payload = record->payload.bytes();
+  message.claim = scheduler.demands().ref_of(command.claim);
   protocol::encode(writer, message);
 }
 
@@ -91,6 +92,7 @@ inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& sche
   message.depth = group->depth;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
+  message.claim = scheduler.demands().ref_of(command.claim);
   protocol::encode(writer, message);
 }
 

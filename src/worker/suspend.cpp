@@ -54,7 +54,7 @@ void WorkerState::split(Batch& batch, Batch& done, WorkerCommands& commands) {
 
 void WorkerState::suspend(Batch& batch) {
   check(batch.current == 0 && !batch.items.empty(), "what is done before a wait was split off");
-  check(may_suspend() && active_ > 0, "what waits had a slot, and may wait");
+  check(may_suspend() && active_ >= batch.slots, "what waits had a slot, and may wait");
   while (batch.items.size() > 1) {
     TaskWork* task = batch.items.back().task;
     batch.items.pop_back();
@@ -70,16 +70,16 @@ void WorkerState::suspend(Batch& batch) {
   note_duration(item, item.elapsed_ns - item.noted_ns);
   item.noted_ns = item.elapsed_ns;
   if (item.kind == Execution::Kind::block) item.group->waits = true;
-  --active_;
+  active_ -= batch.slots;
   ++suspended_;
   ++suspended_depths_[depth_of(item)];
 }
 
 void WorkerState::resume(const Batch& batch) {
-  check(has_slot_to_resume() && wanting_ > 0 && suspended_ > 0, "who resumes gets a slot");
+  check(has_slot_to_resume(batch) && wanting_ > 0 && suspended_ > 0, "who resumes gets a slot");
   --wanting_;
   --suspended_;
-  ++active_;
+  active_ += batch.slots;
   const auto depth = suspended_depths_.find(depth_of(batch.items.front()));
   if (--depth->second == 0) suspended_depths_.erase(depth);
 }
@@ -91,6 +91,8 @@ bool WorkerState::can_nest(int depth_min) const {
     if (level.empty() || depth_of(urgency) < lowest) continue;
     const Ready& front = level.front();
     if (front.bind != nullptr) return true;
+    // It is to have the cores of several slots, which the thread that waits has not.
+    if (cores_of(front) > 1) return false;
     const Durations& durations =
         front.task != nullptr ? durations_ : groups_.at(front.range->group)->durations;
     const std::uint32_t function = front.task != nullptr ? front.task->function : 0;

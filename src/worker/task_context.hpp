@@ -16,6 +16,7 @@
 namespace tutti::worker {
 
 struct Batch;
+struct Claim;
 
 /// How long an attempt at an element may run. The thread that runs it sets the limit, another one
 /// finds that it is over: both by this, on the same word.
@@ -51,6 +52,7 @@ struct TaskContext {
   std::uint8_t attempt = 1;
   std::uint8_t* stop = nullptr;      ///< see TaskWork; null: nobody can stop it
   std::int64_t* limit_ns = nullptr;  ///< of the element; null: none
+  const Claim* claim = nullptr;      ///< null: one slot and nothing more
 
   bool is_stopped() const {
     if (limit_ns != nullptr && ElementLimit(*limit_ns).is_over()) return true;

@@ -37,6 +37,15 @@ struct Asker {
   std::uint64_t request = 0;
 };
 
+/// What an assignment has of the worker besides one slot, see protocol::ClaimRef.
+struct Claim {
+  std::uint32_t number = 0;  ///< 0: nothing
+  std::uint32_t cores = 1;
+  std::vector<std::int32_t> devices;
+
+  bool is_none() const { return number == 0; }
+};
+
 /// A single task.
 struct TaskWork {
   TaskId id;
@@ -60,6 +69,7 @@ struct TaskWork {
   std::vector<Waiter> waiters;             ///< for its result, on this rank
   std::vector<Asker> askers;               ///< for its result, on others
   std::string problem;                     ///< why an input is not here: the task fails with it
+  Claim claim;
 
   bool is_awaited() const { return !waiters.empty() || !askers.empty(); }
 };
@@ -80,6 +90,7 @@ struct RangeWork {
   detail::ValuePtr results;
   std::vector<detail::ElementFailure> failures;
   std::string problem;  ///< why a source is not here: its elements fail with it
+  Claim claim;
 };
 
 /// What a group runs, once for all of its stretches.
@@ -145,6 +156,7 @@ struct Execution {
 struct Batch {
   std::vector<Execution> items;
   Writer streams;
+  std::uint32_t slots = 1;  ///< that it takes; more than 1: there is one item
   /// While it is being run: the item that runs, the first of those before it whose end was not
   /// noted, and when that one began.
   std::size_t current = 0;

@@ -147,6 +147,8 @@ class WorkerState {
   /// Short of memory, or not any more.
   void set_pause(Pause pause) { pause_ = pause; }
 
+  /// Appends the claims whose work has ended, or will not begin, since the last call.
+  void take_ended_claims(std::vector<std::uint32_t>& claims);
   /// Appends the run times measured since the last call.
   void take_timings(std::vector<protocol::Timing>& timings);
 
@@ -163,7 +165,9 @@ class WorkerState {
   bool may_suspend() const { return suspended_ < limits_.suspended_max; }
   /// Its wait is over: it wants a slot before anything else begins.
   void want_slot() { ++wanting_; }
-  bool has_slot_to_resume() const { return active_ < limits_.slots; }
+  bool has_slot_to_resume(const Batch& batch) const {
+    return active_ + batch.slots <= limits_.slots;
+  }
   /// There must be a slot.
   void resume(const Batch& batch);
 
@@ -179,6 +183,7 @@ class WorkerState {
   std::size_t startable() const {
     const std::size_t used = active_ + wanting_;
     if (used >= limits_.slots || !has_ready()) return 0;
+    if (used + cores_of_next() > limits_.slots) return 0;
     const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
     return std::min(ready_count(floor()), slots);
   }
@@ -300,6 +305,8 @@ class WorkerState {
   void cancel_group(TaskId id);
 
   void make_ready(Ready ready, std::int32_t urgency, bool at_front);
+  static std::uint32_t cores_of(const Ready& ready);
+  std::uint32_t cores_of_next() const;
   void fill(Batch& batch, int depth_min);
   static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
   static int depth_of(const Execution& item);
@@ -330,7 +337,7 @@ class WorkerState {
   std::map<std::int32_t, std::deque<Ready>, std::greater<>> ready_;  ///< by urgency
   std::size_t ready_count_ = 0;
   std::size_t taken_ = 0;        ///< items, those that wait inside of themselves among them
-  std::uint32_t active_ = 0;     ///< threads that have a slot
+  std::uint32_t active_ = 0;     ///< slots that threads have
   std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
   std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
   std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
@@ -338,6 +345,7 @@ class WorkerState {
   SlotTable<TaskWork*> known_;     ///< assigned and not ended
   std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;
+  std::vector<std::uint32_t> ended_claims_;
   std::vector<TaskWork*> dropped_;  ///< whose end is being told to those who wait for them
   SmallValues small_;
   tsl::robin_map<std::uint64_t, PendingFetch> fetches_;  ///< by request

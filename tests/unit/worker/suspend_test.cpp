@@ -55,13 +55,13 @@ TEST_CASE("the slot of a task that waits goes to another, and is wanted back") {
   Batch second;
   given.state.take(second);
   CHECK(second.items.front().task->id == task(2));
-  CHECK_FALSE(given.state.has_slot_to_resume());
+  CHECK_FALSE(given.state.has_slot_to_resume(first));
   given.state.want_slot();
   given.assign(task(3));
   end(given, second);
   // Who waited goes before what was not begun.
   CHECK_EQ(given.state.startable(), 0);
-  CHECK(given.state.has_slot_to_resume());
+  CHECK(given.state.has_slot_to_resume(first));
   given.state.resume(first);
   CHECK_EQ(given.state.suspended(), 0);
   CHECK_EQ(given.state.startable(), 0);
