@@ -50,7 +50,7 @@ struct TaskOptions {
   /// Others than `workers` may run it, when they have nothing to do and those have.
   bool allow_other_workers = false;
   /// The same function with the same arguments gives the same result, which is computed once while
-  /// a future of it lives. Not for map.
+  /// a future of it lives. Counts for submit() in main.
   bool pure = false;
   /// Bytes that the result is expected to take: a worker gets the task when it has room for them.
   /// 0: as results of the function did before.

@@ -148,14 +148,19 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_call(function, options, builder);
   if (!recording.known.empty()) return place_known(function, recording);
+  const ContentKey key = options.pure ? key_of_call(function, builder) : ContentKey();
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
   const Lock lock(engine_.mutex());
   refuse_at_end("submit()");
   drain_released();
+  if (options.pure) {
+    if (HandlePtr same = find_same(key)) return same;
+  }
   resolve_inputs(builder, inputs_);
   enroll(*state, submit_call(function, options, builder.payload.bytes(), demand));
+  if (options.pure) note_same(key, *state);
   if (journal_) follow(*state, recording);
   after_submit();
   return handle;
@@ -508,7 +513,7 @@ void RankCore::drain_released() {
   for (Handle* handle : handles) {
     if (journal_ && keep_to_record(*handle)) continue;
     failures_.add(*handle);
-    if (!content_keys_.empty()) forget_scattered(*handle);
+    if (!content_keys_.empty()) forget_same(*handle);
     progress_.forget(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {

@@ -164,9 +164,9 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   // rank_core_data.cpp
   std::uint64_t memory_limit_of(std::int32_t rank) const;
   std::int32_t next_home(std::span<const std::int32_t> workers);
-  HandlePtr find_scattered(const ContentKey& key);
-  void note_scattered(const ContentKey& key, Handle& handle);
-  void forget_scattered(Handle& handle);
+  HandlePtr find_same(const ContentKey& key);
+  void note_same(const ContentKey& key, Handle& handle);
+  void forget_same(Handle& handle);
   HandlePtr place_everywhere(Lock& lock, ValuePtr value);
   HandlePtr place_at(ValuePtr value, std::span<const std::int32_t> targets);
   void finish_placed(Lock& lock, std::span<const HandlePtr> handles);
@@ -208,7 +208,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   FailureLedger failures_;
   ToldProgress progress_;
   std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
-  std::map<ContentKey, Handle*> scattered_;
+  std::map<ContentKey, Handle*> same_;
   std::map<Handle*, ContentKey> content_keys_;
   std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
   std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it

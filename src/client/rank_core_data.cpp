@@ -78,9 +78,9 @@ std::vector<std::int32_t> RankCore::ranks_of(const std::vector<WorkerName>& name
 
 // ---- the same contents, the same future
 
-HandlePtr RankCore::find_scattered(const ContentKey& key) {
-  const auto found = scattered_.find(key);
-  if (found == scattered_.end()) return {};
+HandlePtr RankCore::find_same(const ContentKey& key) {
+  const auto found = same_.find(key);
+  if (found == same_.end()) return {};
   // A handle whose last future is gone waits to be freed, and is not called back.
   Handle* const handle = found->second;
   std::uint32_t references = handle->references.load(std::memory_order_acquire);
@@ -92,17 +92,16 @@ HandlePtr RankCore::find_scattered(const ContentKey& key) {
   return {};
 }
 
-void RankCore::note_scattered(const ContentKey& key, Handle& handle) {
-  if (const auto found = scattered_.find(key); found != scattered_.end())
-    content_keys_.erase(found->second);
-  scattered_[key] = &handle;
+void RankCore::note_same(const ContentKey& key, Handle& handle) {
+  if (const auto found = same_.find(key); found != same_.end()) content_keys_.erase(found->second);
+  same_[key] = &handle;
   content_keys_[&handle] = key;
 }
 
-void RankCore::forget_scattered(Handle& handle) {
+void RankCore::forget_same(Handle& handle) {
   const auto found = content_keys_.find(&handle);
   if (found == content_keys_.end()) return;
-  scattered_.erase(found->second);
+  same_.erase(found->second);
   content_keys_.erase(found);
 }
 
@@ -151,7 +150,7 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
   }
   for (std::size_t number = 0; number < values.size(); ++number) {
     if (!keys.empty()) {
-      if (HandlePtr known = find_scattered(keys[number])) {
+      if (HandlePtr known = find_same(keys[number])) {
         handles.push_back(std::move(known));
         continue;
       }
@@ -164,7 +163,7 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
       const std::int32_t home = next_home(workers);
       handles.push_back(place_at(std::move(values[number]), {&home, 1}));
     }
-    if (!keys.empty()) note_scattered(keys[number], *handles.back());
+    if (!keys.empty()) note_same(keys[number], *handles.back());
     if (journal_) handles.back()->lineage = lineages[number];
   }
   finish_placed(lock, handles);
@@ -244,10 +243,10 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement&
   refuse_at_end("scatter()");
   drain_released();
   if (where.hash) {
-    if (HandlePtr known = find_scattered(key)) return known;
+    if (HandlePtr known = find_same(key)) return known;
   }
   HandlePtr handle = spread(lock, std::move(elements), workers, borrowed);
-  if (where.hash) note_scattered(key, *handle);
+  if (where.hash) note_same(key, *handle);
   handle->lineage = std::move(lineage);
   return handle;
 }

@@ -187,6 +187,32 @@ void what_is_cancelled_keeps_what_it_has(Client& client) {
   std::filesystem::remove(begun.path() + ".ended");
 }
 
+/// Counts its calls, wherever they run, by the letters of a file.
+int counted(int x, const std::vector<double>& more, const std::string& file) {
+  std::ofstream(file, std::ios::app) << "x";
+  return x + static_cast<int>(more.size());
+}
+
+void a_pure_call_is_computed_once(Client& client) {
+  const Gate calls;
+  const std::vector<double> large(10'000, 1.5);
+  const Future<int> input = client.submit([] { return 5; });
+  std::vector<Future<int>> same;
+  for (int i = 0; i < 5; ++i) {
+    same.push_back(client.submit({.pure = true}, counted, 1, large, calls.path()));
+    same.push_back(client.submit({.pure = true}, counted, input, large, calls.path()));
+  }
+  for (const int result : client.gather(same)) expect(result == 10'001 || result == 10'005);
+  expect_equal(std::filesystem::file_size(calls.path()), std::uintmax_t{2});
+  // Other arguments are another call; without a future it is forgotten; impure ones are not found.
+  (void)client.submit({.pure = true}, counted, 2, large, calls.path()).result();
+  expect_equal(std::filesystem::file_size(calls.path()), std::uintmax_t{3});
+  (void)client.submit({.pure = true}, counted, 2, large, calls.path()).result();
+  (void)client.submit(counted, 1, large, calls.path()).result();
+  expect_equal(std::filesystem::file_size(calls.path()), std::uintmax_t{5});
+  tutti::wait(same);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -202,6 +228,7 @@ int main(int argc, char** argv) {
     what_nobody_has_is_refused(client);
     tasks_ask_for_more_too(client);
     what_is_cancelled_keeps_what_it_has(client);
+    a_pure_call_is_computed_once(client);
     return exit_code();
   });
 }
