@@ -77,9 +77,14 @@ std::vector<Figure> roundtrip_idle(tutti::Client& client, const Settings& settin
 std::vector<Figure> chain(tutti::Client& client, const Settings& settings);
 std::vector<Figure> payload(tutti::Client& client, const Settings& settings);
 std::vector<Figure> broadcast(tutti::Client& client, const Settings& settings);
+std::vector<Figure> gather(tutti::Client& client, const Settings& settings);
+std::vector<Figure> scatter(tutti::Client& client, const Settings& settings);
 std::vector<Figure> idle(tutti::Client& client, const Settings& settings);
 std::vector<Figure> memory(tutti::Client& client, const Settings& settings);
+std::vector<Figure> spill(tutti::Client& client, const Settings& settings);
 std::vector<Figure> simulation(tutti::Client& client, const Settings& settings);
+std::vector<Figure> transfer(tutti::Client& client, const Settings& settings);
+std::vector<Figure> broadcast_memory(tutti::Client& client, const Settings& settings);
 std::vector<Figure> taskbench(tutti::Client& client, const Settings& settings);
 
 }  // namespace bench

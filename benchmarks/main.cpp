@@ -14,12 +14,22 @@ namespace bench {
 
 const std::map<std::string, Case>& cases() {
   static const std::map<std::string, Case> all{
-      {"map_empty", map_empty}, {"submit_empty", submit_empty},
-      {"roundtrip", roundtrip}, {"roundtrip_idle", roundtrip_idle},
-      {"chain", chain},         {"payload", payload},
-      {"broadcast", broadcast}, {"idle", idle},
-      {"memory", memory},       {"sim", simulation},
+      {"map_empty", map_empty},
+      {"submit_empty", submit_empty},
+      {"roundtrip", roundtrip},
+      {"roundtrip_idle", roundtrip_idle},
+      {"chain", chain},
+      {"payload", payload},
+      {"broadcast", broadcast},
+      {"idle", idle},
+      {"memory", memory},
+      {"sim", simulation},
       {"taskbench", taskbench},
+      {"transfer", transfer},
+      {"broadcast_memory", broadcast_memory},
+      {"spill", spill},
+      {"gather", gather},
+      {"scatter", scatter},
   };
   return all;
 }

@@ -15,7 +15,7 @@ target_compile_features(tutti PUBLIC cxx_std_20)
 # Public headers use Boost.Serialization, and Boost.MPI where communicators are handed to the user.
 target_link_libraries(tutti
   PUBLIC MPI::MPI_CXX Boost::mpi Boost::serialization Threads::Threads
-  PRIVATE ParallelHdf5::hdf5 Hwloc::hwloc fmt::fmt ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:tutti_flags>)
+  PRIVATE ParallelHdf5::hdf5 Hwloc::hwloc Xxhash::xxhash fmt::fmt ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:tutti_flags>)
 set_target_properties(tutti PROPERTIES
   LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION}
@@ -32,4 +32,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/tuttiConfigVers
 install(FILES ${PROJECT_BINARY_DIR}/generated/tuttiConfig.cmake
   ${PROJECT_BINARY_DIR}/generated/tuttiConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindParallelHdf5.cmake ${PROJECT_SOURCE_DIR}/cmake/FindHwloc.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindXxhash.cmake
   DESTINATION ${tutti_config_dir})

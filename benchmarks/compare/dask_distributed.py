@@ -16,11 +16,12 @@ import os
 
 import dask
 import numpy
-from distributed import Client, LocalCluster, Worker
+from distributed import Client, LocalCluster, Worker, wait
 
 import figures
 
 LARGE_BYTES = 128 << 10
+PARTS = 16
 
 
 def identity(x):
@@ -103,6 +104,33 @@ class Cases:
             self.report.bandwidth("payload_argument", size, argument, calls)
             self.report.bandwidth("payload_result", size, result, calls)
 
+    def await_all(self, futures):
+        """The client is not the default one."""
+        with self.client.as_current():
+            wait(futures)
+
+    def transfer(self):
+        """From one worker to another; with one worker there is no such way."""
+        workers = sorted(self.client.scheduler_info()["workers"])
+        if len(workers) < 2:
+            return
+        for size in figures.transfer_bytes(self.options):
+
+            def once(count=size // 8):
+                data = self.client.submit(make, count, pure=False, workers=workers[:1])
+                here = self.client.submit(make, 1, pure=False, workers=workers[1:2])
+                self.await_all([data, here])
+                start = figures.clock()
+                self.client.submit(last, data, pure=False, workers=workers[1:2]).result()
+                middle = figures.clock()
+                self.client.submit(last, here, pure=False, workers=workers[1:2]).result()
+                return max(1e-9, 2 * middle - start - figures.clock())
+
+            if size < 1 << 20:
+                self.report.measure("transfer", "us", lambda: once() * 1e6, bytes=size)
+            else:
+                self.report.bandwidth("transfer", size, once, 3)
+
     def broadcast(self):
         for size in figures.payload_bytes(self.options):
 
@@ -113,6 +141,34 @@ class Cases:
                 return figures.clock() - start
 
             self.report.bandwidth("broadcast", size, once, 5)
+
+
+    def gather(self):
+        """Results of 16 tasks, one array each."""
+        for size in figures.spread_bytes(self.options):
+            arrays = self.client.map(make, [size // 8 // PARTS] * PARTS, pure=False)
+            self.await_all(arrays)
+
+            def once(arrays=arrays):
+                start = figures.clock()
+                values = numpy.concatenate(self.client.gather(arrays, direct=True))
+                seconds = figures.clock() - start
+                assert values[-1] == 1.0
+                return seconds
+
+            self.report.bandwidth("gather", size // 8 // PARTS * PARTS * 8, once, 3)
+
+    def scatter(self):
+        """An array in 16 parts."""
+        for size in figures.spread_bytes(self.options):
+
+            def once(count=size // 8):
+                parts = numpy.array_split(numpy.ones(count), PARTS)
+                start = figures.clock()
+                self.client.scatter(parts, direct=True, hash=False)
+                return figures.clock() - start
+
+            self.report.bandwidth("scatter", size, once, 3)
 
 
 def measure(cluster, system, workers, options):

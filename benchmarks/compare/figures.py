@@ -9,7 +9,8 @@ import json
 import statistics
 import time
 
-CASES = ("map_empty", "submit_empty", "roundtrip", "chain", "payload", "broadcast")
+CASES = ("map_empty", "submit_empty", "roundtrip", "chain", "payload", "broadcast", "transfer")
+CASES += ("gather", "scatter")
 clock = time.perf_counter
 
 
@@ -29,6 +30,20 @@ def payload_bytes(options):
     if options.quick:
         return [8, 64 << 10, 16 << 20]
     return [8, 1 << 10, 64 << 10, 1 << 20, 16 << 20, 256 << 20]
+
+
+def transfer_bytes(options):
+    """The same for transfers."""
+    if options.quick:
+        return [1 << 10, 1 << 20, 16 << 20]
+    return [1 << 10, 64 << 10, 1 << 20, 4 << 20, 16 << 20, 256 << 20]
+
+
+def spread_bytes(options):
+    """The same for what lies spread over the workers."""
+    if options.quick:
+        return [8_000_000]
+    return [64 << 10, 1 << 20, 8_000_000, 256 << 20]
 
 
 def payload_calls(size):

@@ -113,6 +113,9 @@ class Cases:
 
             self.report.bandwidth("broadcast", size, once, 5)
 
+    def transfer(self):
+        """There is none: results come to the client and go out again with the next call."""
+
 
 def main():
     options = figures.arguments("Measures mpi4py.futures.", map=("plain", "chunked"))

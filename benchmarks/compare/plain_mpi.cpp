@@ -7,7 +7,9 @@
 /// ping-pong, chain one message a link, back and forth between two ranks. payload sends an array
 /// and gets 8 bytes back, or the reverse, once with memory allocated for each array, as a program
 /// of tasks does, and once (system "plain MPI, reused memory") with the same memory for all.
-/// broadcast is MPI_Bcast of size and array, until all ranks have said that they have it.
+/// broadcast is MPI_Bcast of size and array, until all ranks have said that they have it. transfer
+/// is an array that is asked for, memory_copy what the machine can do without any message. gather
+/// and scatter are MPI_Gatherv and MPI_Scatterv of equal parts from and to all ranks but 0.
 
 #include <CLI/CLI.hpp>
 #include <mpi.h>
@@ -17,6 +19,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -401,9 +404,154 @@ void broadcast(const Settings& settings) {
   }
 }
 
+/// Seconds of one array that rank 1 has: 8 bytes ask for it, and it comes into new memory, or into
+/// the same each time.
+double fetch_once(std::uint64_t count, const Array* array, Array* reused) {
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto start = Clock::now();
+  if (rank == 0) MPI_Send(&count, 1, MPI_UINT64_T, 1, 0, MPI_COMM_WORLD);
+  if (rank == 1) MPI_Recv(&count, 1, MPI_UINT64_T, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  const double last = rank < 2 ? transfer(array, 1, 0, count, reused) : 1.0;
+  const double seconds = seconds_since(start);
+  require(last == 1.0);
+  return seconds;
+}
+
+void transfer(const Settings& settings) {
+  constexpr std::uint64_t megabyte = std::uint64_t{1} << 20;
+  std::vector<std::uint64_t> all{1024,         64 * 1024,     megabyte,
+                                 4 * megabyte, 16 * megabyte, 256 * megabyte};
+  if (settings.quick) all = {1024, megabyte, 16 * megabyte};
+  for (const std::uint64_t bytes : all) {
+    const std::uint64_t count = bytes / sizeof(double);
+    const auto calls = std::clamp<std::uint64_t>((std::uint64_t{64} << 20) / bytes, 3, 300);
+    const bool is_large = bytes >= megabyte;
+    for (const bool reuse : {false, true}) {
+      Array memory(count);
+      std::fill_n(memory.values.get(), count, 1.0);
+      measure("transfer", reuse ? "plain MPI, reused memory" : "plain MPI",
+              is_large ? "MB/s" : "us", {{"bytes", bytes}}, settings, [&] {
+                std::vector<double> seconds;
+                for (std::uint64_t call = 0; call < calls; ++call)
+                  seconds.push_back(fetch_once(count, &memory, reuse ? &memory : nullptr));
+                std::sort(seconds.begin(), seconds.end());
+                const double median = seconds[seconds.size() / 2];
+                return is_large ? static_cast<double>(bytes) / 1e6 / median : median * 1e6;
+              });
+    }
+  }
+}
+
+/// Seconds of copying an array into pages that were touched: twice that is the promise for a
+/// broadcast on one node.
+void memory_copy(const Settings& settings) {
+  for (const std::uint64_t bytes : {std::uint64_t{16} << 20, std::uint64_t{256} << 20}) {
+    if (settings.quick && bytes > (std::uint64_t{16} << 20)) continue;
+    const std::uint64_t count = bytes / sizeof(double);
+    Array from(count);
+    Array to(count);
+    std::fill_n(from.values.get(), count, 1.0);
+    std::fill_n(to.values.get(), count, 0.0);
+    measure("memory_copy", "plain MPI", "MB/s", {{"bytes", bytes}}, settings, [&] {
+      if (rank != 0) return 1.0;
+      const auto start = Clock::now();
+      std::memcpy(to.values.get(), from.values.get(), bytes);
+      return static_cast<double>(bytes) / 1e6 / seconds_since(start);
+    });
+  }
+}
+
+/// What each rank but 0 has of an array, in elements, and where it begins there.
+struct Parts {
+  explicit Parts(std::uint64_t count) {
+    const auto others = static_cast<std::uint64_t>(ranks - 1);
+    std::uint64_t begin = 0;
+    for (int each = 0; each < ranks; ++each) {
+      const std::uint64_t end = each == 0 ? 0 : count * static_cast<std::uint64_t>(each) / others;
+      counts.push_back(static_cast<int>(end - begin));
+      begins.push_back(static_cast<int>(begin));
+      begin = end;
+    }
+  }
+  std::vector<int> counts;
+  std::vector<int> begins;
+};
+
+std::vector<std::uint64_t> spread_sizes(const Settings& settings) {
+  if (settings.quick) return {8'000'000};
+  return {std::uint64_t{64} << 10, std::uint64_t{1} << 20, 8'000'000, std::uint64_t{256} << 20};
+}
+
+/// Seconds of a call of MPI_Gatherv from all ranks but 0. Rank 0 allocates within, or has `memory`.
+double gather_once(const Parts& parts, const Array* mine, std::uint64_t count, Array* memory) {
+  std::unique_ptr<Array> fresh;
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto start = Clock::now();
+  if (rank == 0 && memory == nullptr) fresh = std::make_unique<Array>(count);
+  double* const all = rank == 0 ? (fresh ? *fresh : *memory).values.get() : nullptr;
+  MPI_Gatherv(rank == 0 ? MPI_IN_PLACE : mine->values.get(), rank == 0 ? 0 : mine->size, MPI_DOUBLE,
+              all, parts.counts.data(), parts.begins.data(), MPI_DOUBLE, 0, MPI_COMM_WORLD);
+  const double seconds = seconds_since(start);
+  if (rank == 0) require(all[count - 1] == 1.0);
+  return seconds;
+}
+
+void gather(const Settings& settings) {
+  for (const std::uint64_t bytes : spread_sizes(settings)) {
+    const std::uint64_t count = bytes / sizeof(double);
+    const Parts parts(count);
+    const auto calls = std::clamp<std::uint64_t>((std::uint64_t{64} << 20) / bytes, 1, 100);
+    const auto own = static_cast<std::uint64_t>(parts.counts[static_cast<std::size_t>(rank)]);
+    Array mine(rank == 0 ? count : own);
+    std::fill_n(mine.values.get(), mine.size, 1.0);
+    for (const bool reuse : {false, true}) {
+      measure(reuse ? "gather_into" : "gather", "plain MPI", "MB/s", {{"bytes", bytes}}, settings,
+              [&] {
+                double seconds = 0;
+                for (std::uint64_t call = 0; call < calls; ++call)
+                  seconds += gather_once(parts, &mine, count, reuse ? &mine : nullptr);
+                return static_cast<double>(bytes * calls) / 1e6 / seconds;
+              });
+    }
+  }
+}
+
+/// Seconds of an array to all ranks but 0, which allocate within and say when they have it.
+double scatter_once(const Parts& parts, const Array* all) {
+  const auto own = static_cast<std::uint64_t>(parts.counts[static_cast<std::size_t>(rank)]);
+  std::unique_ptr<Array> mine;
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto start = Clock::now();
+  if (rank != 0) mine = std::make_unique<Array>(own);
+  MPI_Scatterv(rank == 0 ? all->values.get() : nullptr, parts.counts.data(), parts.begins.data(),
+               MPI_DOUBLE, rank == 0 ? MPI_IN_PLACE : mine->values.get(),
+               rank == 0 ? 0 : mine->size, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+  MPI_Barrier(MPI_COMM_WORLD);
+  const double seconds = seconds_since(start);
+  if (rank != 0) require(mine->values[own - 1] == 1.0);
+  return seconds;
+}
+
+void scatter(const Settings& settings) {
+  for (const std::uint64_t bytes : spread_sizes(settings)) {
+    const std::uint64_t count = bytes / sizeof(double);
+    const Parts parts(count);
+    const auto calls = std::clamp<std::uint64_t>((std::uint64_t{64} << 20) / bytes, 1, 100);
+    Array all(rank == 0 ? count : 1);
+    std::fill_n(all.values.get(), all.size, 1.0);
+    measure("scatter", "plain MPI", "MB/s", {{"bytes", bytes}}, settings, [&] {
+      double seconds = 0;
+      for (std::uint64_t call = 0; call < calls; ++call) seconds += scatter_once(parts, &all);
+      return static_cast<double>(bytes * calls) / 1e6 / seconds;
+    });
+  }
+}
+
 const std::map<std::string, void (*)(const Settings&)> cases{
     {"map_empty", map_empty}, {"submit_empty", submit_empty}, {"roundtrip", roundtrip},
     {"chain", chain},         {"payload", payload},           {"broadcast", broadcast},
+    {"transfer", transfer},   {"memory_copy", memory_copy},   {"gather", gather},
+    {"scatter", scatter},
 };
 
 }  // namespace

@@ -23,6 +23,8 @@ namespace tutti {
 struct ConstBuffer {
   const std::byte* data = nullptr;
   std::size_t size = 0;
+  /// Whoever reads it can use it where it lies, in memory that several processes share.
+  bool adoptable = false;
 };
 
 /// A piece of memory to receive into.
@@ -108,12 +110,12 @@ class Writer {
     raw(source.data(), source.size());
   }
   /// Contiguous data of plain bytes: copied when small, noted when large. The counterpart is
-  /// Reader::begin_buffer and Reader::end_buffer.
-  void buffer(const void* source, std::size_t size) {
+  /// Reader::begin_buffer and Reader::end_buffer, or adopt_buffer when it is `adoptable`.
+  void buffer(const void* source, std::size_t size, bool adoptable = false) {
     const bool out_of_band = size >= out_of_band_from_;
     count((static_cast<std::uint64_t>(size) << 1) | (out_of_band ? 1u : 0u));
     if (out_of_band) {
-      buffers_.push_back({static_cast<const std::byte*>(source), size});
+      buffers_.push_back({static_cast<const std::byte*>(source), size, adoptable});
     } else {
       raw(source, size);
     }
@@ -149,6 +151,14 @@ class Writer {
   Bytes bytes_;
   std::vector<ConstBuffer> buffers_;
   std::size_t out_of_band_from_ = all_inline;
+};
+
+/// Something that can be pointed to a buffer which lies elsewhere: an empty vector, for example.
+/// With null it becomes empty again.
+struct AdoptedBuffer {
+  void* place = nullptr;
+  void (*point)(void* place, void* data, std::size_t size) noexcept = nullptr;
+  std::size_t number = 0;  ///< of the buffer among those out of band
 };
 
 /// Reads what a Writer wrote. Whatever the bytes are it never reads outside of them: bad bytes
@@ -197,11 +207,19 @@ class Reader {
   std::size_t begin_buffer();
   /// Copies the buffer to `destination`, or notes that it has to arrive there.
   void end_buffer(void* destination);
+  /// From here on buffers out of band need no memory where adopt_buffer() is called for them.
+  /// Whatever it is called for must stay where it is until the value ends.
+  void allow_adoption() noexcept { adopts_ = true; }
+  /// Instead of end_buffer(): notes what will be pointed to the buffer. False when that is not
+  /// wanted, or the buffer is in the stream.
+  bool adopt_buffer(void* place, void (*point)(void*, void*, std::size_t) noexcept);
 
   std::size_t remaining() const noexcept { return bytes_.size() - position_; }
   bool at_end() const noexcept { return remaining() == 0; }
   /// Where the out-of-band buffers have to arrive, in order.
+  /// Of those that are adopted only the size.
   const std::vector<MutableBuffer>& destinations() const noexcept { return destinations_; }
+  const std::vector<AdoptedBuffer>& adopted() const noexcept { return adopted_; }
   /// Throws unless everything was read.
   void expect_end() const;
 
@@ -212,6 +230,8 @@ class Reader {
   std::size_t position_ = 0;
   std::span<const std::uint64_t> out_of_band_sizes_;
   std::vector<MutableBuffer> destinations_;
+  std::vector<AdoptedBuffer> adopted_;
+  bool adopts_ = false;
   std::size_t buffer_size_ = 0;
   bool buffer_out_of_band_ = false;
 };

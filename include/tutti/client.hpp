@@ -1,22 +1,28 @@
 #pragma once
 
-/// Client: what a program uses on rank 0. Submit, map, gather, scatter, wait.
+/// Client: what a program uses on rank 0, and a task wherever it runs. Submit, map, gather,
+/// scatter, wait, cancel.
 
 #include "tutti/as_completed.hpp"
 #include "tutti/compute.hpp"
+#include "tutti/data.hpp"
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/fold.hpp"
 #include "tutti/detail/gather.hpp"
 #include "tutti/detail/map_call.hpp"
+#include "tutti/detail/scatter.hpp"
 #include "tutti/detail/single_call.hpp"
 #include "tutti/function.hpp"
 #include "tutti/future.hpp"
+#include "tutti/hardware.hpp"
+#include "tutti/memory.hpp"
 #include "tutti/task_options.hpp"
 #include "tutti/wait.hpp"
 
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <ostream>
 #include <ranges>
 #include <span>
@@ -27,10 +33,13 @@
 
 namespace tutti {
 
-/// A handle to the run, cheap to copy. All functions may be called by several threads of rank 0 at
-/// once, and by library code through tutti::client(). Errors: Error(not_running) outside of a run;
-/// Error(cannot_travel) for closures and results that cannot be sent; Error(bad_argument) for maps
-/// of unequal lengths and the like. Options come first, as a braced list.
+/// A handle to the run, cheap to copy. All functions may be called by several threads of a rank at
+/// once, and by library code through tutti::client(). Inside of a task it does what it does in
+/// main, but for run() and shutdown(), which only main may call; a task that waits gives its slot
+/// to other tasks meanwhile. Futures stay in the task that made them: it returns results. Errors:
+/// Error(not_running) outside of a run; Error(cannot_travel) for closures and results that cannot
+/// be sent; Error(bad_argument) for maps of unequal lengths and the like. Options come first, as a
+/// braced list.
 class Client {
  public:
   /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments
@@ -147,7 +156,8 @@ class Client {
   }
 
   /// Waits for all results and gives them in order. `{.errors = Errors::skip}` leaves out those of
-  /// tasks that failed; else the first failure in order is thrown as TaskFailed.
+  /// tasks that failed; else the first failure in order is thrown as TaskFailed. Throws Error
+  /// (no_memory), before anything moves, when they exceed what rank 0 may use.
   template <class T>
   std::vector<T> gather(GatherOptions options, const Futures<T>& futures) {
     return detail::gather_map(options, futures);
@@ -176,6 +186,25 @@ class Client {
   auto gather(const Future<T>& future) {
     return Future<T>(future).result();
   }
+  /// Containers of futures, nested at will, keep their shape: a std::map<int, Future<T>> gives a
+  /// std::map<int, T>. In arrays and tuples nothing can be left out; there failures are thrown.
+  template <class Nested>
+  requires(detail::holds_placeholders<Nested>) auto gather(const Nested& futures) {
+    return detail::gather_nested({}, futures);
+  }
+  template <class Nested>
+  requires(detail::holds_placeholders<Nested>) auto gather(GatherOptions options,
+                                                           const Nested& futures) {
+    return detail::gather_nested(options, futures);
+  }
+
+  /// The same into memory of the caller, as long as there are futures: a std::vector, std::array or
+  /// std::span. Results of a map that are plain bytes arrive there directly. Throws Error
+  /// (bad_argument) when the lengths differ; after an exception the contents are unknown.
+  template <std::ranges::contiguous_range Out, detail::ManyFutures Many>
+  void gather_into(Out&& out, const Many& futures) {
+    detail::gather_into(std::span<std::ranges::range_value_t<Out>>(out), futures);
+  }
 
   /// Runs `function(arguments...)` on every rank at once and waits: element r of the result is that
   /// of rank r. For set-up, opening files, timers. Arguments travel once to each rank. Throws
@@ -200,38 +229,109 @@ class Client {
     return std::invoke(std::forward<Function>(function), std::forward<Args>(arguments)...);
   }
 
-  /// Puts a value on a worker and gives its future: tasks that take it run where it is.
-  /// `{.broadcast = true}` puts a copy on every rank. A std::vector spreads over the workers and
-  /// gives Futures, unless it is broadcast, which keeps it whole.
+  /// Puts data on the workers and waits until it is there: a value gives its Future, with one
+  /// worker after the other in turn; a std::vector, std::deque, std::list, std::array or std::span
+  /// spreads by the threads of the workers, in stretches, and gives Futures; a std::map or
+  /// std::unordered_map gives a map of the same keys to Future. Tasks that take it run where it is
+  /// and read it: a parameter is a const reference, or a value, which is a copy.
+  /// `{.workers = {1, "node7"}}` says who gets it; constant(x) keeps a sequence or map whole.
   template <class T>
-  [[nodiscard]] Future<detail::Stored<T>> scatter(ScatterOptions options, T&& value) {
-    using Value = detail::Stored<T>;
-    detail::explain_travel<Value>();
-    return Future<Value>(
-        core("scatter()")
-            .scatter(detail::make_value<Value>(std::forward<T>(value)), options.broadcast),
-        0);
+  [[nodiscard]] auto scatter(ScatterOptions options, T&& data) {
+    return detail::scatter(core("scatter()"), {std::move(options.workers), false, options.hash},
+                           std::forward<T>(data));
+  }
+  /// `{.broadcast = true}`: a copy of the whole on every rank.
+  template <class T>
+  [[nodiscard]] Future<detail::Stored<T>> scatter(BroadcastOptions options, T&& value) {
+    return detail::scatter_whole(core("scatter()"),
+                                 {std::move(options.workers), options.broadcast.on, options.hash},
+                                 std::forward<T>(value));
   }
   template <class T>
-  requires(!detail::is_vector<std::remove_cvref_t<T>> &&
-           !std::same_as<std::decay_t<T>, ScatterOptions>) [[nodiscard]] auto scatter(T&& value) {
-    return scatter(ScatterOptions{}, std::forward<T>(value));
-  }
-  template <class T>
-  [[nodiscard]] Futures<T> scatter(std::vector<T> values) {
-    detail::explain_travel<T>();
-    return Futures<T>(
-        core("scatter()")
-            .scatter_sequence(detail::ValuePtr(new detail::Elements<T>(std::move(values))), false));
+  requires(!std::same_as<std::decay_t<T>, ScatterOptions>)  //
+      [[nodiscard]] auto scatter(T&& data) {
+    return scatter(ScatterOptions{}, std::forward<T>(data));
   }
   /// The same as scatter({.broadcast = true}, value).
   template <class T>
   [[nodiscard]] auto broadcast(T&& value) {
-    return scatter(ScatterOptions{.broadcast = true}, std::forward<T>(value));
+    return scatter(BroadcastOptions{.broadcast = true}, std::forward<T>(value));
   }
+
+  /// Ends what has not ended as cancelled, and with it all that needs it, and returns at once: what
+  /// was not begun is not run, and get_worker().cancelled() tells a task that runs to stop. What
+  /// has ended stays as it is. result() of what was cancelled throws CancelledError.
+  template <class T>
+  void cancel(const Future<T>& future) {
+    const detail::Target target = detail::target_of(future);
+    core("cancel()").cancel({&target, 1});
+  }
+  template <class T>
+  void cancel(const Futures<T>& futures) {
+    if (futures.empty()) return;
+    const detail::Target target{futures.handle().get(), detail::whole_group};
+    core("cancel()").cancel({&target, 1});
+  }
+  template <class T>
+  void cancel(const std::vector<Future<T>>& futures) {
+    std::vector<detail::Target> targets;
+    for (const Future<T>& future : futures) targets.push_back(detail::target_of(future));
+    core("cancel()").cancel(targets);
+  }
+
+  /// Waits for the futures, in containers at will, and until copies of their results are on all
+  /// workers, on `.n` of them, or on those that are named; so that tasks find them there. Copies
+  /// are made in a tree while tasks run, and go with the last future. Throws TaskFailed when a task
+  /// failed, Error (cannot_travel) when a result could not be copied.
+  template <class Nested>
+  void replicate(const ReplicateOptions& options, const Nested& futures) {
+    core("replicate()").replicate(detail::targets_in(futures), options);
+  }
+  template <class Nested>
+  void replicate(const Nested& futures) {
+    replicate(ReplicateOptions{}, futures);
+  }
+
+  /// Moves results, of these futures or of all, so that workers hold equal parts of what they may
+  /// use; waits until it is done and gives the bytes that were moved. Tasks may run meanwhile: what
+  /// they need stays where it is.
+  template <class Nested>
+  std::uint64_t rebalance(const RebalanceOptions& options, const Nested& futures) {
+    const std::vector<detail::Target> targets = detail::targets_in(futures);
+    return core("rebalance()").rebalance(&targets, options);
+  }
+  template <class Nested>
+  requires(detail::holds_placeholders<Nested>) std::uint64_t rebalance(const Nested& futures) {
+    return rebalance(RebalanceOptions{}, futures);
+  }
+  std::uint64_t rebalance(const RebalanceOptions& options = {}) {
+    return core("rebalance()").rebalance(nullptr, options);
+  }
+
+  /// Where results are now that are finished: one entry a value, and one a stretch of a map.
+  template <class Nested>
+  std::vector<HeldData> who_has(const Nested& futures) const {
+    const std::vector<detail::Target> targets = detail::targets_in(futures);
+    return core("who_has()").who_has(&targets);
+  }
+  /// What each of the workers holds, or what all do.
+  std::map<int, std::vector<HeldData>> has_what(const std::vector<WorkerName>& workers = {}) const {
+    return detail::has_what(core("has_what()"), workers);
+  }
+  /// Bytes of the results of these futures, each counted once, or of all that is held, with copies.
+  template <class Nested>
+  std::uint64_t nbytes(const Nested& futures) const {
+    return detail::count_bytes(who_has(futures));
+  }
+  std::uint64_t nbytes() const { return detail::count_copies(core("nbytes()").who_has(nullptr)); }
 
   /// Prints ranks, workers, threads, memory, hosts, transport and versions.
   std::string summary() const { return core("summary()").summary(); }
+  /// What each rank uses of its memory, in the order of ranks.
+  std::vector<RankMemory> memory() const { return core("memory()").memory(); }
+  /// Measures disk, memory and network of the ranks; takes seconds, and wants a run that has
+  /// nothing else to do. Throws Error (bad_argument) for options out of their limits.
+  HardwareFigures benchmark_hardware(const HardwareOptions& options = {});
   /// Seconds since MPI_Init returned, or since the start of a run without MPI.
   double seconds_since_start() const { return core("seconds_since_start()").seconds_since_start(); }
   /// All ranks, the scheduling one included.
@@ -249,8 +349,8 @@ inline std::ostream& operator<<(std::ostream& out, const Client& client) {
   return out << client.summary();
 }
 
-/// The client of the run that is under way, for library code. Throws Error (not_running) before the
-/// start and after the end, and on ranks other than 0.
+/// The client of the run that is under way, for library code, in main or in a task. Throws Error
+/// (not_running) before the start and after the end.
 Client client();
 
 }  // namespace tutti

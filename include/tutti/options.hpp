@@ -24,8 +24,8 @@ struct Options {
   std::uint32_t threads_per_worker = 0;
   /// Whether rank 0 runs tasks too. Not set: only in a world of one.
   std::optional<bool> rank0_works = {};
-  /// Memory that the values of one rank may take: "4GB", "512MiB", a fraction of the node's memory
-  /// such as "0.5", or "auto", the rank's equal share of what the node or the job allows.
+  /// Memory that one rank may take: "4GB", "512MiB", a fraction of the node's memory such as "0.5",
+  /// "auto", the rank's equal share of what the node or the job allows, or "none".
   std::string memory_limit = "auto";
   /// Binds each executor thread to its own cores where the ranks of a node fill their CPU set
   /// without overlap.
@@ -53,8 +53,36 @@ struct Options {
   /// The job ends when work is left, nothing runs, and nothing has changed for so many seconds, 0
   /// (never) to 86,400. How long tasks take does not matter.
   std::uint64_t watchdog_s = 60;
+  /// Key of the random numbers of tasks, see get_worker().random().
+  std::uint64_t seed = 0;
+  /// Tasks of one rank that may wait for tasks that they submitted at the same time, 1 to 65,536.
+  /// Recursion without end is an error there.
+  std::uint32_t max_waiting_tasks = 256;
   /// trace, debug, info, warning, error or off.
   LogLevel log_level = LogLevel::warning;
+  /// Large values lie once on a node, in memory that its ranks share. Off: each rank has its own
+  /// copy.
+  bool node_store = true;
+  /// Whether `new` asks for pages of 2 MiB when 4 MiB or more are wanted, where the system leaves
+  /// the choice to programs: filling new memory is four times faster with them.
+  bool huge_pages = true;
+  /// When the values of a rank take more than this fraction of its memory limit, those that were
+  /// not used for longest are written to disk; 0 to 1, 0: never.
+  double memory_target = 0.6;
+  /// The same for all that the process has allocated since the start; 0 to 1, 0: never.
+  double memory_spill = 0.7;
+  /// Above this fraction a rank starts no new tasks; 0 to 1, 0: never.
+  double memory_pause = 0.8;
+  /// Whether values may be written to disk at all.
+  bool spill = true;
+  /// Where to: a directory, better one on a disk of the node. `$NAME` stands for an environment
+  /// variable, of each rank its own. Default: the first of $SLURM_TMPDIR, $TMPDIR and /tmp.
+  std::string local_directory = {};
+  /// The most that one rank writes there, in bytes, 0 to 1 PiB. 0: until the file system is full.
+  std::uint64_t spill_limit = 0;
+  /// Cores that each task uses, 1 to 1024: where threads_per_worker is 0, a worker runs so many
+  /// fewer tasks at once.
+  std::uint32_t cores_per_task = 1;
 
   bool operator==(const Options&) const = default;
 };

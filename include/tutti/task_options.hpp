@@ -4,6 +4,7 @@
 /// initializers follow it.
 
 #include "tutti/detail/handle.hpp"
+#include "tutti/timeout.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,14 +30,13 @@ struct TaskOptions {
   std::string name = {};
   /// Higher runs earlier; -32768 to 32767. Tasks of equal priority run in order of submission.
   int priority = 0;
+  /// A task that throws runs again, on any rank, up to so many times more, 0 to 255.
+  int retries = 0;
+  /// Seconds, or a duration, that one attempt may run; then it fails with TimeoutError, and its
+  /// token tells it to stop.
+  Timeout timeout = forever;
   /// `after(a, b)`: starts when these have ended well, and fails when one of them failed.
   After after = {};
-};
-
-/// For scatter().
-struct ScatterOptions {
-  /// A copy of the whole on every rank, instead of stretches.
-  bool broadcast = false;
 };
 
 /// For fold() and map_reduce(): the shape of the tree, which depends on these and on the number of

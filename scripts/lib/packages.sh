@@ -4,12 +4,13 @@
 packages_build=(
   cmake ninja-build ccache g++ pkg-config
   openmpi-bin libopenmpi-dev libboost-mpi-dev libboost-serialization-dev libhdf5-openmpi-dev
-  libhwloc-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev robin-map-dev doctest-dev
+  libhwloc-dev libxxhash-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev robin-map-dev doctest-dev
+  libtoml11-dev librandom123-dev
 )
 # The data of the example `winds`, and what converts it.
 packages_data=(ferret-datasets netcdf-bin)
 # What only `scripts/test.sh --all` needs.
-packages_all=(clang-14 libclang-rt-14-dev hdf5-tools)
+packages_all=(clang-14 libclang-rt-14-dev hdf5-tools parallel)
 
 say() { printf '== %s\n' "$*"; }
 

@@ -37,4 +37,11 @@ void Reader::end_buffer(void* destination) {
   }
 }
 
+bool Reader::adopt_buffer(void* place, void (*point)(void*, void*, std::size_t) noexcept) {
+  if (!adopts_ || !buffer_out_of_band_) return false;
+  adopted_.push_back({place, point, destinations_.size()});
+  destinations_.push_back({nullptr, buffer_size_});
+  return true;
+}
+
 }  // namespace tutti

@@ -187,7 +187,36 @@ Setting rank0_works_setting() {
               }};
 }
 
+/// A number from 0 to 1 as it is written: digits and a point.
+bool parse_fraction(std::string_view text, double& value) {
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  return result.ec == std::errc{} && result.ptr == end;
+}
+
+Setting fraction_setting(std::string_view name, double Options::*member, std::string_view help) {
+  return {
+      .name = name,
+      .allowed = "a number from 0 to 1 such as 0.7",
+      .help = help,
+      .parse = [member](Options& options,
+                        std::string_view text) { return parse_fraction(text, options.*member); },
+      .show =
+          [member](const Options& options) {
+            // The shortest text that gives the same number again.
+            char text[32];
+            const auto result =
+                std::to_chars(text, text + sizeof(text), options.*member, std::chars_format::fixed);
+            return std::string(text, result.ptr);
+          },
+      .accepts =
+          [member](const Options& options) {
+            return options.*member >= 0 && options.*member <= 1;
+          }};
+}
+
 /// A limit as the user wrote it: bytes, or a fraction of the node's memory, or automatic (neither).
+/// No limit is 0 bytes.
 struct MemoryLimit {
   std::optional<std::uint64_t> bytes;
   std::optional<double> fraction;
@@ -198,6 +227,8 @@ constexpr std::uint64_t smallest_memory_limit = 1'000'000;
 std::optional<MemoryLimit> parse_memory_limit(std::string_view text) {
   text = trimmed(text);
   if (text.empty() || lower_case(text) == "auto") return MemoryLimit{};
+  if (text == "0" || lower_case(text) == "none")
+    return MemoryLimit{.bytes = 0, .fraction = std::nullopt};
   const char last = text.back();
   const bool plain_number = (last >= '0' && last <= '9') || last == '.';
   if (plain_number && text.find('.') != std::string_view::npos) {
@@ -217,8 +248,8 @@ Setting memory_limit_setting() {
   Setting setting = text_setting(
       "memory_limit", &Options::memory_limit,
       "a size of at least 1MB such as 4GB or 512MiB, a fraction of the node's memory such as "
-      "0.5, or auto",
-      "Memory that the values of one rank may take.");
+      "0.5, auto, or none",
+      "Memory that one rank may take.");
   setting.accepts = [](const Options& options) {
     return parse_memory_limit(options.memory_limit).has_value();
   };
@@ -258,7 +289,31 @@ std::vector<Setting> make_settings() {
                                "Checks the whole state after every event; slow."));
   all.push_back(number_setting("watchdog_s", &Options::watchdog_s, 0, 86'400, "seconds",
                                "Ends a job that has work left of which nothing runs; 0: never."));
+  all.push_back(number_setting("seed", &Options::seed, 0, std::numeric_limits<std::uint64_t>::max(),
+                               "", "Key of the random numbers of tasks."));
+  all.push_back(number_setting("max_waiting_tasks", &Options::max_waiting_tasks, 1, 65'536, "tasks",
+                               "Tasks of a rank that may wait for tasks that they submitted."));
   all.push_back(log_level_setting());
+  all.push_back(switch_setting("node_store", &Options::node_store,
+                               "Large values lie once on a node, in memory that its ranks share."));
+  all.push_back(switch_setting("huge_pages", &Options::huge_pages,
+                               "Large memory is asked for in pages of 2 MiB."));
+  all.push_back(fraction_setting("memory_target", &Options::memory_target,
+                                 "Fraction of the memory limit from which on values are spilled; "
+                                 "0: never."));
+  all.push_back(fraction_setting("memory_spill", &Options::memory_spill,
+                                 "The same for all memory of the process."));
+  all.push_back(fraction_setting("memory_pause", &Options::memory_pause,
+                                 "Fraction from which on no task is started; 0: never."));
+  all.push_back(switch_setting("spill", &Options::spill,
+                               "Whether values may be written to the local directory."));
+  all.push_back(text_setting("local_directory", &Options::local_directory, "a directory",
+                             "Where values are spilled to; default: $SLURM_TMPDIR, $TMPDIR, "
+                             "/tmp."));
+  all.push_back(size_setting("spill_limit", &Options::spill_limit, 0, 1024 * tebibyte,
+                             "The most that one rank spills; 0: until the disk is full."));
+  all.push_back(number_setting("cores_per_task", &Options::cores_per_task, 1, 1024, "cores",
+                               "Cores of each task, where threads_per_worker is 0."));
   return all;
 }
 
@@ -269,10 +324,11 @@ const std::vector<Setting>& settings() {
 
 /// Names that other programs set, and that are no options.
 bool is_known_elsewhere(std::string_view variable) {
-  static constexpr std::array<std::string_view, 5> names{"TUTTI_ROOT", "TUTTI_DIR", "TUTTI_HOME",
-                                                         "TUTTI_VERSION", "TUTTI_TASK_ID"};
+  static constexpr std::array<std::string_view, 8> names{
+      "TUTTI_ROOT",    "TUTTI_DIR",       "TUTTI_HOME",   "TUTTI_VERSION",
+      "TUTTI_TASK_ID", "TUTTI_TASK_SLOT", "TUTTI_CONFIG", "TUTTI_PROFILE"};
   return std::find(names.begin(), names.end(), variable) != names.end() ||
-         variable.starts_with("TUTTI_TEST_");
+         variable.starts_with("TUTTI_TEST_") || variable.starts_with("TUTTI_JOBS_");
 }
 
 std::string unknown_variable(std::string_view variable) {
@@ -427,7 +483,8 @@ std::uint64_t memory_limit_bytes(std::string_view memory_limit, std::uint64_t no
   if (!limit) {
     throw Error(ErrorCode::bad_argument,
                 "the memory limit '" + std::string(memory_limit) +
-                    "' is neither a size such as 4GB, nor a fraction such as 0.5, nor auto");
+                    "' is neither a size such as 4GB, nor a fraction such as 0.5, nor auto, nor "
+                    "none");
   }
   if (limit->bytes) return *limit->bytes;
   if (limit->fraction)

@@ -39,8 +39,8 @@ std::vector<std::string> differences(const Options& here, const Options& there);
 /// 1000.
 bool parse_size(std::string_view text, std::uint64_t& bytes);
 
-/// The bytes that the values of one rank may take by an option `memory_limit`, when `ranks_on_node`
-/// ranks share a node on which the job may use `node_bytes`. Throws Error (bad_argument) when the
+/// The bytes that one rank may take by an option `memory_limit`, when `ranks_on_node` ranks share a
+/// node on which the job may use `node_bytes`; 0: no limit. Throws Error (bad_argument) when the
 /// limit cannot be read.
 std::uint64_t memory_limit_bytes(std::string_view memory_limit, std::uint64_t node_bytes,
                                  unsigned ranks_on_node);

@@ -97,7 +97,10 @@ CallBuilder& call_builder() {
   return builder;
 }
 
-void throw_failure(const FailurePtr& failure) { throw TaskFailed(*failure); }
+void throw_failure(const FailurePtr& failure) {
+  if (failure->type == "tutti::CancelledError") throw CancelledError(failure->message);
+  throw TaskFailed(*failure);
+}
 
 std::size_t common_length(std::span<const std::size_t> lengths, const std::string& function) {
   std::size_t length = no_length;

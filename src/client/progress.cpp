@@ -1,55 +1,14 @@
 #include "tutti/progress.hpp"
 
-#include "client/progress_line.hpp"
+#include "client/progress_writer.hpp"
 #include "tutti/error.hpp"
-
-#include <algorithm>
-#include <cstdio>
-#include <unistd.h>
 
 namespace tutti::detail {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// Writes the line: over the one before on a terminal, below it elsewhere.
-class ProgressWriter {
- public:
-  explicit ProgressWriter(const ProgressOptions& options)
-      : name_(options.name), terminal_(isatty(STDERR_FILENO) == 1) {
-    using std::chrono::milliseconds;
-    interval_ = terminal_ ? milliseconds(100)
-                          : std::max<milliseconds>(options.interval, milliseconds(1000));
-    next_ = Clock::now() + interval_;
-  }
-  ~ProgressWriter() {
-    if (open_) std::fputs("\n", stderr);
-  }
-  ProgressWriter(const ProgressWriter&) = delete;
-  ProgressWriter& operator=(const ProgressWriter&) = delete;
-
-  Timeout until_next() const { return std::max(next_ - Clock::now(), Clock::duration::zero()); }
-  void write_when_due(const client::ProgressCount& count) {
-    if (Clock::now() < next_) return;
-    write(count);
-    next_ = Clock::now() + interval_;
-  }
-  void write(const client::ProgressCount& count) {
-    const std::string line = client::progress_line(name_, count);
-    // The terminal's "erase to the end of the line", as the line before may have been longer.
-    std::fprintf(stderr, terminal_ ? "\r%s\033[K" : "%s\n", line.c_str());
-    std::fflush(stderr);
-    open_ = terminal_;
-  }
-
- private:
-  std::string name_;
-  bool terminal_;
-  bool open_ = false;
-  std::chrono::milliseconds interval_;
-  Clock::time_point next_;
-};
+using client_module::ProgressWriter;
 
 std::uint64_t total_of(const std::vector<Target>& targets) {
   std::uint64_t total = 0;
@@ -87,7 +46,7 @@ std::uint64_t failed_of(const std::vector<Target>& targets) {
 }  // namespace
 
 void show_progress(const ProgressOptions& options, const std::vector<Target>& targets) {
-  client::ProgressCount count{.total = total_of(targets)};
+  client_module::ProgressCount count{.total = total_of(targets)};
   CompletionQueue queue;
   for (std::size_t i = 0; i < targets.size(); ++i) queue.add(targets[i], i);
   CompletionQueue::Completion completion;

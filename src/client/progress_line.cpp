@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-namespace tutti::client {
+namespace tutti::client_module {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::string progress_line(const std::string& name, const ProgressCount& count) {
   return line;
 }
 
-}  // namespace tutti::client
+}  // namespace tutti::client_module

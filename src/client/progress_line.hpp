@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace tutti::client {
+namespace tutti::client_module {
 
 /// How far a number of tasks is.
 struct ProgressCount {
@@ -25,4 +25,4 @@ std::string duration_text(double seconds);
 /// "0.25/s", "31/s", "12,300/s", "1.2 million/s".
 std::string rate_text(double per_second);
 
-}  // namespace tutti::client
+}  // namespace tutti::client_module

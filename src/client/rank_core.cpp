@@ -1,12 +1,17 @@
 #include "client/rank_core.hpp"
 
 #include "base/exception_text.hpp"
+#include "base/log.hpp"
 #include "client/current.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "worker/task_context.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <unordered_map>
 #include <utility>
 
@@ -19,19 +24,6 @@ using runtime::SchedulerDriver;
 constexpr std::uint32_t unsent_max = 64;
 /// Releases that may pile up before the thread that drops futures hands them on itself.
 constexpr std::size_t released_max = 1024;
-/// A call's stream of closure and arguments beyond this size travels as a value of its own, in
-/// bytes.
-constexpr std::size_t payload_bytes_max = 24 * 1024;
-
-std::int16_t checked_priority(const TaskOptions& options) {
-  if (options.priority < INT16_MIN || options.priority > INT16_MAX) {
-    throw Error(ErrorCode::bad_argument,
-                "the priority " + std::to_string(options.priority) +
-                    " of a task is out of range; it must lie between -32768 and 32767");
-  }
-  return static_cast<std::int16_t>(options.priority);
-}
-
 }  // namespace
 
 RankCore::RankCore(runtime::Rank& rank)
@@ -46,13 +38,6 @@ RankCore::RankCore(runtime::Rank& rank)
 RankCore::~RankCore() {
   make_none_current();
   for (Handle* handle : released_) destroy(handle);
-}
-
-runtime::Deadline RankCore::deadline(Timeout timeout) {
-  // Beyond some years a limit is none; the arithmetic of the clock would overflow.
-  if (timeout.is_forever() || timeout.seconds() > 1e9) return {};
-  return runtime::Clock::now() + std::chrono::duration_cast<runtime::Clock::duration>(
-                                     std::chrono::duration<double>(timeout.seconds()));
 }
 
 // ---- submitting
@@ -72,6 +57,8 @@ void RankCore::enroll(Handle& handle, TaskId id) {
 TaskId RankCore::place_literal(ValuePtr value) {
   const std::int32_t holder = rank_.rank();
   const std::uint64_t bytes = value->ops().nbytes(*value);
+  if (const std::string warning = repeated_constants_.note(*value, bytes); !warning.empty())
+    base::log_warning(warning);
   const TaskId id = driver_.place_value({&holder, 1}, bytes, false);
   rank_.store().put(id, std::move(value), bytes);
   return id;
@@ -80,12 +67,7 @@ TaskId RankCore::place_literal(ValuePtr value) {
 scheduler::Input RankCore::resolve(Target future, std::uint64_t count) const {
   const Handle& handle = *future.handle;
   if (handle.epoch != epoch_) (void)Core::of(handle);
-  if (handle.is_group && static_cast<const GroupState&>(handle).total < future.index + count) {
-    throw Error(ErrorCode::bad_argument,
-                "an argument names element " + std::to_string(future.index + count - 1) +
-                    " of a map with " +
-                    std::to_string(static_cast<const GroupState&>(handle).total) + " elements");
-  }
+  check_elements(handle, future.index, count);
   return {handle.id, future.index, count};
 }
 
@@ -114,14 +96,6 @@ void RankCore::resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input
   }
 }
 
-void RankCore::check_can_travel(const FunctionOps& function) const {
-  if (function.result == nullptr || function.result->write != nullptr || rank_.size() == 1) return;
-  throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " +
-                                            function.result->type_name() +
-                                            ", which cannot travel to another rank; return "
-                                            "something that can, or run in one process");
-}
-
 /// Sends at once when somebody waits for work, else lets a few submissions travel together.
 void RankCore::after_submit() {
   ++unsent_;
@@ -143,15 +117,18 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
     chosen = function.large;
   }
   add_after(options, inputs_);
-  const TaskId id = driver_.submit({chosen, checked_priority(options), payload, inputs_});
+  const CheckedOptions limits = checked(options);
+  const Origin origin = next_origin(submissions_);
+  const TaskId id = driver_.submit({chosen, limits.priority, origin.depth, limits.retries,
+                                    limits.timeout_ms, origin.stream, payload, inputs_});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
 }
 
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
-  check_can_travel(function);
-  (void)checked_priority(options);
+  check_can_travel(function, rank_.size());
+  (void)checked(options);
   check_after(options);
   auto* state = new FutureState;
   HandlePtr handle(state);
@@ -170,8 +147,8 @@ void RankCore::check_graph(const detail::CallGraph& graph,
   for (std::uint64_t number = 0; number < graph.size(); ++number) {
     if (uses[number] == 0) continue;
     const detail::CallGraph::Call call = graph[number];
-    check_can_travel(call.function);
-    (void)checked_priority(call.options);
+    check_can_travel(call.function, rank_.size());
+    (void)checked(call.options);
     check_after(call.options);
     for (const auto& input : call.inputs) {
       if (input.future) (void)resolve({input.future.get(), input.index}, input.count);
@@ -240,7 +217,10 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   add_after(options, inputs_);
   SchedulerDriver::GroupCall call;
   call.function = &function;
-  call.priority = checked_priority(options);
+  call.priority = checked(options).priority;
+  const Origin origin = next_origin(submissions_);
+  call.depth = origin.depth;
+  call.stream = origin.stream;
   call.pinned = pinned;
   call.total = total;
   call.bytes_per_element = builder.bytes_per_element;
@@ -255,9 +235,11 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
 
 HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
-  check_can_travel(function);
-  (void)checked_priority(options);
+  check_can_travel(function, rank_.size());
+  (void)checked_for_map(options);
   check_after(options);
+  std::vector<HandlePtr> constants;
+  if (total >= static_cast<std::uint64_t>(rank_.size())) constants = broadcast_constants(builder);
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
@@ -272,7 +254,9 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
 }
 
 HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
-  check_can_travel(function);
+  refuse_in_task("run()");
+  check_can_travel(function, rank_.size());
+  const std::vector<HandlePtr> constants = broadcast_constants(builder);
   Lock lock(engine_.mutex());
   drain_released();
   TaskId id;
@@ -293,7 +277,7 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
 void RankCore::bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                            std::vector<ValuePtr>& held) {
   if (input.count == 1) {
-    inputs.push_back(result(input.future, forever));
+    inputs.push_back(bring(input.future, forever, false));
     return;
   }
   auto& group = static_cast<GroupState&>(*input.future.handle);
@@ -388,7 +372,7 @@ void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
   Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
   if (handle == nullptr) return;
   handle->failure = failure;
-  handle->status.store(Status::error, std::memory_order_release);
+  handle->status.store(status_of(*failure), std::memory_order_release);
   resolved(*handle);
 }
 
@@ -399,21 +383,7 @@ void RankCore::on_element_failed(TaskId group, std::uint64_t index,
 
 void RankCore::on_range(TaskId group, std::uint64_t begin, std::uint64_t count) {
   GroupState* state = find_group(group);
-  if (state == nullptr) return;
-  engine_.notify();
-  if (!state->watchers) return;
-  detail::Watchers& watchers = *state->watchers;
-  for (const auto& each : watchers.queues) each.queue->push(each.tag, begin, count);
-  for (auto each = watchers.element_queues.lower_bound(begin);
-       each != watchers.element_queues.end() && each->first - begin < count;
-       each = watchers.element_queues.erase(each)) {
-    each->second.queue->push(each->second.tag, each->first, 1);
-  }
-  for (auto each = watchers.element_callbacks.lower_bound(begin);
-       each != watchers.element_callbacks.end() && each->first - begin < count;
-       each = watchers.element_callbacks.erase(each)) {
-    engine_.defer(std::move(each->second));
-  }
+  if (state != nullptr) tell_range(*state, begin, count, engine_);
 }
 
 void RankCore::on_group_done(TaskId group) {
@@ -427,16 +397,7 @@ void RankCore::on_group_done(TaskId group) {
 
 /// A handle has ended: tells those who wait for it.
 void RankCore::resolved(Handle& handle) {
-  engine_.notify();
-  if (handle.watchers) {
-    detail::Watchers& watchers = *handle.watchers;
-    for (std::function<void()>& callback : watchers.callbacks) engine_.defer(std::move(callback));
-    const std::uint64_t count = handle.is_group ? static_cast<GroupState&>(handle).total : 1;
-    for (const auto& each : watchers.queues) each.queue->push(each.tag, 0, count);
-    for (const auto& [index, each] : watchers.element_queues) each.queue->push(each.tag, index, 1);
-    for (auto& [index, callback] : watchers.element_callbacks) engine_.defer(std::move(callback));
-    handle.watchers.reset();
-  }
+  tell_end(handle, engine_);
   if (!kept_.empty()) {
     const auto kept = kept_.find(handle.id);
     if (kept != kept_.end()) {
@@ -461,8 +422,15 @@ void RankCore::on_forgotten(TaskId id) {
 
 void RankCore::released(Handle* handle) noexcept {
   std::size_t waiting;
+  // What a task that throws lets go of is of no use to anybody.
+  const bool orphan = std::uncaught_exceptions() != 0 && worker::current_task() != nullptr &&
+                      handle->status.load() == Status::pending;
   {
     const std::lock_guard guard(released_mutex_);
+    if (orphan) {
+      handle->observed = true;
+      orphans_.push_back(handle->id);
+    }
     released_.push_back(handle);
     waiting = released_.size();
     released_count_.store(waiting, std::memory_order_relaxed);
@@ -487,13 +455,16 @@ void RankCore::before_turn() {
 void RankCore::drain_released() {
   if (released_count_.load(std::memory_order_relaxed) == 0) return;
   std::vector<Handle*> handles;
+  std::vector<TaskId> orphans;
   {
     const std::lock_guard guard(released_mutex_);
+    orphans.swap(orphans_);
     handles.swap(released_);
     released_count_.store(0, std::memory_order_relaxed);
   }
   for (Handle* handle : handles) {
     failures_.add(*handle);
+    if (!content_keys_.empty()) forget_scattered(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;
@@ -505,6 +476,7 @@ void RankCore::drain_released() {
     driver_.released(id);
     destroy(handle);
   }
+  for (const TaskId id : orphans) driver_.cancel(id);
 }
 
 }  // namespace tutti::client_module

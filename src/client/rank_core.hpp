@@ -3,7 +3,10 @@
 /// RankCore: the Core on rank 0 of a run: futures on top of the scheduler driver.
 
 #include "client/completion.hpp"
+#include "client/content_key.hpp"
 #include "client/failure_ledger.hpp"
+#include "client/repeated_constants.hpp"
+#include "client/results_here.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "tutti/detail/core.hpp"
@@ -41,8 +44,16 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   HandlePtr map(const FunctionOps& function, const TaskOptions& options, std::uint64_t total,
                 CallBuilder& builder) override;
   HandlePtr run(const FunctionOps& function, CallBuilder& builder) override;
-  HandlePtr scatter(ValuePtr value, bool broadcast) override;
-  HandlePtr scatter_sequence(ValuePtr elements, bool local) override;
+  std::vector<HandlePtr> scatter(std::vector<ValuePtr> values,
+                                 const detail::Placement& where) override;
+  HandlePtr scatter_sequence(ValuePtr elements, const detail::Placement& where,
+                             bool borrowed) override;
+  HandlePtr keep_sequence(ValuePtr elements) override;
+  void replicate(std::span<const Target> targets, const ReplicateOptions& options) override;
+  std::uint64_t rebalance(const std::vector<Target>* targets,
+                          const RebalanceOptions& options) override;
+  std::vector<HeldData> who_has(const std::vector<Target>* targets) override;
+  std::vector<std::int32_t> ranks_of(const std::vector<WorkerName>& names) override;
 
   Status status(Target target) override;
   bool wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) override;
@@ -51,8 +62,11 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   FailurePtr failure(Target target) override;
   void fetch(std::span<const Target> targets) override;
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
+  void gather_into(GroupState& group, MutableBuffer place) override;
+  void expect_room(std::span<const Target> targets) override;
   void add_done_callback(Target target, std::function<void()> callback) override;
   void fire_and_forget(Handle& handle) override;
+  void cancel(std::span<const Target> targets) override;
   void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
              std::uint64_t tag) override;
   bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion,
@@ -61,6 +75,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
 
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
+  std::vector<RankMemory> memory() override;
   double seconds_since_start() override {
     return std::chrono::duration<double>(runtime::Clock::now() - rank_.transport().ready_since())
         .count();
@@ -86,6 +101,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                          const scheduler::FailurePtr& failure) override;
   void on_group_done(TaskId group) override;
   void on_forgotten(TaskId id) override;
+  void on_replicated(const scheduler::Piece& piece, int rank, bool kept) override;
   void before_turn() override;
 
   void released(Handle* handle) noexcept override;
@@ -109,15 +125,32 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                    std::vector<ValuePtr>& held);
   void after_submit();
-  void check_can_travel(const FunctionOps& function) const;
   Status status_locked(Target target);
-  void request(Target target, std::size_t& missing);
-  bool is_here(Target target) const;
-  InputValue value_here(Target target);
-  [[noreturn]] void throw_ended(Target target, Status status);
+  InputValue bring(Target target, Timeout timeout, bool own_copy);
+  void request(Target target, std::size_t& missing, bool own_copy);
+  std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
+  ValuePtr put_on_node(ValuePtr value);
+  using OnArrived = std::function<void(runtime::DataExchange::Arrived arrived)>;
+  void fetch_single(FutureState& state, bool own_copy, OnArrived on_arrived);
+  void fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t count, MutableBuffer place,
+                     OnArrived on_arrived);
+  void note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived);
+  void throw_problem(Handle* handle);
   bool gather_collectively(const scheduler::GroupRecord& record, TaskId id,
                            std::vector<ValuePtr>& stretches, std::size_t& missing);
-  static runtime::Deadline deadline(Timeout timeout);
+
+  // rank_core_data.cpp
+  std::int32_t next_home(std::span<const std::int32_t> workers);
+  HandlePtr find_scattered(const ContentKey& key);
+  void note_scattered(const ContentKey& key, Handle& handle);
+  void forget_scattered(Handle& handle);
+  HandlePtr place_everywhere(Lock& lock, ValuePtr value);
+  HandlePtr place_at(ValuePtr value, std::span<const std::int32_t> targets);
+  void finish_placed(Lock& lock, std::span<const HandlePtr> handles);
+  HandlePtr spread(Lock& lock, ValuePtr elements, std::span<const std::int32_t> workers,
+                   bool borrowed);
+  std::vector<scheduler::Piece> pieces_of(Target target) const;
+  void wait_for_copies(Lock& lock, const std::vector<scheduler::Piece>& pieces);
 
   runtime::Rank& rank_;
   runtime::SchedulerDriver& driver_;
@@ -128,12 +161,19 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::map<TaskId, HandlePtr> kept_;  ///< fired and forgotten, not ended
   std::mutex released_mutex_;
   std::vector<Handle*> released_;
+  std::vector<TaskId> orphans_;  ///< released while an exception ended the task that made them
   std::atomic<std::size_t> released_count_{0};
   std::vector<scheduler::Input> inputs_;
+  std::uint64_t submissions_ = 0;  ///< of main
   std::uint32_t unsent_ = 0;
   std::uint32_t turns_ = 0;
   FailureLedger failures_;
-  std::map<Handle*, std::string> problems_;  ///< why a result could not be brought here
+  std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
+  std::map<ContentKey, Handle*> scattered_;
+  std::map<Handle*, ContentKey> content_keys_;
+  std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
+  std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
+  RepeatedConstants repeated_constants_;
   bool shut_down_ = false;
   bool stragglers_ = false;
 };

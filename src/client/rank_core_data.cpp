@@ -1,97 +1,274 @@
 // Data that the client places: values and sequences, on one rank, on several, or on all.
 
+#include "base/log.hpp"
+#include "client/placement.hpp"
 #include "client/rank_core.hpp"
+#include "client/submission.hpp"
+#include "node/node_store.hpp"
+#include "runtime/node_values.hpp"
 #include "runtime/worker_driver.hpp"
+#include "tutti/detail/node_memory.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace tutti::client_module {
+
+using scheduler::Piece;
+
 namespace {
 
 /// The part of a sequence that a rank 0 that works keeps, as a sequence of its own like everybody
 /// else's.
 worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtime::Share& share) {
-  Writer writer;
-  elements.ops().write_slice(elements, share.begin, share.count, writer);
-  Reader reader(writer.bytes());
-  ValuePtr part(elements.ops().read(reader));
+  ValuePtr part = copy_elements(elements, share.begin, share.count);
   const std::uint64_t bytes = part->ops().nbytes(*part);
   return {share.begin, share.count, std::move(part), bytes};
 }
 
 }  // namespace
 
-HandlePtr RankCore::scatter(ValuePtr value, bool broadcast) {
+/// The same value in the memory of the node, if that is worth it and possible; so the node has it
+/// once. Copied without the lock.
+ValuePtr RankCore::put_on_node(ValuePtr value) {
+  node::NodeStore* const store = rank_.sharing().store.get();
+  if (store == nullptr || value->ops().write == nullptr) return value;
+  const auto writer = std::make_shared<Writer>(runtime::buffer_bytes_min);
+  value->ops().write(*value, *writer);
+  if (!runtime::is_worth_sharing(writer->buffers())) return value;
+  if (runtime::find_on_node(*store, writer->buffers())) {
+    value->forbid_moves();
+    return value;
+  }
+  std::optional<runtime::NodeBuffers> copy = runtime::copy_to_node(*store, writer->buffers());
+  if (!copy) return value;
+  return runtime::read_and_keep(value->ops(), {writer, std::move(*copy)});
+}
+
+/// Large constants of a call on all ranks go there as one broadcast. The handles keep them until
+/// the call is submitted.
+std::vector<HandlePtr> RankCore::broadcast_constants(CallBuilder& builder) {
+  std::vector<HandlePtr> handles;
+  detail::Placement everywhere;
+  everywhere.broadcast = true;
+  everywhere.hash = false;
+  for (detail::CallInput& input : builder.inputs) {
+    if (!input.literal) continue;
+    std::vector<ValuePtr> values;
+    values.push_back(std::exchange(input.literal, ValuePtr()));
+    handles.push_back(scatter(std::move(values), everywhere).front());
+    input.future = {handles.back().get(), 0};
+  }
+  return handles;
+}
+
+std::vector<std::int32_t> RankCore::ranks_of(const std::vector<WorkerName>& names) {
+  std::vector<WorkerPlace> places;
+  const Lock lock(engine_.mutex());
+  const scheduler::WorkerTable& workers = driver_.scheduler().workers();
+  for (int rank = 0; rank < workers.size(); ++rank) {
+    if (workers.at(rank).joined)
+      places.push_back({rank, rank_.transport().places()[static_cast<std::size_t>(rank)].host});
+  }
+  return choose_workers(names, places, rank_.size());
+}
+
+// ---- the same contents, the same future
+
+HandlePtr RankCore::find_scattered(const ContentKey& key) {
+  const auto found = scattered_.find(key);
+  if (found == scattered_.end()) return {};
+  // A handle whose last future is gone waits to be freed, and is not called back.
+  Handle* const handle = found->second;
+  std::uint32_t references = handle->references.load(std::memory_order_acquire);
+  while (references != 0) {
+    if (handle->references.compare_exchange_weak(references, references + 1,
+                                                 std::memory_order_acq_rel))
+      return HandlePtr(handle);
+  }
+  return {};
+}
+
+void RankCore::note_scattered(const ContentKey& key, Handle& handle) {
+  if (const auto found = scattered_.find(key); found != scattered_.end())
+    content_keys_.erase(found->second);
+  scattered_[key] = &handle;
+  content_keys_[&handle] = key;
+}
+
+void RankCore::forget_scattered(Handle& handle) {
+  const auto found = content_keys_.find(&handle);
+  if (found == content_keys_.end()) return;
+  scattered_.erase(found->second);
+  content_keys_.erase(found);
+}
+
+// ---- values
+
+/// The worker that has got the fewest values for its threads.
+std::int32_t RankCore::next_home(std::span<const std::int32_t> workers) {
+  homes_.resize(static_cast<std::size_t>(rank_.size()), 0);
+  const scheduler::WorkerTable& table = driver_.scheduler().workers();
+  const auto share = [&](std::int32_t rank) {
+    return static_cast<double>(homes_[static_cast<std::size_t>(rank)] + 1) /
+           static_cast<double>(table.at(rank).slots);
+  };
+  const std::int32_t home = *std::ranges::min_element(workers, {}, share);
+  ++homes_[static_cast<std::size_t>(home)];
+  return home;
+}
+
+std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
+                                         const detail::Placement& where) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  const std::vector<std::int32_t> workers = ranks_of(where.workers);
+  const bool everywhere = where.broadcast && where.workers.empty();
+  std::vector<ContentKey> keys;
+  for (const ValuePtr& value : values) {
+    if (where.hash && value->ops().write != nullptr)
+      keys.push_back(
+          {hash_of(*value), where.broadcast, everywhere ? std::vector<std::int32_t>() : workers});
+  }
+  std::vector<HandlePtr> handles;
+  Lock lock(engine_.mutex());
+  drain_released();
+  for (std::size_t number = 0; number < values.size(); ++number) {
+    if (!keys.empty()) {
+      if (HandlePtr known = find_scattered(keys[number])) {
+        handles.push_back(std::move(known));
+        continue;
+      }
+    }
+    if (everywhere) {
+      handles.push_back(place_everywhere(lock, std::move(values[number])));
+    } else if (where.broadcast) {
+      handles.push_back(place_at(std::move(values[number]), workers));
+    } else {
+      const std::int32_t home = next_home(workers);
+      handles.push_back(place_at(std::move(values[number]), {&home, 1}));
+    }
+    if (!keys.empty()) note_scattered(keys[number], *handles.back());
+  }
+  finish_placed(lock, handles);
+  return handles;
+}
+
+/// The lock is open while the value is copied to the memory of the node.
+HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
+  lock.unlock();
+  ValuePtr given = value;
+  value = put_on_node(std::move(value));
+  if (given.get() == value.get()) given = ValuePtr();
+  lock.lock();
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = &value->ops();
   const std::uint64_t bytes = value->ops().nbytes(*value);
-  Lock lock(engine_.mutex());
-  drain_released();
   std::vector<std::int32_t> holders{rank_.rank()};
-  const bool to_all = broadcast && rank_.size() > 1;
-  if (to_all) {
-    for (int rank = 1; rank < rank_.size(); ++rank) holders.push_back(rank);
-  }
+  for (int rank = 1; rank < rank_.size(); ++rank) holders.push_back(rank);
   const TaskId id = driver_.place_value(holders, bytes, true);
   enroll(*state, id);
   rank_.store().put(id, value, bytes);
   state->value = value;
-  if (to_all) {
+  if (rank_.size() > 1) {
     bool sent = false;
     rank_.collectives().place_value(id, std::move(value), [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
     engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
     driver_.forget_acks(id);
   }
-  state->status = Status::finished;
+  if (given) {
+    // What lies on the node now is freed by another thread: that takes half as long as to copy it.
+    engine_.defer([old = std::make_shared<ValuePtr>(std::move(given))] { *old = ValuePtr(); });
+    engine_.hand_over();
+  }
   return handle;
 }
 
-HandlePtr RankCore::scatter_sequence(ValuePtr elements, bool local) {
-  auto* state = new GroupState;
+/// Begins to bring a value to some ranks, from this one, which keeps it only if it is one of them.
+HandlePtr RankCore::place_at(ValuePtr value, std::span<const std::int32_t> targets) {
+  auto* state = new FutureState;
   HandlePtr handle(state);
-  const auto& sequence = static_cast<const detail::ElementsBase&>(*elements);
-  state->total = sequence.count;
+  state->ops = &value->ops();
+  const std::int32_t here = rank_.rank();
+  const std::uint64_t bytes = value->ops().nbytes(*value);
+  const TaskId id = driver_.place_value({&here, 1}, bytes, true);
+  enroll(*state, id);
+  rank_.store().put(id, value, bytes);
+  const bool stays = std::ranges::find(targets, here) != targets.end();
+  if (stays) state->value = std::move(value);
+  if (!stays || targets.size() > 1)
+    driver_.replicate({id, 0}, targets, {&here, stays ? std::size_t{0} : std::size_t{1}});
+  return handle;
+}
+
+/// Waits until the values are where they were to go. Throws Error (cannot_travel) when one is not.
+void RankCore::finish_placed(Lock& lock, std::span<const HandlePtr> handles) {
+  std::vector<Piece> pieces;
+  for (const HandlePtr& handle : handles) pieces.push_back({handle->id, 0});
+  wait_for_copies(lock, pieces);
+  for (const HandlePtr& handle : handles)
+    handle->status.store(Status::finished, std::memory_order_release);
+}
+
+// ---- sequences
+
+HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement& where,
+                                     bool borrowed) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  const std::vector<std::int32_t> workers = ranks_of(where.workers);
+  ContentKey key;
+  if (where.hash) key = {hash_of(*elements), false, workers};
   Lock lock(engine_.mutex());
   drain_released();
+  if (where.hash) {
+    if (HandlePtr known = find_scattered(key)) return known;
+  }
+  HandlePtr handle = spread(lock, std::move(elements), workers, borrowed);
+  if (where.hash) note_scattered(key, *handle);
+  return handle;
+}
+
+/// In proportion to the threads of each worker, neighbours together.
+HandlePtr RankCore::spread(Lock& lock, ValuePtr elements, std::span<const std::int32_t> workers,
+                           bool borrowed) {
+  auto* state = new GroupState;
+  HandlePtr handle(state);
+  const std::uint64_t total = static_cast<const detail::ElementsBase&>(*elements).count;
+  state->total = total;
+  const scheduler::WorkerTable& table = driver_.scheduler().workers();
+  double slots_left = 0;
+  for (const std::int32_t rank : workers) slots_left += table.at(rank).slots;
   std::vector<scheduler::AvailablePiece> stretches;
   std::vector<runtime::Share> shares;
-  const bool spread = !local && rank_.size() > 1 && sequence.count != 0;
-  if (spread) {
-    // In proportion to the threads of each worker, neighbours together.
-    const scheduler::WorkerTable& workers = driver_.scheduler().workers();
-    std::uint64_t slots = 0;
-    std::uint64_t begin = 0;
-    for (int rank = 0; rank < workers.size(); ++rank) {
-      if (!workers.at(rank).joined) continue;
-      slots += workers.at(rank).slots;
-      const auto end = static_cast<std::uint64_t>(static_cast<double>(sequence.count) *
-                                                      static_cast<double>(slots) /
-                                                      static_cast<double>(workers.total_slots()) +
-                                                  0.5);
-      const std::uint64_t count = std::min(end, sequence.count) - begin;
-      if (count == 0) continue;
-      stretches.push_back({begin, count, rank});
-      shares.push_back({rank, begin, count});
-      begin += count;
-    }
-  } else {
-    stretches.push_back({0, sequence.count, rank_.rank()});
+  std::uint64_t begin = 0;
+  for (const std::int32_t rank : workers) {
+    const double slots = table.at(rank).slots;
+    const auto count =
+        static_cast<std::uint64_t>(static_cast<double>(total - begin) * slots / slots_left + 0.5);
+    slots_left -= slots;
+    if (count == 0) continue;
+    stretches.push_back({begin, count, rank});
+    shares.push_back({rank, begin, count});
+    begin += count;
   }
-  const TaskId id = driver_.place_sequence(stretches, sequence.count);
+  const TaskId id = driver_.place_sequence(stretches, total, elements->ops().nbytes(*elements));
   enroll(*state, id);
-  if (!spread) {
-    const std::uint64_t count = sequence.count;
-    const std::uint64_t bytes = elements->ops().nbytes(*elements);
-    rank_.store().put_stretch(id, {0, count, std::move(elements), bytes});
-  } else {
-    bool sent = false;
-    for (const runtime::Share& share : shares) {
-      if (share.rank == rank_.rank())
-        rank_.store().put_stretch(id, copy_of_share(*elements, share));
+  const bool only_here = shares.size() == 1 && shares.front().rank == rank_.rank();
+  for (const runtime::Share& share : shares) {
+    if (share.rank != rank_.rank()) continue;
+    if (only_here && !borrowed) {
+      const std::uint64_t bytes = elements->ops().nbytes(*elements);
+      rank_.store().put_stretch(id, {0, total, std::move(elements), bytes});
+    } else {
+      rank_.store().put_stretch(id, copy_of_share(*elements, share));
     }
+  }
+  if (!shares.empty() && !only_here) {
+    bool sent = false;
     rank_.collectives().place_sequence(id, std::move(elements), std::move(shares),
                                        [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
@@ -100,6 +277,153 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, bool local) {
   }
   state->status = Status::finished;
   return handle;
+}
+
+HandlePtr RankCore::keep_sequence(ValuePtr elements) {
+  auto* state = new GroupState;
+  HandlePtr handle(state);
+  const std::uint64_t count = static_cast<const detail::ElementsBase&>(*elements).count;
+  const std::uint64_t bytes = elements->ops().nbytes(*elements);
+  state->total = count;
+  const Lock lock(engine_.mutex());
+  drain_released();
+  const scheduler::AvailablePiece all{0, count, rank_.rank()};
+  const TaskId id = driver_.place_sequence({&all, 1}, count, bytes);
+  enroll(*state, id);
+  rank_.store().put_stretch(id, {0, count, std::move(elements), bytes});
+  state->status = Status::finished;
+  return handle;
+}
+
+// ---- copies and moves
+
+void RankCore::on_replicated(const Piece& piece, int rank, bool kept) {
+  if (!kept) failed_copies_[piece] = rank;
+  engine_.notify();
+}
+
+/// Waits until nothing of it is being copied. Throws Error (cannot_travel) when a copy could not be
+/// made.
+void RankCore::wait_for_copies(Lock& lock, const std::vector<Piece>& pieces) {
+  std::size_t next = 0;
+  engine_.wait(lock, [&] {
+    while (next < pieces.size() && !driver_.scheduler().is_replicating(pieces[next].id)) ++next;
+    return next == pieces.size();
+  });
+  int failed = -1;
+  for (const Piece& piece : pieces) {
+    const auto found = failed_copies_.find(piece);
+    if (found == failed_copies_.end()) continue;
+    failed = found->second;
+    failed_copies_.erase(found);
+  }
+  if (failed < 0) return;
+  throw Error(
+      ErrorCode::cannot_travel,
+      fmt::format("a value could not be copied to rank {}; the log of that rank says why", failed));
+}
+
+/// What is held of a target that has ended: a value, the stretch of an element, all stretches.
+std::vector<Piece> RankCore::pieces_of(Target target) const {
+  std::vector<Piece> pieces;
+  const TaskId id = target.handle->id;
+  const scheduler::GroupRecord* group = driver_.scheduler().find_group(id);
+  if (group != nullptr && target.index != detail::whole_group) {
+    auto after = group->chunks.upper_bound(target.index);
+    if (scheduler::find_chunk(*group, target.index) != nullptr)
+      pieces.push_back({id, (--after)->first});
+    return pieces;
+  }
+  driver_.scheduler().for_each_piece_of(
+      id, [&](const Piece& piece, std::uint64_t) { pieces.push_back(piece); });
+  return pieces;
+}
+
+void RankCore::replicate(std::span<const Target> targets, const ReplicateOptions& options) {
+  refuse_in_task("replicate()");
+  const std::vector<std::int32_t> workers = ranks_of(options.workers);
+  check_copies(options, workers.size());
+  await_results(*this, targets);
+  const std::size_t wanted = options.n.value_or(workers.size());
+  Lock lock(engine_.mutex());
+  std::vector<Piece> pieces;
+  std::size_t turn = 0;
+  for (const Target& target : targets) {
+    for (const Piece& piece : pieces_of(target)) {
+      const std::vector<std::int32_t> holders = driver_.scheduler().holders_of(piece);
+      const auto holds = [&](std::int32_t rank) {
+        return std::ranges::find(holders, rank) != holders.end();
+      };
+      std::size_t have = static_cast<std::size_t>(std::ranges::count_if(workers, holds));
+      // Each piece begins elsewhere, so that copies of many spread evenly.
+      std::vector<std::int32_t> chosen;
+      for (std::size_t step = 0; step < workers.size() && have < wanted; ++step) {
+        const std::int32_t rank = workers[(turn + step) % workers.size()];
+        if (holds(rank)) continue;
+        chosen.push_back(rank);
+        ++have;
+      }
+      ++turn;
+      if (chosen.empty()) continue;
+      driver_.replicate(piece, chosen, {});
+      pieces.push_back(piece);
+    }
+  }
+  wait_for_copies(lock, pieces);
+}
+
+std::uint64_t RankCore::rebalance(const std::vector<Target>* targets,
+                                  const RebalanceOptions& options) {
+  refuse_in_task("rebalance()");
+  const std::vector<std::int32_t> workers = ranks_of(options.workers);
+  if (targets != nullptr) await_results(*this, *targets);
+  Lock lock(engine_.mutex());
+  drain_released();
+  std::vector<TaskId> ids;
+  if (targets != nullptr) {
+    for (const Target& target : *targets) ids.push_back(target.handle->id);
+  } else {
+    driver_.scheduler().for_each_piece(
+        [&](const Piece& piece, std::uint64_t) { ids.push_back(piece.id); });
+  }
+  const std::vector<scheduler::Move> moves = driver_.rebalance(ids, workers);
+  std::vector<Piece> pieces;
+  std::uint64_t bytes = 0;
+  for (const scheduler::Move& move : moves) {
+    pieces.push_back(move.piece);
+    bytes += move.bytes;
+  }
+  wait_for_copies(lock, pieces);
+  return bytes;
+}
+
+// ---- where things are
+
+std::vector<HeldData> RankCore::who_has(const std::vector<Target>* targets) {
+  refuse_in_task("who_has(), has_what() or nbytes()");
+  const Lock lock(engine_.mutex());
+  drain_released();
+  const scheduler::Scheduler& scheduler = driver_.scheduler();
+  std::vector<HeldData> all;
+  const auto add = [&](const Piece& piece, std::uint64_t bytes) {
+    std::vector<std::int32_t> holders = scheduler.holders_of(piece);
+    if (holders.empty()) return;
+    std::ranges::sort(holders);
+    const std::uint64_t count =
+        piece.id.is_group() ? scheduler.find_group(piece.id)->chunks.at(piece.begin).count : 1;
+    all.push_back({piece.id.bits(), piece.begin, count, bytes, {holders.begin(), holders.end()}});
+  };
+  if (targets == nullptr) {
+    scheduler.for_each_piece(add);
+    return all;
+  }
+  for (const Target& target : *targets) {
+    const std::vector<Piece> pieces = pieces_of(target);
+    scheduler.for_each_piece_of(target.handle->id, [&](const Piece& piece, std::uint64_t bytes) {
+      if (std::ranges::binary_search(pieces, piece)) add(piece, bytes);
+    });
+  }
+  return all;
 }
 
 }  // namespace tutti::client_module

@@ -1,6 +1,9 @@
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/placement.hpp"
 #include "client/rank_core.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
 
@@ -14,11 +17,6 @@ namespace {
 
 /// Stretches of results up to this size come whole when one element is asked for, in bytes.
 constexpr std::uint64_t whole_stretch_bytes_max = 4 << 20;
-/// Maps whose results are small are gathered by one collective.
-constexpr std::uint64_t collective_gather_bytes_max = 1 << 20;
-/// What write() puts before the elements of a stretch of plain bytes: begin, count, failures,
-/// length.
-constexpr std::uint64_t stretch_header_bytes = 4 * sizeof(std::uint64_t);
 
 }  // namespace
 
@@ -66,7 +64,7 @@ bool RankCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout ti
     while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
     return first_pending == targets.size();
   };
-  return engine_.wait(lock, ready, deadline(timeout));
+  return rank_.wait_for_tasks(lock, ready, deadline_of(timeout));
 }
 
 FailurePtr RankCore::failure(Target target) {
@@ -80,55 +78,64 @@ FailurePtr RankCore::failure(Target target) {
 
 // ---- results
 
-void RankCore::throw_ended(Target target, Status status) {
-  Handle& handle = *target.handle;
-  if (status == Status::error) {
-    handle.observed = true;
-    if (handle.is_group && !handle.failure)
-      detail::throw_failure(static_cast<GroupState&>(handle).failures.at(target.index));
-    detail::throw_failure(handle.failure);
-  }
-  if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
-  throw CancelledError("the task was cancelled: the run ended before it did");
+/// Why something that was fetched is not here.
+void RankCore::note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived) {
+  problems_[handle] = problem_of(arrived, rank_.rank());
 }
 
-/// Where the element's stretch is among those on rank 0, or end.
-static auto stretch_here(const GroupState& group, std::uint64_t index) {
-  auto after = group.here.upper_bound(index);
-  if (after == group.here.begin()) return group.here.end();
-  --after;
-  const auto& elements = static_cast<const detail::ElementsBase&>(*after->second);
-  return index - elements.begin < elements.count ? after : group.here.end();
+void RankCore::throw_problem(Handle* handle) {
+  const auto problem = problems_.find(handle);
+  if (problem == problems_.end()) return;
+  const Problem thrown = std::move(problem->second);
+  problems_.erase(problem);
+  throw Error(thrown.code, thrown.text);
 }
 
-bool RankCore::is_here(Target target) const {
-  if (target.handle->is_group) {
-    const auto& group = static_cast<const GroupState&>(*target.handle);
-    return stretch_here(group, target.index) != group.here.end() ||
-           group.singles.contains(target.index);
-  }
-  const auto& state = static_cast<const FutureState&>(*target.handle);
-  return state.ops == nullptr || state.value;
+/// Asks the holder for a value. When it was moved in the meantime, asks the next one.
+void RankCore::fetch_single(FutureState& state, bool own_copy, OnArrived on_arrived) {
+  const TaskId id = state.id;
+  const int holder = driver_.scheduler().holder_of({id, 0}, rank_.rank());
+  rank_.exchange().fetch(
+      holder, id, driver_.scheduler().sequence_of(holder),
+      [this, &state, own_copy, holder, on_arrived](runtime::DataExchange::Arrived arrived) {
+        const bool moved = arrived.answer == runtime::DataExchange::Answer::gone &&
+                           driver_.scheduler().holder_of({state.id, 0}, rank_.rank()) != holder;
+        moved ? fetch_single(state, own_copy, on_arrived) : on_arrived(std::move(arrived));
+      },
+      own_copy);
 }
 
-InputValue RankCore::value_here(Target target) {
-  if (target.handle->is_group) {
-    const auto& group = static_cast<const GroupState&>(*target.handle);
-    const auto stretch = stretch_here(group, target.index);
-    const ValuePtr& value =
-        stretch != group.here.end() ? stretch->second : group.singles.at(target.index);
-    return {value.get(), target.index - static_cast<const detail::ElementsBase&>(*value).begin};
+/// The same for elements that lie in one stretch; into `place`, if there is one.
+void RankCore::fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t count,
+                             MutableBuffer place, OnArrived on_arrived) {
+  const int holder = driver_.scheduler().holder_of({group, begin}, rank_.rank());
+  const auto arrive = [this, group, begin, count, place, holder,
+                       on_arrived](runtime::DataExchange::Arrived arrived) {
+    const bool moved = arrived.answer == runtime::DataExchange::Answer::gone &&
+                       driver_.scheduler().holder_of({group, begin}, rank_.rank()) != holder;
+    moved ? fetch_stretch(group, begin, count, place, on_arrived) : on_arrived(std::move(arrived));
+  };
+  if (place.data == nullptr) {
+    rank_.exchange().fetch_slice(holder, group, begin, count, arrive);
+  } else if (holder == rank_.rank()) {
+    // It was moved here since, or lies on this rank's disk.
+    rank_.exchange().fetch_slice(
+        holder, group, begin, count,
+        [begin, count, place, on_arrived](runtime::DataExchange::Arrived arrived) {
+          if (arrived.value) {
+            copy_plain_elements(static_cast<const detail::ElementsBase&>(*arrived.value), begin,
+                                count, {place.data - begin * (place.size / count), place.size});
+          }
+          on_arrived(std::move(arrived));
+        });
+  } else {
+    rank_.exchange().fetch_slice_into(holder, group, begin, count, place, arrive);
   }
-  auto& state = static_cast<FutureState&>(*target.handle);
-  if (state.value && &state.value->ops() == &detail::SerializedValue::shared_ops) {
-    state.value = static_cast<const detail::SerializedValue&>(*state.value).read();
-  }
-  state.here.store(true, std::memory_order_release);
-  return {state.value.get(), 0};
 }
 
-/// Asks for a result that is not on rank 0. `missing` counts what is on its way.
-void RankCore::request(Target target, std::size_t& missing) {
+/// Asks for a result that is not on rank 0. `missing` counts what is on its way. What the client
+/// will move out has to be a copy of its own.
+void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (is_here(target)) return;
   ++missing;
   using Arrived = runtime::DataExchange::Arrived;
@@ -137,19 +144,16 @@ void RankCore::request(Target target, std::size_t& missing) {
     if (arrived.problem.empty()) {
       keep(std::move(arrived.value));
     } else {
-      problems_[target.handle] = arrived.problem;
+      note_problem(target.handle, arrived);
     }
     --missing;
     engine_.notify();
   };
   if (!target.handle->is_group) {
     auto* state = static_cast<FutureState*>(target.handle);
-    const int holder = driver_.scheduler().holder_of({state->id, 0}, rank_.rank());
-    rank_.exchange().fetch(holder, state->id, driver_.scheduler().sequence_of(holder),
-                           [store, state](Arrived arrived) {
-                             store([state](ValuePtr each) { state->value = std::move(each); },
-                                   std::move(arrived));
-                           });
+    fetch_single(*state, own_copy, [store, state](Arrived arrived) {
+      store([state](ValuePtr each) { state->value = std::move(each); }, std::move(arrived));
+    });
     return;
   }
   auto* group = static_cast<GroupState*>(target.handle);
@@ -158,28 +162,25 @@ void RankCore::request(Target target, std::size_t& missing) {
   --chunk;
   std::uint64_t begin = chunk->first;
   std::uint64_t count = chunk->second.count;
-  const auto* bytes = driver_.group_bytes(group->id);
-  const bool whole = bytes == nullptr || (*bytes)[static_cast<std::size_t>(chunk->second.worker)] <=
-                                             whole_stretch_bytes_max;
+  const bool whole = chunk->second.bytes <= whole_stretch_bytes_max;
   if (!whole) {
     begin = target.index;
     count = 1;
   }
-  rank_.exchange().fetch_slice(
-      chunk->second.worker, group->id, begin, count, [store, group, begin, whole](Arrived arrived) {
-        store(
-            [group, begin, whole](ValuePtr each) {
-              (whole ? group->here : group->singles)[begin] = std::move(each);
-            },
-            std::move(arrived));
-      });
+  fetch_stretch(group->id, begin, count, {}, [store, group, begin, whole](Arrived arrived) {
+    store([group, begin, whole](
+              ValuePtr each) { (whole ? group->here : group->singles)[begin] = std::move(each); },
+          std::move(arrived));
+  });
 }
 
-InputValue RankCore::result(Target target, Timeout timeout) {
+InputValue RankCore::result(Target target, Timeout timeout) { return bring(target, timeout, true); }
+
+InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   Lock lock(engine_.mutex());
   drain_released();
-  const bool in_time = engine_.wait(
-      lock, [&] { return status_locked(target) != Status::pending; }, deadline(timeout));
+  const bool in_time = rank_.wait_for_tasks(
+      lock, [&] { return status_locked(target) != Status::pending; }, deadline_of(timeout));
   if (!in_time) {
     throw TimeoutError(
         fmt::format("result() waited {} s and the task has not ended", timeout.seconds()));
@@ -188,13 +189,9 @@ InputValue RankCore::result(Target target, Timeout timeout) {
   if (status != Status::finished) throw_ended(target, status);
   if (!is_here(target)) {
     std::size_t missing = 0;
-    request(target, missing);
+    request(target, missing, own_copy);
     engine_.wait(lock, [&] { return missing == 0; });
-    if (const auto problem = problems_.find(target.handle); problem != problems_.end()) {
-      const std::string text = problem->second;
-      problems_.erase(problem);
-      throw Error(ErrorCode::cannot_travel, "the result could not be brought to rank 0: " + text);
-    }
+    throw_problem(target.handle);
   }
   return value_here(target);
 }
@@ -210,7 +207,7 @@ bool RankCore::may_move(Target target) {
   const scheduler::TaskRecord* record = driver_.scheduler().find_task(state.id);
   if (record != nullptr && record->references == 0 && !record->is_data)
     rank_.store().erase(state.id);
-  return !state.value->is_shared();
+  return !state.value->is_shared() && !state.value->is_common();
 }
 
 void RankCore::fetch(std::span<const Target> targets) {
@@ -222,76 +219,10 @@ void RankCore::fetch(std::span<const Target> targets) {
     InputValue value;
     if (detail::find_result_here(target, value) || status_locked(target) != Status::finished)
       continue;
-    request(target, missing);
+    request(target, missing, false);
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
   }
   engine_.wait(lock, [&] { return missing == 0; });
-}
-
-bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id,
-                                   std::vector<ValuePtr>& stretches, std::size_t& missing) {
-  const auto* bytes = driver_.group_bytes(id);
-  const FunctionOps* ops = driver_.group_function(id);
-  if (bytes == nullptr || ops == nullptr || ops->result == nullptr || !ops->result->plain_bytes ||
-      !record.failures.empty())
-    return false;
-  std::vector<std::uint64_t> by_rank = *bytes;
-  std::uint64_t total = 0;
-  std::size_t holders = 0;
-  for (const std::uint64_t each : by_rank) {
-    total += each;
-    holders += each != 0;
-  }
-  if (holders < 2 || total > collective_gather_bytes_max ||
-      by_rank[static_cast<std::size_t>(rank_.rank())] != 0)
-    return false;
-  for (const auto& [begin, chunk] : record.chunks)
-    by_rank[static_cast<std::size_t>(chunk.worker)] += stretch_header_bytes;
-  ++missing;
-  rank_.collectives().gather(id, *ops->results, std::move(by_rank),
-                             [this, &stretches, &missing](std::vector<ValuePtr> all) {
-                               stretches = std::move(all);
-                               --missing;
-                               engine_.notify();
-                             });
-  return true;
-}
-
-std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
-  Lock lock(engine_.mutex());
-  std::vector<ValuePtr> stretches;
-  if (group.status.load() == Status::cancelled)
-    throw CancelledError("the map was cancelled: the run ended before it did");
-  const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
-  if (record == nullptr || group.failure) return stretches;
-  std::size_t missing = 0;
-  std::string problem;
-  if (!gather_collectively(*record, group.id, stretches, missing)) {
-    for (const auto& [begin, chunk] : record->chunks) {
-      const auto here = group.here.find(begin);
-      if (here != group.here.end()) {
-        stretches.push_back(here->second);
-        continue;
-      }
-      ++missing;
-      rank_.exchange().fetch_slice(chunk.worker, group.id, begin, chunk.count,
-                                   [&, this](runtime::DataExchange::Arrived arrived) {
-                                     if (!arrived.problem.empty()) problem = arrived.problem;
-                                     stretches.push_back(std::move(arrived.value));
-                                     --missing;
-                                     engine_.notify();
-                                   });
-    }
-  }
-  engine_.wait(lock, [&] { return missing == 0; });
-  if (!problem.empty())
-    throw Error(ErrorCode::cannot_travel,
-                "the results of a map could not be brought to rank 0: " + problem);
-  std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
-  std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
-    return static_cast<const detail::ElementsBase&>(*each).begin;
-  });
-  return stretches;
 }
 
 // ---- waiting for completions
@@ -303,13 +234,7 @@ void RankCore::add_done_callback(Target target, std::function<void()> callback) 
     callback();
     return;
   }
-  Handle& handle = *target.handle;
-  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
-  if (handle.is_group) {
-    handle.watchers->element_callbacks.emplace(target.index, std::move(callback));
-  } else {
-    handle.watchers->callbacks.push_back(std::move(callback));
-  }
+  add_callback(target, std::move(callback));
 }
 
 void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
@@ -321,13 +246,8 @@ void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Share
     queue->push(tag, whole ? 0 : target.index, whole ? static_cast<GroupState&>(handle).total : 1);
     return;
   }
-  if (!handle.watchers) handle.watchers = std::make_unique<detail::Watchers>();
-  if (handle.is_group && !whole) {
-    handle.watchers->element_queues.emplace(target.index, detail::Watchers::Queue{queue, tag});
-    return;
-  }
-  handle.watchers->queues.push_back({queue, tag});
-  if (!handle.is_group) return;
+  add_queue(target, queue, tag);
+  if (!handle.is_group || !whole) return;
   // What is finished already comes at once.
   if (const scheduler::GroupRecord* record = driver_.scheduler().find_group(handle.id)) {
     for (const auto& [begin, chunk] : record->chunks) queue->push(tag, begin, chunk.count);
@@ -337,8 +257,8 @@ void RankCore::watch(Target target, const std::shared_ptr<CompletionQueue::Share
 bool RankCore::next_completion(CompletionQueue::Shared& queue,
                                CompletionQueue::Completion& completion, Timeout timeout) {
   Lock lock(engine_.mutex());
-  if (!engine_.wait(
-          lock, [&] { return !queue.ready.empty(); }, deadline(timeout)))
+  if (!rank_.wait_for_tasks(
+          lock, [&] { return !queue.ready.empty(); }, deadline_of(timeout)))
     return false;
   completion = queue.pop();
   return true;
@@ -348,6 +268,14 @@ bool RankCore::peek_completion(const CompletionQueue::Shared& queue) {
   const Lock lock(engine_.mutex());
   if (queue.ready.empty()) engine_.poll();
   return !queue.ready.empty();
+}
+
+void RankCore::cancel(std::span<const Target> targets) {
+  const std::vector<TaskId> ids = ids_to_cancel(targets);
+  const Lock lock(engine_.mutex());
+  drain_released();
+  for (const TaskId id : ids) driver_.cancel(id);
+  engine_.poll();
 }
 
 void RankCore::fire_and_forget(Handle& handle) {
@@ -384,6 +312,31 @@ std::string RankCore::summary() {
       rank_.transport().description());
 }
 
+std::vector<RankMemory> RankCore::memory() {
+  refuse_in_task("memory()");
+  const Lock lock(engine_.mutex());
+  const scheduler::WorkerTable& workers = driver_.scheduler().workers();
+  std::vector<RankMemory> ranks;
+  for (int rank = 0; rank < rank_.size(); ++rank) {
+    const bool here = rank == rank_.rank();
+    const protocol::MemoryState state = here                       ? rank_.memory().state()
+                                        : workers.has_joined(rank) ? workers.at(rank).memory
+                                                                   : protocol::MemoryState{};
+    const std::uint64_t limit = here                       ? rank_.setup().memory_limit_bytes
+                                : workers.has_joined(rank) ? workers.at(rank).memory_limit_bytes
+                                                           : 0;
+    ranks.push_back({.rank = rank,
+                     .host = rank_.transport().places()[static_cast<std::size_t>(rank)].host,
+                     .limit_bytes = limit,
+                     .managed_bytes = state.managed_bytes,
+                     .process_bytes = state.process_bytes,
+                     .spilled_bytes = state.spilled_bytes,
+                     .shared_bytes = state.shared_bytes,
+                     .paused = state.paused});
+  }
+  return ranks;
+}
+
 void RankCore::await_workers() {
   Lock lock(engine_.mutex());
   const auto expected =
@@ -392,6 +345,7 @@ void RankCore::await_workers() {
 }
 
 void RankCore::shutdown() {
+  refuse_in_task("shutdown()");
   if (std::exchange(shut_down_, true)) return;
   Lock lock(engine_.mutex());
   drain_released();

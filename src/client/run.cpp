@@ -3,8 +3,11 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 #include "base/options.hpp"
+#include "client/hardware.hpp"
 #include "client/rank_core.hpp"
 #include "client/serial_core.hpp"
+#include "client/worker_core.hpp"
+#include "memory/scratch_directory.hpp"
 #include "runtime/job_end.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/thread_setup.hpp"
@@ -28,7 +31,7 @@ using client_module::RankCore;
 using runtime::Rank;
 using Main = std::function<int(Client&)>;
 
-std::optional<WorkerInfo> this_worker;
+std::optional<Worker> this_worker;
 
 /// A run under way in this process.
 struct Run {
@@ -37,9 +40,11 @@ struct Run {
 };
 
 void begin_rank(Rank& rank) {
-  this_worker.emplace(rank.rank(), rank.size(),
-                      rank.transport().places()[static_cast<std::size_t>(rank.rank())].host,
-                      rank.setup().works ? rank.setup().threads.threads : 0);
+  const transport::Place& place = rank.transport().places()[static_cast<std::size_t>(rank.rank())];
+  this_worker.emplace(Worker::Place{rank.rank(), rank.size(), place.node, place.host,
+                                    rank.setup().works ? rank.setup().threads.threads : 0,
+                                    rank.options().seed});
+  client_module::set_measured_rank(&rank);
   rank.engine().start_keeper([] { runtime::name_this_thread("tutti-keeper"); });
 }
 
@@ -48,11 +53,13 @@ void serve(Rank& rank) {
   runtime::begin_job(rank, nullptr);
   begin_rank(rank);
   runtime::WorkerDriver& worker = *rank.worker();
+  auto core = std::make_unique<client_module::WorkerCore>(rank);
   try {
     worker.say_hello();
     worker.start_threads(1);
     worker.run_executor(0);
     worker.join();
+    core.reset();
     {
       const std::lock_guard lock(rank.engine().mutex());
       rank.outbox().add(0, protocol::Goodbye{}, 16);
@@ -65,6 +72,8 @@ void serve(Rank& rank) {
                               ": " + text.message);
   }
   runtime::end_job();
+  client_module::set_measured_rank(nullptr);
+  memory::remove_scratch_directory();
   this_worker.reset();
 }
 
@@ -112,7 +121,9 @@ int end_client(Run& run, int main_code) {
   runtime::end_job();
   if (code != 0) runtime::await_neighbours_gone(places);
   run.core.reset();
+  client_module::set_measured_rank(nullptr);
   run.rank.reset();
+  memory::remove_scratch_directory();
   this_worker.reset();
   return code;
 }
@@ -131,9 +142,12 @@ int call_main(const Main& main) {
 }
 
 int run_serially(const Options& options, const Main& main) {
-  this_worker.emplace(0, 1, "localhost", 1u);
-  client_module::SerialCore core(static_cast<std::uint32_t>(options.guard_closures));
+  this_worker.emplace(
+      Worker::Place{.size = 1, .hostname = "localhost", .threads = 1, .seed = options.seed});
+  client_module::SerialCore core(static_cast<std::uint32_t>(options.guard_closures),
+                                 options.max_waiting_tasks);
   const int code = core.exit_code(call_main(main));
+  memory::remove_scratch_directory();
   this_worker.reset();
   return code;
 }
@@ -194,7 +208,7 @@ Run& setup_run() {
 
 }  // namespace
 
-const WorkerInfo& get_worker() {
+const Worker& get_worker() {
   if (!this_worker) {
     throw Error(
         ErrorCode::not_running,

@@ -2,6 +2,10 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/placement.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
+#include "memory/process_memory.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 
@@ -21,7 +25,8 @@ using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
 
-SerialCore::SerialCore(std::uint32_t guard_closures) {
+SerialCore::SerialCore(std::uint32_t guard_closures, std::uint32_t depth_max)
+    : depth_max_(depth_max) {
   epoch_ = make_current(*this, guard_closures);
 }
 SerialCore::~SerialCore() { make_none_current(); }
@@ -93,10 +98,29 @@ std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
   return values;
 }
 
+/// The task that is submitted, which runs inside of the one that submits it, if there is one.
+worker::TaskContext SerialCore::begin_task(const FunctionOps& function,
+                                           std::span<const std::byte> payload) {
+  const Origin origin = next_origin(submissions_);
+  worker::TaskContext context;
+  context.ops = &function;
+  context.payload = payload;
+  context.depth = origin.depth;
+  context.stream = origin.stream;
+  if (origin.depth <= depth_max_) return context;
+  throw Error(ErrorCode::unsatisfiable,
+              "the task " + context.name() + " (depth " + std::to_string(origin.depth) +
+                  ") was submitted, but " + std::to_string(origin.depth) +
+                  " tasks have begun inside of each other already; is there an end to the "
+                  "recursion? If so, raise the option max_waiting_tasks");
+}
+
 HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& options,
                              CallBuilder& shared_builder) {
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
+  const CheckedOptions limits = checked(options);
+  worker::TaskContext context = begin_task(function, builder.payload.bytes());
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -107,17 +131,25 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     state->status = Status::error;
     return handle;
   }
-  const std::vector<InputValue> values = values_of(builder);
-  try {
-    state->value = ValuePtr(function.call(builder.payload.bytes(), values));
-    state->status = Status::finished;
-  } catch (...) {
-    const ExceptionText text = describe_current_exception();
-    state->failure =
-        describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
-    state->status = Status::error;
+  std::vector<InputValue> values = values_of(builder);
+  // A task that is tried again must find its arguments as they were.
+  for (InputValue& value : values) value.movable = value.movable && limits.retries == 0;
+  for (int tries_left = limits.retries;; --tries_left) {
+    const worker::TaskScope scope(&context);
+    try {
+      state->value = ValuePtr(function.call(context.payload, values));
+      state->status = Status::finished;
+      return handle;
+    } catch (...) {
+      const ExceptionText text = describe_current_exception();
+      if (tries_left == 0) {
+        state->failure = describe(options.name, context.name(), text.type, text.message);
+        state->status = status_of(*state->failure);
+        return handle;
+      }
+    }
+    ++context.attempt;
   }
-  return handle;
 }
 
 std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
@@ -150,6 +182,8 @@ std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
 HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
+  (void)checked_for_map(options);
+  worker::TaskContext context = begin_task(function, builder.payload.bytes());
   auto* state = new GroupState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -180,6 +214,8 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     const ValuePtr bound(function.bind(builder.payload.bytes(), values));
     ValuePtr results(function.make_results(0, total));
     call.results = results.get();
+    context.range = &call;
+    const worker::TaskScope scope(&context);
     function.call_range(*bound, call);
     if (results) state->here[0] = std::move(results);
   } catch (...) {
@@ -209,20 +245,37 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
 }
 
 HandlePtr SerialCore::run(const FunctionOps& function, CallBuilder& builder) {
+  refuse_in_task("run()");
   return map(function, {}, 1, builder);
 }
 
-HandlePtr SerialCore::scatter(ValuePtr value, bool) {
-  auto* state = new FutureState;
-  state->epoch = epoch_;
-  state->id = TaskId::from_bits(next_id_++);
-  state->ops = &value->ops();
-  state->value = std::move(value);
-  state->status = Status::finished;
-  return HandlePtr(state);
+std::vector<HandlePtr> SerialCore::scatter(std::vector<ValuePtr> values,
+                                           const detail::Placement& where) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  (void)ranks_of(where.workers);
+  std::vector<HandlePtr> handles;
+  for (ValuePtr& value : values) {
+    auto* state = new FutureState;
+    state->epoch = epoch_;
+    state->id = TaskId::from_bits(next_id_++);
+    state->ops = &value->ops();
+    state->value = std::move(value);
+    state->status = Status::finished;
+    handles.emplace_back(state);
+  }
+  return handles;
 }
 
-HandlePtr SerialCore::scatter_sequence(ValuePtr elements, bool) {
+HandlePtr SerialCore::scatter_sequence(ValuePtr elements, const detail::Placement& where,
+                                       bool borrowed) {
+  if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
+  (void)ranks_of(where.workers);
+  const auto& sequence = static_cast<const detail::ElementsBase&>(*elements);
+  return keep_sequence(borrowed ? copy_elements(*elements, 0, sequence.count)
+                                : std::move(elements));
+}
+
+HandlePtr SerialCore::keep_sequence(ValuePtr elements) {
   auto* state = new GroupState;
   state->epoch = epoch_;
   state->id = TaskId::from_bits(next_id_++);
@@ -230,6 +283,44 @@ HandlePtr SerialCore::scatter_sequence(ValuePtr elements, bool) {
   state->here[0] = std::move(elements);
   state->status = Status::finished;
   return HandlePtr(state);
+}
+
+void SerialCore::replicate(std::span<const Target> targets, const ReplicateOptions& options) {
+  refuse_in_task("replicate()");
+  check_copies(options, ranks_of(options.workers).size());
+  await_results(*this, targets);
+}
+
+std::uint64_t SerialCore::rebalance(const std::vector<Target>* targets,
+                                    const RebalanceOptions& options) {
+  refuse_in_task("rebalance()");
+  (void)ranks_of(options.workers);
+  if (targets != nullptr) await_results(*this, *targets);
+  return 0;
+}
+
+/// All that there is lies here, and only futures know of it.
+std::vector<HeldData> SerialCore::who_has(const std::vector<Target>* targets) {
+  refuse_in_task("who_has(), has_what() or nbytes()");
+  std::vector<HeldData> all;
+  if (targets == nullptr) return all;
+  for (const Target& target : *targets) {
+    const std::uint64_t id = target.handle->id.bits();
+    if (!target.handle->is_group) {
+      const ValuePtr& value = static_cast<const FutureState&>(*target.handle).value;
+      if (value) all.push_back({id, 0, 1, value->ops().nbytes(*value), {0}});
+      continue;
+    }
+    for (const auto& [begin, value] : static_cast<const GroupState&>(*target.handle).here) {
+      const auto& elements = static_cast<const detail::ElementsBase&>(*value);
+      all.push_back({id, begin, elements.count, value->ops().nbytes(*value), {0}});
+    }
+  }
+  return all;
+}
+
+std::vector<std::int32_t> SerialCore::ranks_of(const std::vector<WorkerName>& names) {
+  return choose_workers(names, {{0, "this process"}}, 1);
 }
 
 Status SerialCore::status(Target target) {
@@ -270,6 +361,13 @@ std::vector<ValuePtr> SerialCore::fetch_group(GroupState& group) {
   return stretches;
 }
 
+void SerialCore::gather_into(GroupState& group, MutableBuffer place) {
+  for (const auto& [begin, value] : group.here) {
+    const auto& elements = static_cast<const detail::ElementsBase&>(*value);
+    copy_plain_elements(elements, elements.begin, elements.count, place);
+  }
+}
+
 void SerialCore::watch(Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,
                        std::uint64_t tag) {
   const std::lock_guard guard(mutex_);
@@ -293,6 +391,14 @@ bool SerialCore::peek_completion(const detail::CompletionQueue::Shared& queue) {
 void SerialCore::released(Handle* handle) noexcept {
   failures_.add(*handle);
   destroy(handle);
+}
+
+std::vector<RankMemory> SerialCore::memory() {
+  refuse_in_task("memory()");
+  RankMemory here;
+  here.host = "this process";
+  here.process_bytes = memory::private_bytes();
+  return {here};
 }
 
 int SerialCore::exit_code(int main_code) { return failures_.exit_code(main_code); }

@@ -6,6 +6,7 @@
 #include "client/completion.hpp"
 #include "client/failure_ledger.hpp"
 #include "tutti/detail/core.hpp"
+#include "worker/task_context.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace tutti::client_module {
 
 class SerialCore final : public detail::Core {
  public:
-  explicit SerialCore(std::uint32_t guard_closures);
+  /// `depth_max`: so many tasks may have begun inside of each other.
+  SerialCore(std::uint32_t guard_closures, std::uint32_t depth_max);
   ~SerialCore() override;
 
   detail::HandlePtr submit(const detail::FunctionOps& function, const TaskOptions& options,
@@ -26,8 +28,16 @@ class SerialCore final : public detail::Core {
   detail::HandlePtr map(const detail::FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, detail::CallBuilder& builder) override;
   detail::HandlePtr run(const detail::FunctionOps& function, detail::CallBuilder& builder) override;
-  detail::HandlePtr scatter(detail::ValuePtr value, bool broadcast) override;
-  detail::HandlePtr scatter_sequence(detail::ValuePtr elements, bool local) override;
+  std::vector<detail::HandlePtr> scatter(std::vector<detail::ValuePtr> values,
+                                         const detail::Placement& where) override;
+  detail::HandlePtr scatter_sequence(detail::ValuePtr elements, const detail::Placement& where,
+                                     bool borrowed) override;
+  detail::HandlePtr keep_sequence(detail::ValuePtr elements) override;
+  void replicate(std::span<const detail::Target> targets, const ReplicateOptions& options) override;
+  std::uint64_t rebalance(const std::vector<detail::Target>* targets,
+                          const RebalanceOptions& options) override;
+  std::vector<HeldData> who_has(const std::vector<detail::Target>* targets) override;
+  std::vector<std::int32_t> ranks_of(const std::vector<WorkerName>& names) override;
 
   Status status(detail::Target target) override;
   bool wait(std::span<const detail::Target>, ReturnWhen, Timeout) override { return true; }
@@ -36,8 +46,12 @@ class SerialCore final : public detail::Core {
   detail::FailurePtr failure(detail::Target target) override;
   void fetch(std::span<const detail::Target>) override {}
   std::vector<detail::ValuePtr> fetch_group(detail::GroupState& group) override;
+  void gather_into(detail::GroupState& group, MutableBuffer place) override;
+  void expect_room(std::span<const detail::Target>) override {}
   void add_done_callback(detail::Target, std::function<void()> callback) override { callback(); }
   void fire_and_forget(detail::Handle&) override {}
+  /// Everything has ended.
+  void cancel(std::span<const detail::Target>) override {}
   void watch(detail::Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,
              std::uint64_t tag) override;
   bool next_completion(detail::CompletionQueue::Shared& queue,
@@ -48,6 +62,7 @@ class SerialCore final : public detail::Core {
   std::string summary() override {
     return "<Client: serial, each task runs at submit on the calling thread>";
   }
+  std::vector<RankMemory> memory() override;
   double seconds_since_start() override {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
@@ -63,7 +78,12 @@ class SerialCore final : public detail::Core {
                               const std::string& type, const std::string& message) const;
   std::vector<detail::InputValue> values_of(detail::CallBuilder& builder) const;
 
+  worker::TaskContext begin_task(const detail::FunctionOps& function,
+                                 std::span<const std::byte> payload);
+
   std::uint32_t epoch_ = 0;
+  std::uint32_t depth_max_;
+  std::uint64_t submissions_ = 0;  ///< of main
   std::uint64_t next_id_ = 1;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::recursive_mutex mutex_;

@@ -1,63 +1,10 @@
 #include "protocol/codec.hpp"
 
+#include "protocol/fields.hpp"
 #include "tutti/error.hpp"
-
-#include <string>
 
 namespace tutti::protocol {
 namespace {
-
-/// The byte that names a message is its place in the variant.
-template <class T, std::size_t Index = 0>
-constexpr std::uint8_t kind_of() {
-  if constexpr (std::is_same_v<T, std::variant_alternative_t<Index, Message>>) {
-    return static_cast<std::uint8_t>(Index);
-  } else {
-    return kind_of<T, Index + 1>();
-  }
-}
-
-template <class T>
-void begin(Writer& writer) {
-  writer.value(kind_of<T>());
-}
-
-void put(Writer& writer, TaskId id) { writer.value(id.bits()); }
-TaskId get_id(Reader& reader) { return TaskId::from_bits(reader.value<std::uint64_t>()); }
-
-void put(Writer& writer, bool flag) { writer.value(static_cast<std::uint8_t>(flag ? 1 : 0)); }
-bool get_flag(Reader& reader) {
-  const auto byte = reader.value<std::uint8_t>();
-  if (byte > 1) throw Error(ErrorCode::corrupt_data, "a flag of a message is neither 0 nor 1");
-  return byte == 1;
-}
-
-void put_bytes(Writer& writer, std::span<const std::byte> bytes) {
-  writer.value(static_cast<std::uint32_t>(bytes.size()));
-  writer.raw(bytes.data(), bytes.size());
-}
-std::span<const std::byte> get_bytes(Reader& reader) {
-  return reader.view(reader.value<std::uint32_t>());
-}
-
-void put_text(Writer& writer, std::string_view text) {
-  put_bytes(writer, std::as_bytes(std::span(text.data(), text.size())));
-}
-std::string_view get_text(Reader& reader) {
-  const auto bytes = get_bytes(reader);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-template <class T>
-void put_list(Writer& writer, const PackedList<T>& list) {
-  writer.value(static_cast<std::uint32_t>(list.size()));
-  writer.raw(list.bytes().data(), list.bytes().size());
-}
-template <class T>
-PackedList<T> get_list(Reader& reader) {
-  const std::size_t count = reader.value<std::uint32_t>();
-  return PackedList<T>(reader.view(count * sizeof(T)));
-}
 
 DefineFunction decode_define_function(Reader& reader) {
   DefineFunction message;
@@ -72,6 +19,7 @@ DefineGroup decode_define_group(Reader& reader) {
   message.group = get_id(reader);
   message.token = get_bytes(reader);
   message.name = get_text(reader);
+  reader.value(message.stream);
   message.inputs = get_list<InputRef>(reader);
   message.payload = reader.view(static_cast<std::size_t>(reader.count_of(1)));
   return message;
@@ -83,6 +31,10 @@ AssignTask decode_assign_task(Reader& reader) {
   reader.value(message.function);
   reader.value(message.priority);
   message.inline_result = get_flag(reader);
+  reader.value(message.depth);
+  reader.value(message.attempt);
+  reader.value(message.timeout_ms);
+  reader.value(message.stream);
   message.inputs = get_list<InputRef>(reader);
   message.payload = get_bytes(reader);
   return message;
@@ -95,6 +47,7 @@ AssignRange decode_assign_range(Reader& reader) {
   reader.value(message.count);
   reader.value(message.priority);
   message.pinned = get_flag(reader);
+  reader.value(message.depth);
   message.pieces = get_list<PieceRef>(reader);
   return message;
 }
@@ -104,6 +57,16 @@ Located decode_located(Reader& reader) {
   message.id = get_id(reader);
   reader.value(message.holder);
   reader.value(message.sequence);
+  return message;
+}
+
+MemoryState decode_memory_state(Reader& reader) {
+  MemoryState message;
+  reader.value(message.managed_bytes);
+  reader.value(message.process_bytes);
+  reader.value(message.spilled_bytes);
+  reader.value(message.shared_bytes);
+  message.paused = get_flag(reader);
   return message;
 }
 
@@ -138,6 +101,7 @@ EnterCollective decode_enter_collective(Reader& reader) {
   reader.value(message.count);
   message.token = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
+  message.by_node = get_flag(reader);
   return message;
 }
 
@@ -194,6 +158,7 @@ Fetch decode_fetch(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.sequence);
+  message.own_copy = get_flag(reader);
   return message;
 }
 
@@ -209,6 +174,7 @@ Data decode_data(Reader& reader) {
   reader.value(message.stream_bytes);
   message.stream = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
+  message.blocks = get_list<BlockRef>(reader);
   return message;
 }
 
@@ -226,6 +192,7 @@ void encode(Writer& writer, const DefineGroup& message) {
   put(writer, message.group);
   put_bytes(writer, message.token);
   put_text(writer, message.name);
+  writer.value(message.stream);
   put_list(writer, message.inputs);
   writer.count(message.payload.size());
   writer.raw(message.payload.data(), message.payload.size());
@@ -237,6 +204,10 @@ void encode(Writer& writer, const AssignTask& message) {
   writer.value(message.function);
   writer.value(message.priority);
   put(writer, message.inline_result);
+  writer.value(message.depth);
+  writer.value(message.attempt);
+  writer.value(message.timeout_ms);
+  writer.value(message.stream);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
 }
@@ -248,6 +219,7 @@ void encode(Writer& writer, const AssignRange& message) {
   writer.value(message.count);
   writer.value(message.priority);
   put(writer, message.pinned);
+  writer.value(message.depth);
   put_list(writer, message.pieces);
 }
 
@@ -283,6 +255,7 @@ void encode(Writer& writer, const EnterCollective& message) {
   writer.value(message.count);
   put_bytes(writer, message.token);
   put_list(writer, message.buffer_bytes);
+  put(writer, message.by_node);
 }
 
 void encode(Writer& writer, const Shutdown&) { begin<Shutdown>(writer); }
@@ -379,6 +352,7 @@ void encode(Writer& writer, const Fetch& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.sequence);
+  put(writer, message.own_copy);
 }
 
 void encode(Writer& writer, const Data& message) {
@@ -390,6 +364,7 @@ void encode(Writer& writer, const Data& message) {
   writer.value(message.stream_bytes);
   put_bytes(writer, message.stream);
   put_list(writer, message.buffer_bytes);
+  put_list(writer, message.blocks);
 }
 
 void encode(Writer& writer, const Fragment& message) {
@@ -398,8 +373,42 @@ void encode(Writer& writer, const Fragment& message) {
   put_bytes(writer, message.bytes);
 }
 
+void encode(Writer& writer, const SharedOnNode& message) {
+  begin<SharedOnNode>(writer);
+  put(writer, message.id);
+  put_list(writer, message.blocks);
+}
+
+void encode(Writer& writer, const MemoryState& message) {
+  begin<MemoryState>(writer);
+  writer.value(message.managed_bytes);
+  writer.value(message.process_bytes);
+  writer.value(message.spilled_bytes);
+  writer.value(message.shared_bytes);
+  put(writer, message.paused);
+}
+
+void encode(Writer& writer, const Replicate& message) {
+  begin<Replicate>(writer);
+  writer.value(message.piece);
+}
+
+void encode(Writer& writer, const DropStretch& message) {
+  begin<DropStretch>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+}
+
+void encode(Writer& writer, const Replicated& message) {
+  begin<Replicated>(writer);
+  put(writer, message.id);
+  writer.value(message.begin);
+  put(writer, message.kept);
+}
+
 Message decode(Reader& reader) {
-  switch (reader.value<std::uint8_t>()) {
+  const auto kind = reader.value<std::uint8_t>();
+  switch (kind) {
     case kind_of<DefineFunction>():
       return decode_define_function(reader);
     case kind_of<DefineGroup>():
@@ -458,8 +467,25 @@ Message decode(Reader& reader) {
       const bool last = get_flag(reader);
       return Fragment{last, get_bytes(reader)};
     }
+    case kind_of<SharedOnNode>(): {
+      const TaskId id = get_id(reader);
+      return SharedOnNode{id, get_list<BlockRef>(reader)};
+    }
+    case kind_of<MemoryState>():
+      return decode_memory_state(reader);
+    case kind_of<Replicate>():
+      return Replicate{reader.value<InputRef>()};
+    case kind_of<DropStretch>(): {
+      const TaskId id = get_id(reader);
+      return DropStretch{id, reader.value<std::uint64_t>()};
+    }
+    case kind_of<Replicated>(): {
+      const TaskId id = get_id(reader);
+      const auto first = reader.value<std::uint64_t>();
+      return Replicated{id, first, get_flag(reader)};
+    }
     default:
-      throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+      return decode_of_submissions(kind, reader);
   }
 }
 

@@ -16,10 +16,15 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 4;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
+
+/// Priority and depth as one number; the greater one goes first.
+inline constexpr std::int32_t urgency_of(std::int16_t priority, std::uint16_t depth) {
+  return priority * 65'536 + depth;
+}
 
 /// A value, or elements [index, index + count) of a sequence, and the rank that holds them or will
 /// produce them.
@@ -53,6 +58,15 @@ struct PieceRef {
   /// Which of the map's sources it belongs to.
   std::uint32_t source = 0;
   bool operator==(const PieceRef&) const = default;
+};
+
+/// What a task that is submitted needs: the result of a task, or elements [index, index + count) of
+/// a sequence; a count of 0 is mere order.
+struct NeedRef {
+  TaskId id;
+  std::uint64_t index = 0;
+  std::uint64_t count = 1;
+  bool operator==(const NeedRef&) const = default;
 };
 
 /// A list of plain structs inside a packet, which need not be aligned there.
@@ -95,6 +109,7 @@ struct DefineGroup {
   TaskId group;
   std::span<const std::byte> token;
   std::string_view name;
+  std::uint64_t stream = 0;     ///< names its random numbers
   PackedList<InputRef> inputs;  ///< futures among the constants
   std::span<const std::byte> payload;
 };
@@ -106,6 +121,10 @@ struct AssignTask {
   std::int16_t priority = 0;
   /// The result is wanted inside the report when it is small.
   bool inline_result = false;
+  std::uint16_t depth = 0;       ///< tasks that submitted each other, up to this one
+  std::uint8_t attempt = 1;      ///< 1 at first, one more for each retry
+  std::uint32_t timeout_ms = 0;  ///< 0: none
+  std::uint64_t stream = 0;      ///< names its random numbers
   PackedList<InputRef> inputs;
   std::span<const std::byte> payload;
 };
@@ -117,6 +136,7 @@ struct AssignRange {
   std::uint64_t count = 0;
   std::int16_t priority = 0;
   bool pinned = false;  ///< it must run there: it is not given back
+  std::uint16_t depth = 0;
   PackedList<PieceRef> pieces;
 };
 
@@ -156,10 +176,61 @@ struct EnterCollective {
   std::uint64_t count = 0;
   std::span<const std::byte> token;        ///< type of the value
   PackedList<std::uint64_t> buffer_bytes;  ///< out-of-band buffers that follow
+  /// The buffers go to one rank a node, which tells the others where they lie: SharedOnNode.
+  bool by_node = false;
 };
 
 /// The end: answer with Goodbye and leave.
 struct Shutdown {};
+
+/// Numbers that the receiver may give to what its tasks submit.
+struct GrantIds {
+  PackedList<TaskId> tasks;
+  PackedList<TaskId> groups;
+};
+
+/// A task that the receiver submitted has ended well, on another rank.
+struct TaskEnded {
+  TaskId task;
+  std::int32_t holder = -1;
+  std::uint64_t result_bytes = 0;
+  bool has_result = false;
+  std::span<const std::byte> result;
+};
+
+/// The same for a stretch of a map, wherever it ran.
+struct RangeEnded {
+  TaskId group;
+  std::uint64_t begin = 0;
+  std::uint64_t count = 0;
+  std::int32_t holder = -1;
+  std::uint64_t result_bytes = 0;
+};
+
+/// All of a map that the receiver submitted has ended.
+struct GroupEnded {
+  TaskId group;
+};
+
+/// What the receiver submitted has failed: a task, a whole map, or one element of it.
+struct WorkFailed {
+  static constexpr std::uint64_t whole = ~std::uint64_t{0};
+  TaskId id;
+  std::uint64_t index = whole;
+  std::int32_t rank = -1;
+  std::int32_t attempt = 1;
+  std::string_view type;
+  std::string_view message;
+  std::string_view function;
+  std::string_view task;
+  std::string_view host;
+  std::string_view story;
+};
+
+/// Nobody wants the results of these any more: what has not begun is dropped, what runs is told.
+struct CancelWork {
+  PackedList<TaskId> ids;
+};
 
 // ---- a worker to rank 0
 
@@ -250,9 +321,88 @@ struct Transfer {
   std::uint64_t nanoseconds = 0;
 };
 
+/// What the sender's memory is used for, in bytes, and whether it starts tasks.
+struct MemoryState {
+  std::uint64_t managed_bytes = 0;
+  std::uint64_t process_bytes = 0;
+  std::uint64_t spilled_bytes = 0;
+  std::uint64_t shared_bytes = 0;
+  bool paused = false;
+  bool operator==(const MemoryState&) const = default;
+};
+
 /// A value or stretch that rank 0 placed by a collective is in the sender's store.
 struct Placed {
   TaskId id;
+};
+
+/// Tasks of the sender submit tasks: it needs more numbers for them. Answered by GrantIds.
+struct RequestIds {
+  std::uint32_t tasks = 0;
+  std::uint32_t groups = 0;
+};
+
+/// What a number of the sender means that its submissions name. Sent before the first of them.
+struct NameFunction {
+  FunctionId function = 0;
+  std::span<const std::byte> token;
+  std::string_view name;
+};
+
+/// A task of the sender submits a task. Its end is told to the sender.
+struct SubmitTask {
+  TaskId task;  ///< a granted number
+  FunctionId function = 0;
+  std::int16_t priority = 0;
+  std::uint16_t depth = 0;
+  std::uint8_t retries = 0;
+  std::uint32_t timeout_ms = 0;
+  std::uint64_t stream = 0;
+  std::string_view name;  ///< empty: that of the function
+  PackedList<NeedRef> inputs;
+  std::span<const std::byte> payload;
+};
+
+/// A task of the sender submits a map.
+struct SubmitGroup {
+  TaskId group;
+  FunctionId function = 0;
+  std::int16_t priority = 0;
+  std::uint16_t depth = 0;
+  std::uint64_t stream = 0;
+  std::uint64_t total = 0;
+  std::uint64_t bytes_per_element = 0;
+  std::string_view name;
+  PackedList<NeedRef> inputs;
+  PackedList<TaskId> sources;
+  std::span<const std::byte> payload;
+};
+
+/// A value, or a sequence of `count` elements, is in the sender's store under a granted number.
+struct PlaceValue {
+  TaskId id;
+  std::uint64_t bytes = 0;
+  std::uint64_t count = 0;
+  bool held = false;  ///< the sender has a future of it
+};
+
+/// The sender has no future of these any more.
+struct DropFutures {
+  PackedList<TaskId> ids;
+};
+
+/// So many tasks and elements of the sender wait inside of themselves and have given up their
+/// slots.
+struct Waits {
+  std::uint32_t suspended = 0;
+  /// What is ready there and may not begin before some of those have ended.
+  std::uint32_t held_back = 0;
+  bool operator==(const Waits&) const = default;
+};
+
+/// A task of the sender cancels what it, or another task of that rank, submitted.
+struct CancelFutures {
+  PackedList<TaskId> ids;
 };
 
 /// The worker has left its loop; nothing follows.
@@ -270,6 +420,18 @@ struct Fetch {
   /// Of the InputRef that named the holder; the answer waits until the task has run, or until so
   /// many tasks were assigned and it was none of them.
   std::uint32_t sequence = 0;
+  /// The asker wants memory of its own, also where it could read that of its node.
+  bool own_copy = false;
+};
+
+/// Where a buffer lies in the memory that the ranks of a node share; see node::Place. Whoever is
+/// told of a block counts as using it.
+struct BlockRef {
+  std::uint32_t owner = 0;
+  std::uint32_t slot = 0;
+  std::uint64_t generation = 0;
+  std::uint64_t offset = 0;
+  bool operator==(const BlockRef&) const = default;
 };
 
 /// The answer to Fetch. Buffers follow as bulk messages with `tag`, in order; so does the stream
@@ -288,6 +450,15 @@ struct Data {
   std::uint64_t stream_bytes = 0;
   std::span<const std::byte> stream;  ///< empty when it follows as bulk
   PackedList<std::uint64_t> buffer_bytes;
+  /// Where the buffers lie; they do not follow then. One each, or none.
+  PackedList<BlockRef> blocks;
+};
+
+/// Where the buffers of a value lie that rank 0 places on all ranks; from the rank that has them to
+/// the others of its node. Without any: they are to be fetched from the sender.
+struct SharedOnNode {
+  TaskId id;
+  PackedList<BlockRef> blocks;
 };
 
 /// A part of a message that is too long for a packet; the parts come in order, nothing between
@@ -297,10 +468,35 @@ struct Fragment {
   std::span<const std::byte> bytes;
 };
 
+// ---- rank 0 to a worker, and back
+
+/// Fetch a value, or a stretch of a sequence, from the holder that is named, and keep a copy until
+/// it is released. Answered by Replicated.
+struct Replicate {
+  InputRef piece;
+};
+
+/// The stretch of a sequence that begins there is not needed on this rank any more; the rest of the
+/// sequence stays.
+struct DropStretch {
+  TaskId id;
+  std::uint64_t begin = 0;
+};
+
+/// The answer to Replicate: the copy is in the sender's store, or could not be brought there.
+struct Replicated {
+  TaskId id;
+  std::uint64_t begin = 0;
+  bool kept = false;
+};
+
 using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
                  RangeFinished, Timing, Replica, GaveBack, Locate, Alive, Transfer, Placed, Goodbye,
-                 Fetch, Data, Fragment>;
+                 Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
+                 Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
+                 RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
+                 CancelFutures>;
 
 }  // namespace tutti::protocol

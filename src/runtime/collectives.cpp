@@ -15,8 +15,6 @@ using detail::ValuePtr;
 using protocol::EnterCollective;
 using transport::Done;
 
-/// Buffers of a broadcast value from this size on go in place, in bytes.
-constexpr std::size_t buffer_bytes_min = 4 * 1024;
 constexpr std::size_t message_overhead_bytes = 256;
 
 MutableBuffer receiving(Bytes& bytes) { return {bytes.data(), bytes.size()}; }
@@ -33,19 +31,6 @@ Done after(std::size_t count, Done done) {
 }
 
 }  // namespace
-
-/// What a rank other than 0 was told about a collective.
-struct Collectives::Operation {
-  EnterCollective::Kind kind{};
-  bool large = false;
-  TaskId id;
-  std::uint64_t begin = 0;
-  std::uint64_t count = 0;
-  const ValueOps* ops = nullptr;
-  std::vector<std::uint64_t> buffer_bytes;
-  Bytes stream;
-  ValuePtr value;
-};
 
 void Collectives::enqueue(Step step) {
   steps_.push_back(std::move(step));
@@ -91,8 +76,15 @@ void Collectives::place_value(TaskId id, ValuePtr value, Done finished) {
   message.stream_bytes = writer->size();
   message.token = type.bytes();
   message.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(sizes));
+  message.by_node = sharing_.anywhere() && is_worth_sharing(writer->buffers());
   send_to_all(message);
-  enqueue([this, writer, value, finished](Done done) {
+  enqueue([this, id, by_node = message.by_node, writer, value, finished](Done done) {
+    if (by_node) {
+      return send_by_node(id, value, writer, [finished, done] {
+        finished();
+        done();
+      });
+    }
     const Done each = after(1 + writer->buffers().size(), [writer, value, finished, done] {
       finished();
       done();
@@ -195,6 +187,7 @@ void Collectives::on_enter(const EnterCollective& message) {
   auto operation = std::make_shared<Operation>();
   operation->kind = message.kind;
   operation->large = message.large;
+  operation->by_node = message.by_node;
   operation->id = message.id;
   operation->begin = message.begin;
   operation->count = message.count;
@@ -228,15 +221,20 @@ void Collectives::enter_definition(const std::shared_ptr<Operation>& operation, 
   });
 }
 
+void Collectives::keep(Operation& operation) {
+  const std::uint64_t bytes = operation.ops->nbytes(*operation.value);
+  store_.put(operation.id, operation.value, bytes);
+  on_placed_(operation.id);
+}
+
 void Collectives::enter_place_value(const std::shared_ptr<Operation>& operation, const Done& done) {
+  if (operation->by_node) return enter_by_node(operation, done);
   transport_.broadcast(0, receiving(operation->stream), [this, operation, done] {
     std::vector<MutableBuffer> destinations;
     operation->value = read_value_stream(*operation->ops, operation->stream.span(),
                                          operation->buffer_bytes, destinations);
     const Done each = after(1 + destinations.size(), [this, operation, done] {
-      const std::uint64_t bytes = operation->ops->nbytes(*operation->value);
-      store_.put(operation->id, operation->value, bytes);
-      on_placed_(operation->id);
+      keep(*operation);
       done();
     });
     for (const MutableBuffer& destination : destinations)
@@ -268,9 +266,11 @@ void Collectives::enter_place_sequence(const std::shared_ptr<Operation>& operati
       });
 }
 
+/// Only results that are too small to leave memory are gathered so.
 void Collectives::enter_gather(const std::shared_ptr<Operation>& operation, const Done& done) {
   Writer writer;
   store_.for_each_stretch(operation->id, [&](const worker::Store::Stretch& stretch) {
+    check(!stretch.away, "what a collective gathers is in memory");
     stretch.value->ops().write(*stretch.value, writer);
   });
   check(writer.size() == operation->stream.size(),

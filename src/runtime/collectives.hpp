@@ -4,6 +4,9 @@
 /// order of the announcements, one after the other, while tasks go on running.
 
 #include "protocol/messages.hpp"
+#include "runtime/data_exchange.hpp"
+#include "runtime/node_sharing.hpp"
+#include "runtime/node_values.hpp"
 #include "runtime/outbox.hpp"
 #include "transport/transport.hpp"
 #include "tutti/detail/value.hpp"
@@ -12,7 +15,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -34,10 +39,14 @@ class Collectives {
   using OnGathered = std::function<void(std::vector<detail::ValuePtr> stretches)>;
 
   Collectives(transport::Transport& transport, Outbox& outbox, worker::Store& store,
+              DataExchange& exchange, ProgressEngine& engine, const NodeSharing& sharing,
               OnDefinition on_definition, OnPlaced on_placed)
       : transport_(transport),
         outbox_(outbox),
         store_(store),
+        exchange_(exchange),
+        engine_(engine),
+        sharing_(sharing),
         on_definition_(std::move(on_definition)),
         on_placed_(std::move(on_placed)) {}
 
@@ -45,7 +54,7 @@ class Collectives {
 
   /// Sends an encoded DefineGroup to all other ranks.
   void announce_definition(TaskId group, Bytes definition);
-  /// Puts a copy of a value on every rank; `done` when rank 0 has sent it.
+  /// Puts a value on every rank, or on every node; `done` when rank 0 has sent it.
   void place_value(TaskId id, detail::ValuePtr value, transport::Done done);
   /// Puts the shares of a sequence on their ranks, at most one share a rank.
   void place_sequence(TaskId id, detail::ValuePtr elements, std::vector<Share> shares,
@@ -58,18 +67,48 @@ class Collectives {
   // ---- other ranks
 
   void on_enter(const protocol::EnterCollective& message);
+  void on_shared(int from, const protocol::SharedOnNode& message);
   /// A group is not needed any more. Its definition, if it is still on its way, is dropped when it
   /// comes.
   void on_release(TaskId group);
 
  private:
-  struct Operation;
+  /// What a rank other than 0 was told about a collective.
+  struct Operation {
+    protocol::EnterCollective::Kind kind{};
+    bool large = false;
+    bool by_node = false;
+    TaskId id;
+    std::uint64_t begin = 0;
+    std::uint64_t count = 0;
+    const detail::ValueOps* ops = nullptr;
+    std::vector<std::uint64_t> buffer_bytes;
+    Bytes stream;
+    detail::ValuePtr value;
+  };
+  /// Where the leader of this node has put a value.
+  struct Told {
+    int leader = 0;
+    std::optional<NodeBuffers> buffers;
+  };
   using Step = std::function<void(transport::Done done)>;
 
   void enqueue(Step step);
   void start_next();
   void enter_definition(const std::shared_ptr<Operation>& operation, const transport::Done& done);
   void enter_place_value(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  // collectives_node.cpp: a value by node
+  void send_by_node(TaskId id, const detail::ValuePtr& value, const std::shared_ptr<Writer>& writer,
+                    const transport::Done& done);
+  void enter_by_node(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void receive_for_node(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void receive_into(const std::shared_ptr<Operation>& operation, std::optional<NodeBuffers> buffers,
+                    const transport::Done& done);
+  void take_from_leader(const std::shared_ptr<Operation>& operation, const transport::Done& done);
+  void finish_from_leader(const std::shared_ptr<Operation>& operation, int leader,
+                          std::optional<NodeBuffers> buffers, const transport::Done& done);
+  void tell_neighbours(TaskId id, const std::optional<NodeBuffers>& buffers);
+  void keep(Operation& operation);
   void enter_place_sequence(const std::shared_ptr<Operation>& operation,
                             const transport::Done& done);
   void enter_gather(const std::shared_ptr<Operation>& operation, const transport::Done& done);
@@ -78,11 +117,18 @@ class Collectives {
   transport::Transport& transport_;
   Outbox& outbox_;
   worker::Store& store_;
+  DataExchange& exchange_;
+  ProgressEngine& engine_;
+  const NodeSharing& sharing_;
   OnDefinition on_definition_;
   OnPlaced on_placed_;
   /// One at a time: a collective of several calls must not mix with the next one.
   std::deque<Step> steps_;
   std::set<TaskId> coming_definitions_;
+  /// What leaders said of values that this rank has not come to yet, and the one it waits for.
+  std::map<TaskId, Told> told_;
+  TaskId awaited_;
+  std::function<void()> on_told_;
   bool running_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "tutti/check.hpp"
+#include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_token.hpp"
 #include "tutti/error.hpp"
 
@@ -17,9 +18,7 @@ using detail::Value;
 using detail::ValueOps;
 using detail::ValuePtr;
 
-/// Buffers from this size on go beside the stream, streams from this size on beside the packet; in
-/// bytes.
-constexpr std::size_t buffer_bytes_min = 4 * 1024;
+/// Streams from this size on go beside the packet, in bytes.
 constexpr std::size_t stream_bytes_max = 32 * 1024;
 /// Tags on the data channel are reused after this many transfers.
 constexpr std::uint32_t tags = 1u << 14;
@@ -70,24 +69,28 @@ ValuePtr read_value_stream(const ValueOps& ops, std::span<const std::byte> strea
 struct DataExchange::Arrival {
   int from = 0;
   std::uint32_t tag = 0;
+  std::optional<NodeBuffers> on_node;
   const ValueOps* ops = nullptr;
   Bytes stream;
   std::vector<std::uint64_t> buffer_bytes;
   std::size_t missing = 0;
   ValuePtr value;
+  MutableBuffer place;  ///< of plain elements that go into memory of the client
   OnValue on_value;
   Clock::time_point begin = Clock::now();
 };
 
-void DataExchange::fetch(int holder, TaskId id, std::uint32_t sequence, OnValue on_value) {
+void DataExchange::fetch(int holder, TaskId id, std::uint32_t sequence, OnValue on_value,
+                         bool own_copy) {
   if (holder == transport_.rank()) {
     check(store_.contains(id), "rank 0 knows who holds a value");
-    on_value({Answer::found, shared(store_.find(id)), 0, ""});
+    give_own({id, 0}, on_value);
     return;
   }
   protocol::Fetch message;
   message.id = id;
   message.sequence = sequence;
+  message.own_copy = own_copy;
   request(holder, message, std::move(on_value));
 }
 
@@ -102,28 +105,67 @@ void DataExchange::fetch_slice(int holder, TaskId id, std::uint64_t begin, std::
     // The whole stretch, without copy: readers look up elements by their index.
     const worker::Store::Stretch* stretch = store_.find_stretch(id, begin);
     check(stretch != nullptr, "rank 0 knows who holds an element");
-    on_value({Answer::found, stretch->value, 0, ""});
+    give_own({id, stretch->begin}, on_value);
     return;
   }
   request(holder, message, std::move(on_value));
 }
 
+void DataExchange::give_own(worker::ValueKey key, const OnValue& on_value) {
+  if (!store_.is_away(key)) {
+    on_value({Answer::found, shared(store_.value_of(key)), 0, ""});
+    return;
+  }
+  load_(key, [on_value](const Loaded& loaded) {
+    const Answer answer = loaded.problem.empty() ? Answer::found : Answer::unwritable;
+    on_value({answer, loaded.value, 0, loaded.problem});
+  });
+}
+
+void DataExchange::fetch_slice_into(int holder, TaskId id, std::uint64_t begin, std::uint64_t count,
+                                    MutableBuffer place, OnValue on_value) {
+  check(holder != transport_.rank(), "elements on this rank are copied and not fetched");
+  places_.insert({next_request_, place});
+  protocol::Fetch message;
+  message.id = id;
+  message.slice = true;
+  message.begin = begin;
+  message.count = count;
+  // In shared memory of the node they would not be in their place.
+  message.own_copy = true;
+  request(holder, message, std::move(on_value));
+}
+
 void DataExchange::request(int holder, protocol::Fetch message, OnValue on_value) {
   message.request = next_request_++;
-  requests_.insert({message.request, std::move(on_value)});
   outbox_.add(holder, message, message_overhead_bytes);
+  requests_.insert({message.request, Request{holder, message, std::move(on_value)}});
 }
 
 bool DataExchange::serve(int to, const protocol::Fetch& message) {
-  ValuePtr value;
+  worker::ValueKey key{message.id, 0};
   if (message.slice) {
-    const worker::Store::Stretch* stretch = store_.find_stretch(message.id, message.begin);
+    const worker::Store::Stretch* stretch = store_.use_stretch(message.id, message.begin);
     if (stretch == nullptr) return false;
-    value = stretch->value;
-  } else {
-    if (!store_.contains(message.id)) return false;
-    value = shared(store_.find(message.id));
+    key.begin = stretch->begin;
+  } else if (store_.use(message.id) == nullptr) {
+    return false;
   }
+  if (!store_.is_away(key)) {
+    send(to, message, shared(store_.value_of(key)));
+    return true;
+  }
+  load_(key, [this, to, message](const Loaded& loaded) {
+    if (loaded.problem.empty()) {
+      send(to, message, loaded.value);
+    } else {
+      refuse(to, message.request, Answer::unwritable, loaded.problem);
+    }
+  });
+  return true;
+}
+
+void DataExchange::send(int to, const protocol::Fetch& message, const ValuePtr& value) {
   std::string problem = value ? "" : "it has no value";
   auto writer = std::make_shared<Writer>(buffer_bytes_min);
   if (value) {
@@ -139,12 +181,14 @@ bool DataExchange::serve(int to, const protocol::Fetch& message) {
       problem = "writing it threw " + describe_current_exception().message;
     }
   }
-  if (problem.empty()) {
+  if (problem.empty() && !message.own_copy && sharing_.with(to) &&
+      is_worth_sharing(writer->buffers())) {
+    share_value({to, message.request}, message, value, writer);
+  } else if (problem.empty()) {
     send_value(to, message.request, value, writer);
   } else {
     refuse(to, message.request, Answer::unwritable, problem);
   }
-  return true;
 }
 
 void DataExchange::refuse(int to, std::uint64_t request, Answer answer, const std::string& why) {
@@ -155,39 +199,52 @@ void DataExchange::refuse(int to, std::uint64_t request, Answer answer, const st
   outbox_.add(to, message, message_overhead_bytes + why.size());
 }
 
+/// Sends the announcement of a value, with its stream in it or beside it. Returns the tag of what
+/// follows.
+std::uint32_t DataExchange::send_head(int to, protocol::Data head,
+                                      const std::shared_ptr<const Writer>& writer) {
+  const std::size_t lists = head.buffer_bytes.bytes().size() + head.blocks.bytes().size();
+  head.answer = Answer::found;
+  head.tag = next_tag_++ % tags;
+  head.stream_bytes = writer->size();
+  const bool stream_beside = writer->size() + lists > stream_bytes_max;
+  if (!stream_beside) head.stream = writer->bytes();
+  outbox_.add(to, head, message_overhead_bytes + head.stream.size() + lists);
+  // The announcement goes first, so that the receiver is awake and has its buffers ready.
+  if (stream_beside || !head.buffer_bytes.empty()) outbox_.flush();
+  if (stream_beside) {
+    const ConstBuffer stream{writer->bytes().data(), writer->size()};
+    transport_.send_bulk(to, head.tag, stream, [writer] {});
+  }
+  return head.tag;
+}
+
 void DataExchange::send_value(int to, std::uint64_t request, const ValuePtr& value,
                               const std::shared_ptr<Writer>& writer) {
+  const TypeToken type(value->ops());
+  const std::vector<std::uint64_t> sizes = sizes_of(writer->buffers());
   protocol::Data answer;
   answer.request = request;
-  const TypeToken type(value->ops());
-  std::vector<std::uint64_t> sizes;
-  for (const ConstBuffer& buffer : writer->buffers()) sizes.push_back(buffer.size);
-  answer.answer = Answer::found;
-  answer.tag = next_tag_++ % tags;
   answer.token = type.bytes();
-  answer.stream_bytes = writer->size();
-  const bool stream_beside =
-      writer->size() + sizes.size() * sizeof(std::uint64_t) > stream_bytes_max;
-  if (!stream_beside) answer.stream = writer->bytes();
   answer.buffer_bytes = protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(sizes));
-  outbox_.add(to, answer,
-              message_overhead_bytes + answer.stream.size() + answer.buffer_bytes.bytes().size());
-  // The announcement goes first, so that the receiver is awake and has its buffers ready.
-  if (stream_beside || !sizes.empty()) outbox_.flush();
-  if (stream_beside) {
-    transport_.send_bulk(to, answer.tag, {writer->bytes().data(), writer->size()}, [writer] {});
-  }
+  const std::uint32_t tag = send_head(to, answer, writer);
   for (const ConstBuffer& buffer : writer->buffers()) {
     bytes_sent_ += buffer.size;
-    transport_.send_bulk(to, answer.tag, buffer, [writer, value] {});
+    transport_.send_bulk(to, tag, buffer, [writer, value] {});
   }
 }
 
 void DataExchange::on_data(int from, const protocol::Data& message) {
   const auto found = requests_.find(message.request);
   check(found != requests_.end(), "data answers a request of this rank");
-  OnValue on_value = std::move(found.value());
+  Request asked = std::move(found.value());
   requests_.erase(found);
+  OnValue on_value = std::move(asked.on_value);
+  MutableBuffer place;
+  if (const auto placed = places_.find(message.request); placed != places_.end()) {
+    place = placed->second;
+    places_.erase(placed);
+  }
   if (message.answer != Answer::found) {
     std::string why(reinterpret_cast<const char*>(message.stream.data()), message.stream.size());
     if (why.empty()) why = "the value is not on that rank any more";
@@ -197,7 +254,19 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
   auto arrival = std::make_shared<Arrival>();
   arrival->from = from;
   arrival->tag = message.tag;
+  if (!message.blocks.empty()) {
+    std::string problem;
+    arrival->on_node = map_announced(*sharing_.store, message.blocks, problem);
+    if (!arrival->on_node) {
+      warn_unreachable(problem);
+      discard_stream(from, message);
+      asked.message.own_copy = true;
+      request(asked.holder, asked.message, std::move(on_value));
+      return;
+    }
+  }
   arrival->ops = &TypeToken::decode(message.token);
+  arrival->place = place;
   arrival->on_value = std::move(on_value);
   for (std::size_t index = 0; index < message.buffer_bytes.size(); ++index) {
     arrival->buffer_bytes.push_back(message.buffer_bytes[index]);
@@ -212,16 +281,32 @@ void DataExchange::on_data(int from, const protocol::Data& message) {
                           [this, arrival] { read_stream(arrival); });
 }
 
+void DataExchange::read_arrival(Arrival& arrival, std::vector<MutableBuffer>& destinations) {
+  if (arrival.on_node) {
+    arrival.value =
+        read_on_node(*arrival.ops, arrival.stream.span(), arrival.buffer_bytes, *arrival.on_node);
+    return;
+  }
+  if (arrival.place.data == nullptr) {
+    arrival.value =
+        read_value_stream(*arrival.ops, arrival.stream.span(), arrival.buffer_bytes, destinations);
+    return;
+  }
+  Reader reader(arrival.stream.span(), arrival.buffer_bytes);
+  detail::read_plain_elements(reader, arrival.place);
+  destinations = reader.destinations();
+}
+
 void DataExchange::read_stream(const std::shared_ptr<Arrival>& arrival) {
   std::vector<MutableBuffer> destinations;
   try {
-    arrival->value = read_value_stream(*arrival->ops, arrival->stream.span(), arrival->buffer_bytes,
-                                       destinations);
+    read_arrival(*arrival, destinations);
   } catch (...) {
     const ExceptionText text = describe_current_exception();
     const std::string problem = "reading a value of type " + arrival->ops->type_name() + " threw " +
                                 text.type + ": " + text.message;
     // The buffers that were announced come all the same; they must be received somewhere.
+    if (arrival->on_node) arrival->buffer_bytes.clear();
     for (const std::uint64_t size : arrival->buffer_bytes) {
       auto discarded = std::make_shared<Bytes>(static_cast<std::size_t>(size));
       transport_.receive_bulk(arrival->from, arrival->tag, {discarded->data(), discarded->size()},
@@ -242,7 +327,7 @@ void DataExchange::buffer_arrived(const std::shared_ptr<Arrival>& arrival) {
   if (--arrival->missing != 0) return;
   std::uint64_t bytes = arrival->stream.size();
   for (const std::uint64_t size : arrival->buffer_bytes) bytes += size;
-  if (bytes >= timed_bytes_min) {
+  if (bytes >= timed_bytes_min && !arrival->on_node) {
     const auto elapsed = Clock::now() - arrival->begin;
     transfers_.bytes += bytes;
     transfers_.nanoseconds += static_cast<std::uint64_t>(

@@ -3,6 +3,7 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 #include "runtime/topology.hpp"
+#include "worker/task_context.hpp"
 
 #include <algorithm>
 #include <sched.h>
@@ -17,6 +18,7 @@ using std::chrono::milliseconds;
 /// Bounds of sleeps: a missed message can never cost more.
 constexpr microseconds watch_limit = milliseconds(100);
 constexpr microseconds busy_limit = microseconds(50);
+constexpr microseconds client_limit = microseconds(300);
 constexpr microseconds keeper_limit = milliseconds(20);
 constexpr microseconds keeper_nap_max = milliseconds(1);
 constexpr auto tick_interval = milliseconds(200);
@@ -95,12 +97,28 @@ void ProgressEngine::run_deferred(Lock& lock) {
   }
 }
 
-bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadline deadline) {
+void ProgressEngine::leave_to_tasks(bool tasks_wait) {
+  if (tasks_wait_ == tasks_wait) return;
+  tasks_wait_ = tasks_wait;
+  if (!tasks_wait) clients_.notify_all();
+}
+
+bool ProgressEngine::wait(Lock& lock, const std::function<bool()>& ready, Deadline deadline,
+                          Who who) {
   Clock::time_point active = Clock::now();
   bool in_time = true;
   for (;;) {
     if (!deferred_.empty()) run_deferred(lock);
     if (ready()) break;
+    if (tasks_wait_ && who == Who::client && worker::current_task() == nullptr) {
+      active = Clock::now();
+      if (deadline && active >= *deadline) {
+        in_time = false;
+        break;
+      }
+      clients_.wait_for(lock, until(deadline, client_limit));
+      continue;
+    }
     if (keeper_watches_) take_watch_from_keeper();
     if (spinning_ == 0) {
       ++spinning_;

@@ -31,6 +31,8 @@ struct EngineOptions {
 class ProgressEngine {
  public:
   using Lock = std::unique_lock<std::mutex>;
+  /// Who waits: a thread of a client, or one that runs tasks.
+  enum class Who : std::uint8_t { client, task };
 
   ProgressEngine(transport::Transport& transport, EngineOptions options);
   ~ProgressEngine() { stop_keeper(); }
@@ -49,7 +51,12 @@ class ProgressEngine {
   bool poll();
   /// Polls until `ready()` holds or the deadline is over; spins, yields, then sleeps. `lock` is
   /// held when ready() is called and on return. False when the time was over.
-  bool wait(Lock& lock, const std::function<bool()>& ready, Deadline deadline = {});
+  bool wait(Lock& lock, const std::function<bool()>& ready, Deadline deadline = {},
+            Who who = Who::client);
+  /// While tasks of this rank wait inside of themselves their threads look after messages, and
+  /// threads of clients sleep: two that poll would wait for each other's lock all the time. The
+  /// caller holds the lock.
+  void leave_to_tasks(bool tasks_wait);
   /// Something changed that waiting threads may wait for. The caller holds the lock.
   void notify();
   /// Runs `work` without the lock, on a thread that waits or on the keeper. The caller holds the
@@ -88,6 +95,8 @@ class ProgressEngine {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable clients_;
+  bool tasks_wait_ = false;
   std::condition_variable keeper_;
   bool watched_ = false;         ///< a thread sleeps on the doorbell
   bool keeper_watches_ = false;  ///< it is the keeper, and the bell is armed for it

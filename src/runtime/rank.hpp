@@ -5,6 +5,8 @@
 #include "protocol/codec.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
+#include "runtime/memory_keeper.hpp"
+#include "runtime/node_sharing.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/progress_engine.hpp"
 #include "runtime/topology.hpp"
@@ -12,6 +14,7 @@
 #include "tutti/options.hpp"
 #include "worker/store.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,6 +23,7 @@
 namespace tutti::runtime {
 
 class SchedulerDriver;
+class TaskClient;
 class WorkerDriver;
 
 /// What is known of each rank, for people.
@@ -34,8 +38,11 @@ struct RankSetup {
   Options options;
   ThreadPlan threads;
   std::uint64_t memory_limit_bytes = 0;
-  bool works = false;  ///< this rank runs tasks
+  std::string local_directory;         ///< of this rank
+  std::string directory_warning = {};  ///< on rank 0: what is wrong with those of any rank
+  bool works = false;                  ///< this rank runs tasks
   std::vector<RankFacts> ranks;
+  NodeSharing sharing;
 };
 
 /// Packets that came before the rank was ready for them.
@@ -63,10 +70,21 @@ class Rank {
   worker::Store& store() { return store_; }
   DataExchange& exchange() { return exchange_; }
   Collectives& collectives() { return collectives_; }
+  const NodeSharing& sharing() const { return setup_.sharing; }
+  MemoryKeeper& memory() { return *memory_; }
   /// Null on ranks that do not work.
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
   SchedulerDriver* scheduler() { return scheduler_.get(); }
+  /// Null on rank 0, and before and after the run. The caller holds the lock.
+  TaskClient* task_client() { return task_client_; }
+  void set_task_client(TaskClient* client) { task_client_ = client; }
+
+  /// Waits for what tasks give, like ProgressEngine::wait(). A thread that runs a task gives up its
+  /// slot meanwhile. Throws Error (unsatisfiable) when too many tasks of this rank wait already,
+  /// and CancelledError when the run ends meanwhile.
+  bool wait_for_tasks(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
+                      Deadline deadline = {});
 
   void deliver_early(const EarlyPackets& packets);
   /// Ends the orderly way; the last call. All ranks call it.
@@ -74,9 +92,11 @@ class Rank {
 
  private:
   void on_packet(int from, std::span<const std::byte> packet);
+  bool is_dropped_at_end(const protocol::Message& message) const;
   void dispatch(int from, const protocol::Message& message);
   void on_fetch(int from, const protocol::Fetch& message);
   void on_fragment(int from, const protocol::Fragment& fragment);
+  bool may_replace_values() const;
   bool end_turn();
 
   RankSetup setup_;
@@ -89,6 +109,9 @@ class Rank {
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
+  TaskClient* task_client_ = nullptr;
+  bool is_leaving_ = false;
+  std::unique_ptr<MemoryKeeper> memory_;
 };
 
 }  // namespace tutti::runtime

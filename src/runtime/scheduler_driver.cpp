@@ -1,5 +1,6 @@
 #include "runtime/scheduler_driver.hpp"
 
+#include "base/log.hpp"
 #include "base/module_table.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/worker_driver.hpp"
@@ -51,17 +52,24 @@ TaskId SchedulerDriver::submit(const TaskCall& call) {
   scheduler::TaskSpec spec;
   spec.function = function_id(*call.function);
   spec.priority = call.priority;
+  spec.depth = call.depth;
+  spec.retries = call.retries;
+  spec.stream = call.stream;
   spec.inline_result = wants_inline();
   spec.payload = call.payload;
   spec.inputs = call.inputs;
   dirty_ = true;
-  return scheduler_.submit(spec, commands_);
+  const TaskId id = scheduler_.submit(spec, commands_);
+  if (call.timeout_ms != 0) timeouts_ms_[id] = call.timeout_ms;
+  return id;
 }
 
 TaskId SchedulerDriver::submit_group(GroupCall call) {
   scheduler::GroupSpec spec;
   spec.function = function_id(*call.function);
   spec.priority = call.priority;
+  spec.depth = call.depth;
+  spec.stream = call.stream;
   spec.pinned = call.pinned;
   spec.total = call.total;
   spec.bytes_per_element = call.bytes_per_element;
@@ -69,13 +77,17 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   spec.sources = call.sources;
   dirty_ = true;
   const TaskId id = scheduler_.submit_group(spec, commands_);
-  Group& group = groups_[id];
-  group.ops = call.function;
-  group.function = spec.function;
-  group.payload = std::move(call.payload);
-  group.total = call.total;
-  group.bytes_by_rank.resize(static_cast<std::size_t>(rank_.size()), 0);
+  note_group(id, spec.function, std::move(call.payload), call.total);
   return id;
+}
+
+void SchedulerDriver::note_group(TaskId id, protocol::FunctionId function, Bytes payload,
+                                 std::uint64_t total) {
+  Group& group = groups_[id];
+  group.ops = functions_[function].ops;
+  group.function = function;
+  group.payload = std::move(payload);
+  group.total = total;
 }
 
 void SchedulerDriver::released(TaskId id) {
@@ -89,8 +101,21 @@ TaskId SchedulerDriver::place_value(std::span<const std::int32_t> holders, std::
 }
 
 TaskId SchedulerDriver::place_sequence(std::span<const scheduler::AvailablePiece> stretches,
-                                       std::uint64_t total) {
-  return scheduler_.place_sequence(stretches, total);
+                                       std::uint64_t total, std::uint64_t bytes) {
+  return scheduler_.place_sequence(stretches, total, bytes);
+}
+
+void SchedulerDriver::replicate(const scheduler::Piece& piece,
+                                std::span<const std::int32_t> targets,
+                                std::span<const std::int32_t> leaving) {
+  dirty_ = true;
+  scheduler_.replicate(piece, targets, leaving, commands_);
+}
+
+std::vector<scheduler::Move> SchedulerDriver::rebalance(std::span<const TaskId> ids,
+                                                        std::span<const std::int32_t> ranks) {
+  dirty_ = true;
+  return scheduler_.rebalance(ids, ranks, commands_);
 }
 
 void SchedulerDriver::finish_pinned_here(TaskId group, std::uint64_t bytes) {
@@ -113,11 +138,6 @@ std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
   return found == placed_acks_.end() ? 0 : found->second;
 }
 
-const std::vector<std::uint64_t>* SchedulerDriver::group_bytes(TaskId group) const {
-  const auto found = groups_.find(group);
-  return found == groups_.end() ? nullptr : &found->second.bytes_by_rank;
-}
-
 const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
   const auto found = groups_.find(group);
   return found == groups_.end() ? nullptr : found->second.ops;
@@ -133,8 +153,13 @@ void SchedulerDriver::on(int from, const protocol::Hello& message) {
 
 void SchedulerDriver::on(int from, const protocol::TaskFinished& message) {
   dirty_ = true;
+  const int owner = owner_of(message.task);
   if (!scheduler_.on_task_finished(from, message.task, message.result_bytes, commands_)) return;
-  sink_->on_finished(message.task, message.has_result, message.result);
+  if (owner == rank_.rank()) {
+    sink_->on_finished(message.task, message.has_result, message.result);
+  } else {
+    tell_finished(from, message, owner);
+  }
 }
 
 TaskFailure SchedulerDriver::failure(int from, TaskId task, std::string_view type,
@@ -172,19 +197,15 @@ void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
                                    std::move(details)))
     return;
   const scheduler::GroupRecord* record = scheduler_.find_group(message.group);
-  sink_->on_element_failed(message.group, message.index,
-                           scheduler::failure_of(*record, message.index));
+  tell_failed(message.group, message.index, scheduler::failure_of(*record, message.index));
 }
 
 void SchedulerDriver::on(int from, const protocol::RangeFinished& message) {
   dirty_ = true;
-  const auto group = groups_.find(message.group);
-  if (group != groups_.end())
-    group->second.bytes_by_rank[static_cast<std::size_t>(from)] += message.result_bytes;
+  const int owner = owner_of(message.group);
   if (scheduler_.on_range_finished(from, message.group, message.begin, message.count,
-                                   message.result_bytes, commands_)) {
-    sink_->on_range(message.group, message.begin, message.count);
-  }
+                                   message.result_bytes, commands_))
+    tell_range(from, message, owner);
 }
 
 void SchedulerDriver::on(int, const protocol::Timing& message) {
@@ -216,9 +237,23 @@ void SchedulerDriver::on(int, const protocol::Transfer& message) {
   scheduler_.on_transfer(message.bytes, message.nanoseconds);
 }
 
+void SchedulerDriver::on(int from, const protocol::MemoryState& message) {
+  dirty_ = true;
+  scheduler_.on_memory(from, message);
+  const std::string& warning = rank_.setup().directory_warning;
+  if (message.spilled_bytes == 0 || warning.empty() || warned_of_directory_) return;
+  warned_of_directory_ = true;
+  base::log_warning(warning);
+}
+
 void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
+
+void SchedulerDriver::on(int from, const protocol::Replicated& message) {
+  dirty_ = true;
+  scheduler_.on_replicated(from, {message.id, message.begin}, message.kept, commands_);
+}
 
 void SchedulerDriver::on(int from, const protocol::Alive& message) {
   answers_[from] = message;
@@ -243,13 +278,44 @@ void SchedulerDriver::end_turn() {
   if (rank_.options().validate) scheduler_.check_invariants();
 }
 
+/// Before what is assigned: a task that finds a copy in the store of its rank reads it there.
+void SchedulerDriver::send_copies() {
+  for (const auto& each : commands_.drop) {
+    const scheduler::Piece& piece = each.piece;
+    const bool is_stretch = piece.id.is_group();
+    if (each.worker == rank_.rank() && rank_.worker() == nullptr) {
+      is_stretch ? rank_.store().erase_stretch(piece.id, piece.begin)
+                 : rank_.store().erase(piece.id);
+    } else if (is_stretch) {
+      rank_.outbox().add(each.worker, protocol::DropStretch{piece.id, piece.begin},
+                         message_overhead_bytes);
+    } else {
+      rank_.outbox().add(each.worker,
+                         protocol::ReleaseData{
+                             protocol::PackedList<TaskId>(std::span<const TaskId>(&piece.id, 1))},
+                         message_overhead_bytes);
+    }
+  }
+  for (const auto& each : commands_.replicate) {
+    protocol::InputRef ref{each.piece.id, each.piece.begin, each.count, each.source, 0, 0};
+    ref.sequence = scheduler_.sequence_of(each.source) & 0x7fffffffu;
+    rank_.outbox().add(each.worker, protocol::Replicate{ref}, message_overhead_bytes);
+  }
+}
+
 void SchedulerDriver::obey() {
+  send_copies();
   for (const auto& each : commands_.assign) send_task(each.task, each.worker);
   for (const auto& each : commands_.assign_range) send_range(each);
+  // Before releases: what is cancelled and runs keeps what it reads.
+  send_cancels();
   send_releases();
   send_questions();
-  for (const auto& each : commands_.failed) sink_->on_failed(each.task, each.failure);
-  for (const TaskId group : commands_.group_done) sink_->on_group_done(group);
+  for (const auto& each : commands_.replicated)
+    sink_->on_replicated(each.piece, each.worker, each.kept);
+  for (const auto& each : commands_.failed)
+    tell_failed(each.task, protocol::WorkFailed::whole, each.failure);
+  for (const TaskId group : commands_.group_done) tell_group_done(group);
   for (const TaskId id : commands_.forgotten) forget(id);
   commands_.clear();
 }
@@ -267,9 +333,18 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   message.task = task;
   message.function = record.function;
   message.priority = record.priority;
-  message.inline_result = record.inline_result && record.client_holds;
+  // Who runs what it submitted itself has the result, and is not told of its end.
+  message.inline_result = record.inline_result && record.client_holds &&
+                          (record.owner == rank_.rank() || record.owner != worker);
+  message.depth = record.depth;
+  message.attempt = record.attempt;
+  message.stream = record.stream;
+  if (!timeouts_ms_.empty()) {
+    const auto timeout = timeouts_ms_.find(task);
+    if (timeout != timeouts_ms_.end()) message.timeout_ms = timeout->second;
+  }
   input_refs_.clear();
-  scheduler_.append_input_refs(record.input_span(), worker, input_refs_);
+  scheduler_.append_input_refs(record, worker, input_refs_);
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
   message.payload = record.payload.bytes();
@@ -284,6 +359,7 @@ Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int cons
   scheduler_.append_constant_refs(*scheduler_.find_group(id), consumer, inputs);
   Writer writer;
   protocol::encode(writer, protocol::DefineGroup{id, function.token, function.module,
+                                                 scheduler_.find_group(id)->stream,
                                                  protocol::PackedList<protocol::InputRef>(
                                                      std::span<const protocol::InputRef>(inputs)),
                                                  group.payload.span()});
@@ -337,6 +413,7 @@ void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) 
   message.count = range.count;
   message.priority = record.priority;
   message.pinned = record.pinned;
+  message.depth = record.depth;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
   rank_.outbox().add(range.worker, message, message_overhead_bytes + message.pieces.bytes().size());
@@ -375,6 +452,7 @@ void SchedulerDriver::send_releases() {
 
 void SchedulerDriver::forget(TaskId id) {
   if (!names_.empty()) names_.erase(id);
+  if (!timeouts_ms_.empty()) timeouts_ms_.erase(id);
   sink_->on_forgotten(id);
   if (!id.is_group()) return;
   const auto found = groups_.find(id);

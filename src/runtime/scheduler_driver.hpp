@@ -34,6 +34,8 @@ class FutureSink {
                                  const scheduler::FailurePtr& failure) = 0;
   virtual void on_group_done(TaskId group) = 0;
   virtual void on_forgotten(TaskId task_or_group) = 0;
+  /// A copy that was asked for is on the rank, or could not be brought there.
+  virtual void on_replicated(const scheduler::Piece& piece, int rank, bool kept) = 0;
   /// A turn ends: hands over what was released since the last one. The only one that may call
   /// released().
   virtual void before_turn() = 0;
@@ -50,6 +52,10 @@ class SchedulerDriver {
   struct TaskCall {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
+    std::uint16_t depth = 0;
+    std::uint8_t retries = 0;
+    std::uint32_t timeout_ms = 0;
+    std::uint64_t stream = 0;
     std::span<const std::byte> payload;
     std::span<const scheduler::Input> inputs;
   };
@@ -58,6 +64,8 @@ class SchedulerDriver {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
     bool pinned = false;
+    std::uint16_t depth = 0;
+    std::uint64_t stream = 0;
     std::uint64_t total = 0;
     std::uint64_t bytes_per_element = 0;
     Bytes payload;
@@ -66,8 +74,16 @@ class SchedulerDriver {
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
+  /// Ends what has not ended, and all that needs it, as cancelled; what no future names only when
+  /// nothing needs it.
+  void cancel(TaskId id);
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
-  TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total);
+  TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total,
+                        std::uint64_t bytes);
+  void replicate(const scheduler::Piece& piece, std::span<const std::int32_t> targets,
+                 std::span<const std::int32_t> leaving);
+  std::vector<scheduler::Move> rebalance(std::span<const TaskId> ids,
+                                         std::span<const std::int32_t> ranks);
   /// Names a task for errors and logs.
   void set_name(TaskId id, const std::string& name) { names_[id] = name; }
   /// Element `rank` of a pinned group was run by the client itself.
@@ -81,8 +97,6 @@ class SchedulerDriver {
   std::uint32_t workers_gone() const { return workers_gone_; }
   std::uint32_t placed_acks(TaskId id) const;
   void forget_acks(TaskId id) { placed_acks_.erase(id); }
-  /// Result bytes of a map by rank.
-  const std::vector<std::uint64_t>* group_bytes(TaskId group) const;
   /// What a map runs; null for a placed sequence.
   const detail::FunctionOps* group_function(TaskId group) const;
   /// Results up to the budget come inside the reports.
@@ -101,8 +115,19 @@ class SchedulerDriver {
   void on(int from, const protocol::Locate& message);
   void on(int from, const protocol::Transfer& message);
   void on(int from, const protocol::Alive& message);
+  void on(int from, const protocol::MemoryState& message);
   void on(int from, const protocol::Placed& message);
   void on(int from, const protocol::Goodbye& message);
+  void on(int from, const protocol::Replicated& message);
+  // submissions.cpp: what tasks of other ranks ask for
+  void on(int from, const protocol::RequestIds& message);
+  void on(int from, const protocol::NameFunction& message);
+  void on(int from, const protocol::SubmitTask& message);
+  void on(int from, const protocol::SubmitGroup& message);
+  void on(int from, const protocol::PlaceValue& message);
+  void on(int from, const protocol::DropFutures& message);
+  void on(int from, const protocol::Waits& message);
+  void on(int from, const protocol::CancelFutures& message);
 
   /// Looks a few times a second, without the lock, whether work is left that nobody does; then ends
   /// the job.
@@ -126,18 +151,26 @@ class SchedulerDriver {
     std::uint64_t total = 0;
     bool announced = false;           ///< to all ranks
     std::vector<std::uint8_t> knows;  ///< by rank, when it was not announced to all
-    std::vector<std::uint64_t> bytes_by_rank;
   };
 
   protocol::FunctionId function_id(const detail::FunctionOps& ops);
   void obey();
+  void send_copies();
   void send_task(TaskId task, int worker);
   void send_range(const scheduler::Commands::AssignRange& range);
   void make_known(TaskId id, Group& group, int worker);
   Bytes encode_definition(TaskId id, const Group& group, int consumer) const;
   void send_releases();
+  void send_cancels();
   void send_questions();
   void forget(TaskId id);
+  int owner_of(TaskId id) const;
+  protocol::FunctionId named(int from, protocol::FunctionId function) const;
+  void note_group(TaskId id, protocol::FunctionId function, Bytes payload, std::uint64_t total);
+  void tell_finished(int from, const protocol::TaskFinished& message, int owner);
+  void tell_failed(TaskId id, std::uint64_t index, const scheduler::FailurePtr& failure);
+  void tell_range(int from, const protocol::RangeFinished& message, int owner);
+  void tell_group_done(TaskId group);
   std::uint64_t now_ns() const;
   void ask_workers();
   [[noreturn]] void end_stuck();
@@ -157,6 +190,9 @@ class SchedulerDriver {
   std::vector<protocol::FunctionId> known_functions_;  ///< by rank: those below are known there
   std::map<TaskId, Group> groups_;
   std::map<TaskId, std::string> names_;
+  std::map<TaskId, std::uint32_t> timeouts_ms_;
+  /// What the numbers of functions mean that other ranks use, by rank.
+  std::vector<std::vector<protocol::FunctionId>> named_functions_;
   std::map<TaskId, std::uint32_t> placed_acks_;
   std::vector<protocol::InputRef> input_refs_;
   std::vector<protocol::PieceRef> piece_refs_;
@@ -165,6 +201,7 @@ class SchedulerDriver {
   std::int64_t inline_bytes_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool dirty_ = false;
+  bool warned_of_directory_ = false;
 };
 
 }  // namespace tutti::runtime

@@ -1,15 +1,20 @@
 #include "runtime/startup.hpp"
 
 #include "base/exception_text.hpp"
+#include "base/huge_pages.hpp"
 #include "base/log.hpp"
 #include "base/module_table.hpp"
 #include "base/options.hpp"
+#include "memory/local_directory.hpp"
 #include "tutti/error.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -27,6 +32,8 @@ struct Introduction {
   unsigned cores_of_node = 1;
   std::string cpu_set;
   std::uint64_t usable_bytes = 0;
+  node::TableAddress node_table;
+  std::string directory_problem;
 };
 
 Bytes encode(const Introduction& introduction) {
@@ -39,6 +46,8 @@ Bytes encode(const Introduction& introduction) {
   writer.value(introduction.cores_of_node);
   writer.text(introduction.cpu_set);
   writer.value(introduction.usable_bytes);
+  writer.value(introduction.node_table);
+  writer.text(introduction.directory_problem);
   base::encode(introduction.options, writer);
   return writer.take();
 }
@@ -54,6 +63,8 @@ Introduction decode(std::span<const std::byte> bytes) {
   reader.value(introduction.cores_of_node);
   introduction.cpu_set = reader.text();
   reader.value(introduction.usable_bytes);
+  reader.value(introduction.node_table);
+  introduction.directory_problem = reader.text();
   // Another program may have other options; then the run ends with a sentence that says so.
   if (introduction.program == base::program_identity())
     introduction.options = base::decode_options(reader);
@@ -79,6 +90,11 @@ std::vector<Bytes> exchange(transport::Transport& transport, Bytes own, EarlyPac
   if (transport.rank() == 0) {
     std::size_t missing = ranks - 1;
     all[0] = std::move(own);
+    // Who was ahead in an exchange before this one has begun it already.
+    for (EarlyPacket& each : std::exchange(early, {})) {
+      all[static_cast<std::size_t>(each.from)] = std::move(each.packet);
+      --missing;
+    }
     while (missing != 0) {
       transport.poll([&](int from, std::span<const std::byte> packet) {
         all[static_cast<std::size_t>(from)] = Bytes::copy_of(packet);
@@ -133,6 +149,30 @@ std::string find_problem(const std::vector<Introduction>& all) {
   return text;
 }
 
+/// The ranks of each node find out whether they can share memory. All ranks come here, or none.
+NodeSharing agree_on_sharing(transport::Transport& transport, NodeOffer own,
+                             const std::vector<Introduction>& all, const RankSetup& setup,
+                             EarlyPackets& early) {
+  const auto& places = transport.places();
+  const auto rank = static_cast<std::size_t>(transport.rank());
+  const auto first = std::ranges::find(places, places[rank].node, &transport::Place::node);
+  accept_node_offer(own, all[static_cast<std::size_t>(first - places.begin())].node_table, places,
+                    transport.rank());
+  Writer writer;
+  writer.text(own.problem);
+  std::vector<std::string> problems;
+  for (const Bytes& each : exchange(transport, writer.take(), early)) {
+    Reader reader(each.span());
+    problems.emplace_back(reader.text());
+  }
+  if (transport.rank() == 0) {
+    const std::string problem = sharing_problem(problems, places);
+    if (!problem.empty()) base::log_warning(problem);
+  }
+  return conclude_sharing(std::move(own), problems, places, transport.rank(),
+                          setup.memory_limit_bytes);
+}
+
 ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& transport,
                 const Options& options, bool rank0_works) {
   const auto& places = transport.places();
@@ -147,13 +187,36 @@ ThreadPlan plan(const std::vector<Introduction>& all, transport::Transport& tran
   }
   return plan_threads(ranks, index, options.threads_per_worker,
                       all[static_cast<std::size_t>(transport.rank())].cores_of_node,
-                      places[static_cast<std::size_t>(transport.rank())].host);
+                      places[static_cast<std::size_t>(transport.rank())].host,
+                      options.cores_per_task);
 }
 
 unsigned ranks_on_node(const transport::Transport& transport) {
   const auto& places = transport.places();
   const int node = places[static_cast<std::size_t>(transport.rank())].node;
   return static_cast<unsigned>(std::ranges::count(places, node, &transport::Place::node));
+}
+
+std::string own_local_directory(const Options& options) {
+  return memory::local_directory(
+      options.local_directory, [](std::string_view name) -> std::optional<std::string> {
+        const char* value = std::getenv(std::string(name).c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+      });
+}
+
+/// What is wrong with the local directories, each sentence once with the ranks that it is about.
+std::string directory_warning(const std::vector<Introduction>& all) {
+  std::map<std::string, std::vector<int>> ranks;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    if (!all[rank].directory_problem.empty())
+      ranks[all[rank].directory_problem].push_back(static_cast<int>(rank));
+  }
+  std::string text;
+  for (const auto& [problem, which] : ranks) {
+    text += fmt::format("{}{} (rank {})", text.empty() ? "" : "; ", problem, rank_list(which));
+  }
+  return text;
 }
 
 void print_differences(const std::vector<Introduction>& all) {
@@ -197,6 +260,15 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.cores_of_node = topology().cores_of_node;
   own.cpu_set = topology().cpu_set;
   own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
+  NodeOffer offer = make_node_offer(transport->places(), transport->rank());
+  own.node_table = offer.address;
+  if (own.problem.empty() && local.options.spill) {
+    try {
+      own.directory_problem = memory::problem_of_directory(own_local_directory(local.options));
+    } catch (const std::exception& error) {
+      own.problem = error.what();
+    }
+  }
   std::vector<Introduction> all;
   EarlyPackets early;
   for (const Bytes& each : exchange(*transport, encode(own), early))
@@ -215,6 +287,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   }
   if (problem.empty()) {
     try {
+      setup.local_directory = own_local_directory(setup.options);
       setup.memory_limit_bytes = base::memory_limit_bytes(
           setup.options.memory_limit, own.usable_bytes, ranks_on_node(*transport));
     } catch (const std::exception& error) {
@@ -223,7 +296,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   }
   if (!problem.empty()) {
     if (prints) std::fprintf(stderr, "tutti: %s\n", problem.c_str());
-    transport->finish();
+    transport->finish([](int, std::span<const std::byte>) {});
     return nullptr;
   }
   if (prints) {
@@ -231,11 +304,20 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
     print_differences(all);
   }
   base::set_log_level(setup.options.log_level);
+  base::huge_pages_wanted = setup.options.huge_pages;
   setup.works = transport->rank() != 0 || rank0_works;
+  if (prints) setup.directory_warning = directory_warning(all);
   for (const Introduction& each : all)
     setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
   setup.threads = plan(all, *transport, setup.options, rank0_works);
   for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
+  if (setup.options.node_store && transport->size() > 1) {
+    setup.sharing = agree_on_sharing(*transport, std::move(offer), all, setup, early);
+  } else {
+    setup.sharing.local_ranks.assign(all.size(), -1);
+    for (std::size_t each = 0; each < all.size(); ++each)
+      setup.sharing.leaders.push_back(static_cast<int>(each));
+  }
   auto rank = std::make_unique<Rank>(std::move(transport), std::move(setup));
   rank->deliver_early(early);
   return rank;

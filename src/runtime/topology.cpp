@@ -163,22 +163,28 @@ ThreadQuestion question_of(const std::vector<RankOnNode>& ranks, std::size_t ind
   return question;
 }
 
-unsigned threads_of(const std::vector<RankOnNode>& ranks, std::size_t index,
-                    unsigned threads_wanted) {
+/// What the options say about the threads of every worker.
+struct ThreadWish {
+  unsigned threads = 0;  ///< 0: by the cores
+  unsigned cores_per_task = 1;
+};
+
+unsigned threads_of(const std::vector<RankOnNode>& ranks, std::size_t index, ThreadWish wish) {
   if (!ranks[index].works) return 0;
-  return threads_wanted != 0 ? threads_wanted : default_threads(question_of(ranks, index));
+  if (wish.threads != 0) return wish.threads;
+  return std::max(1u, default_threads(question_of(ranks, index)) / wish.cores_per_task);
 }
 
 std::string plural(std::uint64_t number, std::string_view noun) {
   return std::to_string(number).append(" ").append(noun).append(number == 1 ? "" : "s");
 }
 
-std::string node_warning(const std::vector<RankOnNode>& ranks, unsigned threads_wanted,
+std::string node_warning(const std::vector<RankOnNode>& ranks, ThreadWish wish,
                          unsigned cores_of_node, std::string_view host) {
   unsigned threads = 0;
   unsigned workers = 0;
   for (std::size_t index = 0; index < ranks.size(); ++index) {
-    threads += threads_of(ranks, index, threads_wanted);
+    threads += threads_of(ranks, index, wish);
     workers += ranks[index].works ? 1 : 0;
   }
   if (threads <= cores_of_node) return {};
@@ -238,12 +244,14 @@ unsigned default_threads(const ThreadQuestion& question) {
 }
 
 ThreadPlan plan_threads(const std::vector<RankOnNode>& ranks, std::size_t index,
-                        unsigned threads_wanted, unsigned cores_of_node, std::string_view host) {
+                        unsigned threads_wanted, unsigned cores_of_node, std::string_view host,
+                        unsigned cores_per_task) {
+  const ThreadWish wish{.threads = threads_wanted, .cores_per_task = cores_per_task};
   ThreadPlan plan;
   const RankOnNode& me = ranks.at(index);
-  const std::string crowded = node_warning(ranks, threads_wanted, cores_of_node, host);
+  const std::string crowded = node_warning(ranks, wish, cores_of_node, host);
   if (index == 0 && !crowded.empty()) plan.warnings.push_back(crowded);
-  plan.threads = threads_of(ranks, index, threads_wanted);
+  plan.threads = threads_of(ranks, index, wish);
   if (plan.threads == 0) return plan;
   const ThreadQuestion question = question_of(ranks, index);
   plan.cores_per_thread = std::max(1u, default_threads(question) / plan.threads);
@@ -260,7 +268,7 @@ ThreadPlan plan_threads(const std::vector<RankOnNode>& ranks, std::size_t index,
   for (const std::size_t other : sharing_with(ranks, index)) {
     same_sets = same_sets && ranks[other].cpu_set == me.cpu_set;
     if (!ranks[other].works) continue;
-    const unsigned cores = plan.cores_per_thread * threads_of(ranks, other, threads_wanted);
+    const unsigned cores = plan.cores_per_thread * threads_of(ranks, other, wish);
     if (other < index) plan.first_core += cores;
     cores_used += cores;
   }

@@ -66,9 +66,10 @@ struct ThreadPlan {
 };
 
 /// Plans for the rank at `index` of `ranks`, which are all ranks of one node in order.
-/// `threads_wanted` is the option threads_per_worker. Warnings about the whole node are given by
-/// its first rank only.
+/// `threads_wanted` is the option threads_per_worker, `cores_per_task` the one of that name.
+/// Warnings about the whole node are given by its first rank only.
 ThreadPlan plan_threads(const std::vector<RankOnNode>& ranks, std::size_t index,
-                        unsigned threads_wanted, unsigned cores_of_node, std::string_view host);
+                        unsigned threads_wanted, unsigned cores_of_node, std::string_view host,
+                        unsigned cores_per_task = 1);
 
 }  // namespace tutti::runtime

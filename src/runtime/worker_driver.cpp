@@ -4,10 +4,13 @@
 #include "base/module_table.hpp"
 #include "runtime/launch_environment.hpp"
 #include "runtime/rank.hpp"
+#include "runtime/task_client.hpp"
 #include "runtime/thread_setup.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/error.hpp"
 #include "worker/run_batch.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string>
@@ -38,13 +41,16 @@ thread_local bool is_executor = false;
 
 WorkerDriver::WorkerDriver(Rank& rank)
     : rank_(rank),
-      state_({.slots = std::max(1u, rank.setup().threads.threads), .rank = rank.rank()},
+      state_({.slots = std::max(1u, rank.setup().threads.threads),
+              .rank = rank.rank(),
+              .suspended_max = rank.options().max_waiting_tasks},
              rank.store()) {}
 
 void WorkerDriver::say_hello() {
   const std::lock_guard lock(rank_.engine().mutex());
   const protocol::Hello hello{state_.limits().slots, rank_.setup().memory_limit_bytes};
   rank_.outbox().add(0, hello, report_overhead_bytes);
+  rank_.outbox().add(0, rank_.memory().state(), report_overhead_bytes);
   rank_.outbox().flush();
 }
 
@@ -58,43 +64,84 @@ void WorkerDriver::start_threads(unsigned borrowed) {
 void WorkerDriver::run_executor(unsigned number) {
   is_executor = true;
   const ThreadPlan& plan = rank_.setup().threads;
-  if (rank_.options().pin && plan.pin)
-    pin_this_thread(plan.first_core + number * plan.cores_per_thread, plan.cores_per_thread);
+  if (rank_.options().pin && plan.pin) {
+    const unsigned slot = number % state_.limits().slots;
+    pin_this_thread(plan.first_core + slot * plan.cores_per_thread, plan.cores_per_thread);
+  }
   set_library_threads(plan.cores_per_thread, environment_of(environment_entries()));
 
   ProgressEngine& engine = rank_.engine();
-  const auto inline_bytes_max = static_cast<std::size_t>(rank_.options().inline_result_bytes);
   worker::Batch batch;
-  ProgressEngine::Lock lock(engine.mutex());
+  Lock lock(engine.mutex());
   while (!stopping_) {
-    if (!state_.has_ready()) {
-      engine.wait(lock, [this] { return stopping_ || state_.has_ready(); });
+    if (state_.startable() == 0) {
+      look_for_work(lock);
       continue;
     }
     if (engine.poll_is_due()) engine.poll();
     state_.take(batch);
     if (batch.items.empty()) continue;
-    if (state_.may_take_long(batch)) {
-      // Nobody should wait for what this rank has ready while the task runs.
-      tell_rank_0();
-      engine.hand_over();
-    }
-    lock.unlock();
-    worker::run_batch(batch, inline_bytes_max);
-    lock.lock();
-    state_.on_done(batch, commands_);
-    report(batch);
-    obey();
-    if (rank_.options().validate) state_.check_invariants();
-    batch.clear();
-    if (reports_are_due()) tell_rank_0();
+    run_taken(lock, batch);
     if (!state_.has_ready()) rank_.outbox().flush();
   }
+}
+
+/// A thread beyond those that there are slots: tasks that wait inside of themselves keep theirs.
+void WorkerDriver::run_helper(unsigned number) {
+  name_this_thread("tutti-exec-" + std::to_string(number));
+  {
+    const Lock lock(rank_.engine().mutex());
+    --called_;
+  }
+  run_executor(number);
+}
+
+void WorkerDriver::run_taken(Lock& lock, worker::Batch& batch) {
+  if (state_.may_take_long(batch)) {
+    // Nobody should wait for what this rank has ready while the task runs.
+    tell_rank_0();
+    rank_.engine().hand_over();
+  }
+  begin_limit(batch);
+  lock.unlock();
+  worker::run_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
+  lock.lock();
+  end_limit(batch);
+  refuse_results(batch.items);
+  state_.on_done(batch, commands_);
+  report(batch);
+  obey();
+  rank_.memory().after_change();
+  if (rank_.options().validate) state_.check_invariants();
+  batch.clear();
+  if (state_.somebody_wants_slot()) rank_.engine().notify();
+  wake_sleepers();
+  if (reports_are_due()) tell_rank_0();
+}
+
+void WorkerDriver::look_for_work(Lock& lock) {
+  if (watching_ >= state_.limits().slots) {
+    ++parked_;
+    unparked_.wait(lock, [this] { return tickets_ != 0 || stopping_; });
+    --parked_;
+    if (tickets_ == 0) return;
+    --tickets_;
+    --called_;
+    return;
+  }
+  ++watching_;
+  ++idle_;
+  rank_.engine().wait(
+      lock, [this] { return stopping_ || state_.startable() != 0; }, {}, ProgressEngine::Who::task);
+  --idle_;
+  --watching_;
 }
 
 void WorkerDriver::stop() {
   stopping_ = true;
   rank_.engine().notify();
+  unparked_.notify_all();
+  for (Sleeper* sleeper : sleepers_) sleeper->woken.notify_one();
 }
 
 void WorkerDriver::on(int, const protocol::DefineFunction& message) {
@@ -148,11 +195,20 @@ void WorkerDriver::on(int, const protocol::Located& message) {
 
 void WorkerDriver::on(int, const protocol::Probe& message) {
   const auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
-  const std::size_t transfers = rank_.transport().busy() ? 1 : 0;
-  const protocol::Alive answer{message.round, count(state_.taken() + transfers),
+  const std::size_t transfers = rank_.transport().busy() || rank_.memory().busy() ? 1 : 0;
+  const protocol::Alive answer{message.round, count(state_.running() + transfers),
                                count(state_.ready_count()), count(state_.assigned()),
                                count(state_.awaited())};
   rank_.outbox().add(0, answer, report_overhead_bytes);
+}
+
+void WorkerDriver::on(int, const protocol::Replicate& message) {
+  state_.on_replicate(message.piece, commands_);
+  obey();
+}
+
+void WorkerDriver::on(int, const protocol::DropStretch& message) {
+  state_.on_drop_stretch(message.id, message.begin);
 }
 
 void WorkerDriver::on(int from, const protocol::Fetch& message) {
@@ -163,19 +219,28 @@ void WorkerDriver::on(int from, const protocol::Fetch& message) {
 
 void WorkerDriver::end_turn() {
   const std::size_t own = is_executor ? 1 : 0;
-  if (state_.ready_count() > own) rank_.engine().notify();
+  if (state_.startable() > own) rank_.engine().notify();
+  wake_sleepers();
+  note_waits();
 }
 
 /// Does what the state asked for.
 void WorkerDriver::obey() {
   obey_fetches();
+  obey_loads();
   obey_answers();
+  for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
+    rank_.outbox().add(0, protocol::Replicated{each.id, each.begin, each.kept},
+                       report_overhead_bytes);
+  commands_.replicated.clear();
   for (const TaskId id : commands_.locate)
     rank_.outbox().add(0, protocol::Locate{id}, report_overhead_bytes);
   commands_.locate.clear();
   for (const TaskId id : commands_.replicas)
     rank_.outbox().add(0, protocol::Replica{id}, report_overhead_bytes);
   commands_.replicas.clear();
+  for (const worker::TaskWork* task : commands_.stopped) note_told(task);
+  commands_.stopped.clear();
   std::vector<worker::RangeWork*> finished = std::move(commands_.finished_ranges);
   commands_.finished_ranges.clear();
   for (worker::RangeWork* range : finished) report_range(*range);
@@ -192,14 +257,30 @@ void WorkerDriver::obey_fetches() {
         base::log_error("the input " + std::to_string(id.bits()) +
                         " of a task could not be brought here: " + arrived.problem);
       }
-      state_.on_data(request, arrived.answer, std::move(arrived.value), arrived.bytes, commands_);
+      state_.on_data(request, arrived.answer, std::move(arrived.value), arrived.bytes, commands_,
+                     arrived.problem);
       obey();
+      rank_.memory().after_change();
     };
     if (each.slice) {
       rank_.exchange().fetch_slice(each.holder, each.id, each.begin, each.count, on_value);
     } else {
       rank_.exchange().fetch(each.holder, each.id, each.sequence, on_value);
     }
+  }
+}
+
+void WorkerDriver::obey_loads() {
+  if (commands_.load.empty()) return;
+  const std::vector<worker::WorkerCommands::Load> loads = std::move(commands_.load);
+  commands_.load.clear();
+  for (const auto& each : loads) {
+    rank_.memory().load_for_task(each.key, [this, request = each.request](const Loaded& loaded) {
+      using Answer = protocol::Data::Answer;
+      const Answer answer = loaded.problem.empty() ? Answer::found : Answer::unwritable;
+      state_.on_data(request, answer, loaded.value, loaded.bytes, commands_, loaded.problem);
+      obey();
+    });
   }
 }
 
@@ -217,9 +298,24 @@ void WorkerDriver::obey_answers() {
   commands_.answers.clear();
 }
 
+/// A task whose result finds no room in memory has failed.
+void WorkerDriver::refuse_results(std::span<worker::Execution> items) {
+  for (worker::Execution& item : items) {
+    if (item.kind != worker::Execution::Kind::task || item.threw || !item.result) continue;
+    if (item.result_bytes < worker::Store::large_bytes_min) continue;
+    std::string why =
+        rank_.memory().refusal(item.ops->name(item.task->payload.span()), item.result_bytes);
+    if (why.empty()) continue;
+    item.threw = true;
+    item.result = detail::ValuePtr();
+    item.error_type = worker::problem_type;
+    item.error_message = std::move(why);
+  }
+}
+
 void WorkerDriver::report(worker::Batch& batch) {
   for (worker::Execution& item : batch.items) {
-    if (item.kind != worker::Execution::Kind::task) continue;
+    if (item.kind != worker::Execution::Kind::task || item.detached) continue;
     if (item.threw) {
       const protocol::TaskThrew message{item.id, shortened(item.error_type),
                                         shortened(item.error_message)};
@@ -231,6 +327,8 @@ void WorkerDriver::report(worker::Batch& batch) {
     message.result_bytes = item.result_bytes;
     message.has_result = item.has_stream;
     message.result = batch.streams.bytes().subspan(item.stream_begin, item.stream_size);
+    if (TaskClient* client = rank_.task_client())
+      client->on_finished_here(item.id, item.result, item.result_bytes);
     if (held_reports_++ == 0) first_held_ = Clock::now();
     rank_.outbox().add_patient(0, message, report_overhead_bytes + message.result.size());
   }
@@ -243,32 +341,63 @@ void WorkerDriver::report(worker::Batch& batch) {
 bool WorkerDriver::reports_are_due() const {
   if (held_reports_ == 0) return false;
   constexpr auto age_max = std::chrono::microseconds(500);
-  return held_reports_ >= state_.assigned() || Clock::now() - first_held_ > age_max;
+  return held_reports_ + state_.suspended() >= state_.assigned() ||
+         Clock::now() - first_held_ > age_max;
 }
 
 void WorkerDriver::tell_rank_0() {
   report_timings();
+  note_waits();
   held_reports_ = 0;
   rank_.outbox().flush_all();
 }
 
-void WorkerDriver::report_range(worker::RangeWork& range) {
+/// The same for a stretch of a map: all of its elements have failed, and room that was never
+/// touched takes their place.
+bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes) {
+  if (bytes < worker::Store::large_bytes_min) return false;
+  const worker::GroupWork& group = *state_.find_group(range.group);
+  const std::string why = rank_.memory().refusal(
+      fmt::format("elements {} to {} of {}", range.begin, range.begin + range.count - 1,
+                  group.ops->name(group.payload.span())),
+      bytes);
+  if (why.empty()) return false;
+  range.results = detail::ValuePtr(group.ops->make_results(range.begin, range.count));
+  range.failures.clear();
+  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index)
+    range.failures.push_back({index, worker::problem_type, why, false});
+  return true;
+}
+
+/// Elements that have failed have no value: nobody may look at them.
+void WorkerDriver::note_failures(worker::RangeWork& range) {
+  auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+  for (const detail::ElementFailure& failure : range.failures)
+    elements.failed.push_back(failure.index);
+}
+
+/// The bytes of the results, 0 when they were refused.
+std::uint64_t WorkerDriver::settle_results(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
-  for (const detail::ElementFailure& failure : range.failures) {
-    const protocol::ElementThrew message{range.group, failure.index, failure.inherited,
-                                         shortened(failure.type), shortened(failure.message)};
-    rank_.outbox().add(0, message, report_overhead_bytes + 2 * text_bytes_max);
-  }
+  if (!range.results) return 0;
+  note_failures(range);
+  const std::uint64_t bytes = range.results->ops().nbytes(*range.results);
+  if (!refuse_results(range, bytes)) return bytes;
+  note_failures(range);
+  return 0;
+}
+
+void WorkerDriver::report_range(worker::RangeWork& range) {
   protocol::RangeFinished message;
+  message.result_bytes = settle_results(range);
+  for (const detail::ElementFailure& failure : range.failures) {
+    const protocol::ElementThrew threw{range.group, failure.index, failure.inherited,
+                                       shortened(failure.type), shortened(failure.message)};
+    rank_.outbox().add(0, threw, report_overhead_bytes + 2 * text_bytes_max);
+  }
   message.group = range.group;
   message.begin = range.begin;
   message.count = range.count;
-  if (range.results) {
-    auto& elements = static_cast<detail::ElementsBase&>(*range.results);
-    for (const detail::ElementFailure& failure : range.failures)
-      elements.failed.push_back(failure.index);
-    message.result_bytes = elements.ops().nbytes(elements);
-  }
   rank_.store().put_stretch(
       range.group, {range.begin, range.count, std::move(range.results), message.result_bytes});
   rank_.outbox().add(0, message, report_overhead_bytes);

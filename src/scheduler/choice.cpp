@@ -54,6 +54,13 @@ void Scheduler::add_candidates(const Input& input, Candidates& candidates) const
                            ? static_cast<double>(record.result_bytes)
                            : durations_.result_bytes(record.function);
   candidates.add(record.worker, 1 + bytes);
+  // What is on many workers binds a task to none of them.
+  if (!record.has_copies) return;
+  const std::vector<std::int32_t>& copies = copies_.at(input.id.slot());
+  if (copies.size() >= candidates.all.size()) return;
+  for (const std::int32_t holder : copies) {
+    if (workers_.has_joined(holder)) candidates.add(holder, 1 + bytes);
+  }
 }
 
 /// Estimated time until a task that was assigned ends.
@@ -86,7 +93,9 @@ double Scheduler::arrival_ns(const Input& input, int worker) const {
 double Scheduler::start_ns(const TaskRecord& record, int worker) const {
   // Of very many inputs a sample tells enough.
   constexpr std::size_t inputs_max = 16;
-  double start = workers_.at(worker).queue_ns();
+  // Nobody knows when a worker that is paused goes on.
+  constexpr double paused_ns = 1e9;
+  double start = workers_.at(worker).queue_ns() + (workers_.at(worker).paused ? paused_ns : 0);
   const std::span<const Input> inputs = record.input_span();
   for (const Input& input : inputs.first(std::min(inputs.size(), inputs_max)))
     start = std::max(start, arrival_ns(input, worker));

@@ -7,6 +7,7 @@
 #include "tutti/error.hpp"
 #include "tutti/ids.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,6 +15,15 @@
 namespace tutti::scheduler {
 
 using FailurePtr = std::shared_ptr<const TaskFailure>;
+
+/// What is held, copied and dropped as a whole: a value, or the stretch of a sequence that begins
+/// at `begin`.
+struct Piece {
+  TaskId id;
+  std::uint64_t begin = 0;
+
+  auto operator<=>(const Piece&) const = default;
+};
 
 struct Commands {
   /// Send the task to the worker; the record has function, payload and inputs.
@@ -44,24 +54,54 @@ struct Commands {
     std::int32_t worker;
     std::int32_t holder;
   };
+  /// Tell the worker that nobody wants the result of what it was assigned.
+  struct Cancel {
+    TaskId id;
+    std::int32_t worker;
+  };
   /// Tell the future.
   struct Failed {
     TaskId task;
     FailurePtr failure;
   };
 
+  /// Have the worker fetch a copy of a value or stretch from `source` and keep it.
+  struct Replicate {
+    Piece piece;
+    std::uint64_t count;
+    std::int32_t worker;
+    std::int32_t source;
+  };
+  /// Tell the worker that a copy of it that others have too is not needed there. Comes before what
+  /// is assigned in the same turn.
+  struct Drop {
+    Piece piece;
+    std::int32_t worker;
+  };
+  /// Tell the client that a copy was made, or could not be.
+  struct Replicated {
+    Piece piece;
+    std::int32_t worker;
+    bool kept;
+  };
+
+  std::vector<Drop> drop;
   std::vector<Assign> assign;
   std::vector<AssignRange> assign_range;
   std::vector<Release> release;
   std::vector<GiveBack> give_back;
   std::vector<Located> located;
+  std::vector<Cancel> cancel;
+  std::vector<Replicate> replicate;
+  std::vector<Replicated> replicated;
   std::vector<Failed> failed;      ///< tasks and whole groups
   std::vector<TaskId> group_done;  ///< every element finished or failed
   std::vector<TaskId> forgotten;   ///< ids that mean nothing from now on
 
   bool empty() const {
     return assign.empty() && assign_range.empty() && release.empty() && give_back.empty() &&
-           located.empty() && failed.empty() && group_done.empty() && forgotten.empty();
+           located.empty() && cancel.empty() && drop.empty() && replicate.empty() &&
+           replicated.empty() && failed.empty() && group_done.empty() && forgotten.empty();
   }
   void clear() {
     assign.clear();
@@ -69,6 +109,10 @@ struct Commands {
     release.clear();
     give_back.clear();
     located.clear();
+    cancel.clear();
+    drop.clear();
+    replicate.clear();
+    replicated.clear();
     failed.clear();
     group_done.clear();
     forgotten.clear();

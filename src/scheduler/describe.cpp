@@ -20,10 +20,11 @@ void describe_inputs(std::span<const Input> inputs, Words& words) {
 
 void Scheduler::describe_task(std::uint32_t slot, Words& words) const {
   const TaskRecord& record = tasks_.at(slot);
-  words.insert(words.end(), {tasks_.id_of(slot).bits(), number(static_cast<int>(record.state)),
-                             number(record.worker), record.client_holds ? 1u : 0u,
-                             number(record.priority), record.function, record.missing_inputs,
-                             record.unplaced_inputs, record.references, record.result_bytes});
+  words.insert(words.end(),
+               {tasks_.id_of(slot).bits(), number(static_cast<int>(record.state)),
+                number(record.worker), record.client_holds ? 1u : 0u, number(record.priority),
+                record.function, record.missing_inputs, record.unplaced_inputs, record.references,
+                record.result_bytes, record.owner, record.depth, record.attempt, record.retries});
   describe_inputs(record.input_span(), words);
   if (record.state == TaskState::assigned) {
     // The account of its worker counts up; only how far ahead of it the task is due matters.
@@ -38,9 +39,10 @@ void Scheduler::describe_task(std::uint32_t slot, Words& words) const {
 
 void Scheduler::describe_group(std::uint32_t slot, Words& words) const {
   const GroupRecord& group = groups_.at(slot);
-  words.insert(words.end(), {groups_.id_of(slot).bits(), number(static_cast<int>(group.state)),
-                             (group.client_holds ? 1u : 0u) + (group.queued ? 2u : 0u),
-                             group.given_out, group.done, group.references, group.missing_inputs});
+  words.insert(words.end(),
+               {groups_.id_of(slot).bits(), number(static_cast<int>(group.state)),
+                (group.client_holds ? 1u : 0u) + (group.queued ? 2u : 0u), group.given_out,
+                group.done, group.references, group.missing_inputs, group.owner, group.depth});
   describe_inputs(group.inputs, words);
   for (const AvailablePiece& piece : group.available)
     words.insert(words.end(), {piece.begin, piece.count, number(piece.worker)});
@@ -49,6 +51,10 @@ void Scheduler::describe_group(std::uint32_t slot, Words& words) const {
                                range.estimate_bytes});
   for (const auto& [begin, chunk] : group.chunks)
     words.insert(words.end(), {begin, chunk.count, number(chunk.worker)});
+  for (const auto& [begin, copies] : group.copies) {
+    words.insert(words.end(), {begin, copies.size()});
+    for (const std::int32_t holder : copies) words.push_back(number(holder));
+  }
   for (const auto& [index, failure] : group.failures) words.push_back(index);
   for (const auto& [begin, slice] : group.slices)
     words.insert(words.end(), {begin, slice.end, slice.missing, slice.dependent.bits()});
@@ -69,6 +75,17 @@ void Scheduler::describe(Words& words) const {
   words.insert(words.end(), {ready_bound_.size(), ahead_.size()});
   for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);
+  for (const auto& [piece, replication] : replications_) {
+    words.insert(words.end(), {piece.id.bits(), piece.begin, replication.targets.size(),
+                               replication.leaving.size()});
+    for (const auto* ranks : {&replication.idle_sources, &replication.targets}) {
+      words.push_back(ranks->size());
+      for (const std::int32_t rank : *ranks) words.push_back(number(rank));
+    }
+    for (const Replication::Copy& copy : replication.under_way)
+      words.insert(words.end(), {number(copy.source), number(copy.target)});
+    for (const std::int32_t rank : replication.leaving) words.push_back(number(rank));
+  }
   workers_.describe(words, append);
 }
 

@@ -11,12 +11,16 @@ bool is_wanted(const GroupRecord& group) { return group.client_holds || group.re
 }  // namespace
 
 TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
-  const TaskId id = groups_.allocate();
+  const TaskId id = spec.id.is_none() ? groups_.reserve() : spec.id;
+  groups_.adopt();
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::waiting;
   group.client_holds = spec.client_holds;
   group.pinned = spec.pinned;
   group.priority = spec.priority;
+  group.owner = spec.owner;
+  group.depth = spec.depth;
+  group.stream = spec.stream;
   group.function = spec.function;
   group.total = spec.total;
   group.bytes_per_element = spec.bytes_per_element;
@@ -56,7 +60,8 @@ void Scheduler::note_derived(GroupRecord& source, TaskId id) {
   source.derived.push_back(id);
 }
 
-TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total) {
+TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total,
+                                 std::uint64_t bytes) {
   const TaskId id = groups_.allocate();
   GroupRecord& group = groups_.at(id.slot());
   group.state = GroupState::finished;
@@ -64,12 +69,34 @@ TaskId Scheduler::place_sequence(std::span<const AvailablePiece> stretches, std:
   group.client_holds = true;
   group.total = total;
   group.given_out = total;
+  group.result_bytes = bytes;
   for (const AvailablePiece& stretch : stretches) {
-    if (stretch.count != 0) group.chunks[stretch.begin] = {stretch.count, stretch.worker};
+    if (stretch.count != 0) {
+      const auto share = static_cast<std::uint64_t>(static_cast<double>(bytes) *
+                                                    static_cast<double>(stretch.count) /
+                                                    static_cast<double>(total));
+      group.chunks[stretch.begin] = {stretch.count, stretch.worker, share};
+    }
     group.done += stretch.count;
   }
   check(group.done == total, "the stretches of a placed sequence cover it");
   return id;
+}
+
+/// One stretch, which a task placed on its rank under a reserved number.
+void Scheduler::place_group_for_task(int rank, TaskId id, std::uint64_t bytes,
+                                     std::uint64_t count) {
+  groups_.adopt();
+  GroupRecord& group = groups_.at(id.slot());
+  group.state = GroupState::finished;
+  group.is_data = true;
+  group.client_holds = true;
+  group.owner = static_cast<std::uint16_t>(rank);
+  group.total = count;
+  group.given_out = count;
+  group.done = count;
+  group.result_bytes = bytes;
+  if (count != 0) group.chunks[0] = {count, rank, bytes};
 }
 
 /// All constants are there: elements may run as soon as the elements of their sources are.
@@ -109,7 +136,7 @@ void Scheduler::enqueue(TaskId id) {
   }
   if (group.queued) return;
   group.queued = true;
-  ready_.push(group.priority, id);
+  ready_.push(group.urgency(), id);
 }
 
 /// Elements [begin, begin + count) of a source are there. A map that is not active yet takes them
@@ -170,7 +197,7 @@ bool Scheduler::on_range_finished(int rank, TaskId id, std::uint64_t begin, std:
   }
   group->result_bytes += result_bytes;
   group->outstanding.erase(range);
-  group->chunks[begin] = {count, rank};
+  group->chunks[begin] = {count, rank, result_bytes};
   group->done += count;
   done_ += count;
   story_.add(StoryEvent::Kind::finished, id, rank);
@@ -266,6 +293,8 @@ void Scheduler::forget_group(TaskId id, Commands& commands) {
   }
   std::vector<std::int32_t> holders;
   for (const auto& [begin, chunk] : group->chunks) holders.push_back(chunk.worker);
+  for (const auto& [begin, copies] : group->copies)
+    holders.insert(holders.end(), copies.begin(), copies.end());
   std::ranges::sort(holders);
   holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
   for (const std::int32_t holder : holders) commands.release.push_back({id, holder});

@@ -27,6 +27,7 @@ enum class GroupState : std::uint8_t {
 struct Chunk {
   std::uint64_t count = 0;
   std::int32_t worker = no_worker;
+  std::uint64_t bytes = 0;
 };
 
 /// A stretch that was given out.
@@ -59,7 +60,10 @@ struct GroupRecord {
   bool pinned = false;  ///< element i runs on rank i, at once
   bool queued = false;  ///< stands in the ready queue
   std::int16_t priority = 0;
+  std::uint16_t owner = 0;  ///< the rank whose futures name it, and which is told of its end
+  std::uint16_t depth = 0;  ///< see TaskRecord
   FunctionId function = 0;
+  std::uint64_t stream = 0;  ///< names its random numbers
   std::uint64_t total = 0;
   std::uint64_t bytes_per_element = 0;  ///< of the materialised sources, estimated
   std::uint64_t given_out = 0;
@@ -73,12 +77,15 @@ struct GroupRecord {
   std::deque<AvailablePiece> available;
   std::map<std::uint64_t, OutstandingRange> outstanding;      ///< by begin
   std::map<std::uint64_t, Chunk> chunks;                      ///< by begin
+  std::map<std::uint64_t, std::vector<std::int32_t>> copies;  ///< more holders of chunks, by begin
   std::map<std::uint64_t, FailurePtr> failures;               ///< by element
   FailurePtr failure;                                         ///< of the whole group
   std::map<std::uint64_t, std::uint32_t> element_dependents;  ///< heads of chains, by element
   std::multimap<std::uint64_t, SliceDependent> slices;        ///< by their first element
   std::uint64_t slice_length_max = 0;
   std::uint64_t result_bytes = 0;  ///< of what is done
+
+  std::int32_t urgency() const { return urgency_of(priority, depth); }
 };
 
 /// Where an element stands.
@@ -87,6 +94,12 @@ enum class ElementState : std::uint8_t { pending, finished, failed };
 class GroupTable {
  public:
   TaskId allocate() {
+    const TaskId id = reserve();
+    adopt();
+    return id;
+  }
+  /// See TaskTable.
+  TaskId reserve() {
     std::uint32_t slot;
     if (!free_.empty()) {
       slot = free_.back();
@@ -95,9 +108,9 @@ class GroupTable {
       slot = static_cast<std::uint32_t>(records_.size());
       records_.push_back(std::make_unique<GroupRecord>());
     }
-    ++live_;
     return TaskId::group(slot, records_[slot]->generation);
   }
+  void adopt() { ++live_; }
   void forget(std::uint32_t slot) {
     const std::uint32_t generation = (records_[slot]->generation + 1) & TaskId::generation_mask;
     *records_[slot] = GroupRecord{};

@@ -58,6 +58,7 @@ void Scheduler::check_invariants() const {
   for (std::uint32_t slot = 0; slot < groups_.slots(); ++slot) {
     if (groups_.at(slot).state != GroupState::unused) check_group(slot, tally);
   }
+  check_replications(tally);
   check(tally.tasks_live == tasks_.live(), "the table counts its live tasks");
   check(tally.groups_live == groups_.live(), "the table counts its live groups");
   check(tally.work_left == work_left_, "the work left is what is not done");
@@ -108,8 +109,8 @@ void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
   check(missing == record.missing_inputs, "a task counts the inputs that are not finished");
   std::uint32_t unplaced = 0;
   for (const Input& input : record.input_span()) {
-    const bool placed = !input.is_order() && !input.id.is_group() &&
-                        tasks_.at(input.id.slot()).state == TaskState::assigned;
+    const bool placed =
+        !input.is_order() && !input.id.is_group() && tasks_.at(input.id.slot()).is_placed();
     unplaced += is_missing(input) && !placed ? 1 : 0;
   }
   check(record.state == TaskState::ready || unplaced == record.unplaced_inputs,
@@ -127,7 +128,7 @@ void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
     if (!is_missing(input)) continue;
     check(!input.is_order(), "what an assigned task comes after has ended");
     check(!input.id.is_group(), "the elements that an assigned task needs are finished");
-    check(tasks_.at(input.id.slot()).state == TaskState::assigned,
+    check(tasks_.at(input.id.slot()).is_placed(),
           "the inputs of an assigned task are finished or assigned");
   }
 }
@@ -158,6 +159,22 @@ void Scheduler::check_group(std::uint32_t slot, Tally& tally) const {
     check(tally.group_queued[slot], "a group with available pieces is queued");
   for (const Input& input : group.inputs) tally_reference(input.id, tally);
   for (const TaskId source : group.sources) tally_reference(source, tally);
+}
+
+/// What is being copied is kept until all copies are there, and those who send it have it.
+void Scheduler::check_replications(Tally& tally) const {
+  for (const auto& [piece, replication] : replications_) {
+    tally_reference(piece.id, tally);
+    const std::vector<std::int32_t> holders = holders_of(piece);
+    const auto holds = [&](std::int32_t rank) {
+      return std::ranges::find(holders, rank) != holders.end();
+    };
+    check(!replication.under_way.empty(), "what is being copied is on its way to somebody");
+    for (const Replication::Copy& copy : replication.under_way)
+      check(holds(copy.source), "who sends a copy has it");
+    for (const std::int32_t source : replication.idle_sources)
+      check(holds(source), "who may send a copy has it");
+  }
 }
 
 void Scheduler::check_tally(const Tally& tally) const {

@@ -11,9 +11,9 @@ void Scheduler::place(Commands& commands) {
   for (const TaskId id : pinned_) place_pinned(id, commands);
   pinned_.clear();
   // Depth first: what was begun goes before what was not, unless that is more urgent.
-  const int priority_min = ready_.empty() ? INT_MIN : ready_.priority();
-  serve_queues(priority_min, commands);
-  for (const TaskId id : ready_bound_) place_bound(id, priority_min, commands);
+  const int urgency_min = ready_.empty() ? INT_MIN : ready_.urgency();
+  serve_queues(urgency_min, commands);
+  for (const TaskId id : ready_bound_) place_bound(id, urgency_min, commands);
   ready_bound_.clear();
   place_ahead(commands);
   place_from_ready(commands);
@@ -67,6 +67,7 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
 
 void Scheduler::assign(TaskId task, int worker, Commands& commands) {
   give(task, worker, commands);
+  if (!tasks_.at(task.slot()).is_placed()) return;
   // What it gives is on its way now: those that need it may follow.
   for (std::uint32_t edge = tasks_.at(task.slot()).first_dependent; edge != no_edge;
        edge = edges_[edge].next) {
@@ -111,24 +112,24 @@ void Scheduler::place_ahead(Commands& commands) {
 
 /// Assigns a ready task to the worker that is best for it, or queues it there; without one anybody
 /// may take it.
-void Scheduler::place_bound(TaskId task, int priority_min, Commands& commands) {
+void Scheduler::place_bound(TaskId task, int urgency_min, Commands& commands) {
   const TaskRecord* record = tasks_.find(task);
   if (record == nullptr || record->state != TaskState::ready) return;
   const int worker = choose_worker(*record);
-  if (worker < 0) return ready_.push(record->priority, task);
+  if (worker < 0) return ready_.push(record->urgency(), task);
   const WorkerRecord& there = workers_.at(worker);
-  if (there.own_queue.empty() && record->priority >= priority_min && workers_.has_credit(there)) {
+  if (there.own_queue.empty() && record->urgency() >= urgency_min && workers_.has_credit(there)) {
     assign(task, worker, commands);
   } else {
-    workers_.queue_own(worker, record->priority, task);
+    workers_.queue_own(worker, record->urgency(), task);
   }
 }
 
-/// Gives workers what waits for them, as far as their credit goes and with at least this priority.
-void Scheduler::serve_queues(int priority_min, Commands& commands) {
+/// Gives workers what waits for them, as far as their credit goes and that is at least so urgent.
+void Scheduler::serve_queues(int urgency_min, Commands& commands) {
   std::vector<int> again;
   for (int rank = workers_.next_visit(); rank >= 0; rank = workers_.next_visit()) {
-    serve(rank, priority_min, commands);
+    serve(rank, urgency_min, commands);
     const WorkerRecord& worker = workers_.at(rank);
     const bool held_back = !worker.own_queue.empty() && workers_.has_credit(worker);
     if (held_back) again.push_back(rank);
@@ -136,13 +137,13 @@ void Scheduler::serve_queues(int priority_min, Commands& commands) {
   for (const int rank : again) workers_.visit(rank);
 }
 
-void Scheduler::serve(int rank, int priority_min, Commands& commands) {
+void Scheduler::serve(int rank, int urgency_min, Commands& commands) {
   // Entries are stale when the task was taken by another worker, became ready, failed or was
   // forgotten.
   for (;;) {
     WorkerRecord& worker = workers_.at(rank);
     const bool own = !worker.own_queue.empty() && workers_.has_credit(worker) &&
-                     worker.own_queue.priority() >= priority_min;
+                     worker.own_queue.urgency() >= urgency_min;
     const bool ahead = !worker.ahead_queue.empty() && workers_.has_credit_ahead(worker);
     if (!own && !ahead) return;
     const TaskId task = own ? worker.own_queue.front() : worker.ahead_queue.front();
@@ -154,9 +155,16 @@ void Scheduler::serve(int rank, int priority_min, Commands& commands) {
   }
 }
 
-/// Assigns a ready task whose inputs bind it to nobody. False when nobody can take it.
+/// Assigns a ready task whose inputs bind it to nobody. False when nobody can take it. What a task
+/// submitted stays with its rank where that keeps nobody idle: its end need not be told then.
 bool Scheduler::place_source(TaskId task, Commands& commands) {
-  int worker = workers_.next_idle();
+  const TaskRecord& record = tasks_.at(task.slot());
+  const int home =
+      record.depth != 0 && workers_.has_joined(record.owner) ? record.owner : no_worker;
+  int worker = no_worker;
+  if (home >= 0 && workers_.is_idle(workers_.at(home))) worker = home;
+  if (worker < 0) worker = workers_.next_idle();
+  if (worker < 0 && home >= 0 && workers_.has_credit(workers_.at(home))) worker = home;
   if (worker < 0) worker = workers_.next_available();
   if (worker < 0) return false;
   assign(task, worker, commands);
@@ -222,7 +230,7 @@ void Scheduler::on_gave_back(int rank, std::span<const TaskId> tasks,
 
 /// How many elements the next stretch has: a share of what is left, so that stretches get shorter
 /// towards the end and workers of different speed end together (guided self-scheduling).
-std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
+std::uint64_t Scheduler::range_length(const GroupRecord& group, int worker) const {
   if (!durations_.known(group.function)) return 1;
   const double mean_ns = std::max(durations_.mean_ns(group.function), 0.1);
   const double left_ns = mean_ns * static_cast<double>(group.total - group.given_out);
@@ -234,6 +242,13 @@ std::uint64_t Scheduler::range_length(const GroupRecord& group) const {
   if (group.bytes_per_element != 0) {
     length = std::min(
         length, std::max<std::uint64_t>(1, options_.range_bytes_max / group.bytes_per_element));
+  }
+  // Results of a stretch stay together: they must fit into memory, several times.
+  if (const std::uint64_t each = group.result_bytes / std::max<std::uint64_t>(1, group.done)) {
+    std::uint64_t bytes_max = options_.range_result_bytes_max;
+    if (const std::uint64_t limit = workers_.at(worker).memory_limit_bytes)
+      bytes_max = std::min(bytes_max, limit / options_.range_limit_share);
+    length = std::min(length, std::max<std::uint64_t>(1, bytes_max / each));
   }
   return length;
 }
@@ -249,7 +264,7 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
     if (worker < 0) return false;
   }
   const std::uint64_t begin = piece.begin;
-  const std::uint64_t count = std::min(piece.count, range_length(group));
+  const std::uint64_t count = std::min(piece.count, range_length(group, worker));
   piece.begin += count;
   piece.count -= count;
   if (piece.count == 0) group.available.pop_front();

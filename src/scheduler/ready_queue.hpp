@@ -1,7 +1,7 @@
 #pragma once
 
-/// ReadyQueue: tasks and groups that can be placed, higher priority first, then in order of
-/// submission.
+/// ReadyQueue: tasks and groups that can be placed, the more urgent first (see
+/// protocol::urgency_of), then in order of submission.
 
 #include "tutti/ids.hpp"
 
@@ -15,8 +15,8 @@ namespace tutti::scheduler {
 
 class ReadyQueue {
  public:
-  void push(std::int16_t priority, TaskId id) {
-    levels_[priority].push_back(id);
+  void push(std::int32_t urgency, TaskId id) {
+    levels_[urgency].push_back(id);
     ++size_;
   }
   bool empty() const { return size_ == 0; }
@@ -26,7 +26,7 @@ class ReadyQueue {
     return levels_.begin()->second.front();
   }
   /// Of the front.
-  std::int16_t priority() {
+  std::int32_t urgency() {
     drop_empty_levels();
     return levels_.begin()->first;
   }
@@ -37,7 +37,7 @@ class ReadyQueue {
   }
   template <class Visit>
   void for_each(Visit visit) const {
-    for (const auto& [priority, level] : levels_) {
+    for (const auto& [urgency, level] : levels_) {
       for (const TaskId id : level) visit(id);
     }
   }
@@ -47,7 +47,7 @@ class ReadyQueue {
     while (levels_.begin()->second.empty()) levels_.erase(levels_.begin());
   }
 
-  std::map<std::int16_t, std::deque<TaskId>, std::greater<>> levels_;
+  std::map<std::int32_t, std::deque<TaskId>, std::greater<>> levels_;
   std::size_t size_ = 0;
 };
 

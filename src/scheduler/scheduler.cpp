@@ -17,12 +17,17 @@ void Scheduler::on_worker_joined(int rank, std::uint32_t slots, std::uint64_t me
 }
 
 TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
-  const TaskId id = tasks_.allocate();
+  const TaskId id = spec.id.is_none() ? tasks_.reserve() : spec.id;
+  tasks_.adopt();
   TaskRecord& record = tasks_.at(id.slot());
   record.state = TaskState::waiting;
   record.client_holds = spec.client_holds;
   record.inline_result = spec.inline_result;
   record.priority = spec.priority;
+  record.owner = spec.owner;
+  record.depth = spec.depth;
+  record.retries = spec.retries;
+  record.stream = spec.stream;
   record.function = spec.function;
   record.payload = Payload(spec.payload);
   ++work_left_;
@@ -69,7 +74,7 @@ bool Scheduler::attach_task(TaskId dependent, const Input& input, FailurePtr& fa
     return false;
   }
   edges_.add(task->first_dependent, dependent, input.is_order());
-  const bool placed = task->state == TaskState::assigned && !input.is_order();
+  const bool placed = task->is_placed() && !input.is_order();
   if (!dependent.is_group() && !placed) ++tasks_.at(dependent.slot()).unplaced_inputs;
   return true;
 }
@@ -109,7 +114,7 @@ void Scheduler::become_ready(TaskId task) {
   if (record.input_count != 0) {
     ready_bound_.push_back(task);
   } else {
-    ready_.push(record.priority, task);
+    ready_.push(record.urgency(), task);
   }
 }
 
@@ -139,6 +144,22 @@ TaskId Scheduler::place_value(std::span<const std::int32_t> holders, std::uint64
   return id;
 }
 
+void Scheduler::place_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count,
+                               bool held) {
+  if (id.is_group()) {
+    place_group_for_task(rank, id, bytes, count);
+    return;
+  }
+  tasks_.adopt();
+  TaskRecord& record = tasks_.at(id.slot());
+  record.state = TaskState::finished;
+  record.is_data = true;
+  record.client_holds = held;
+  record.owner = static_cast<std::uint16_t>(rank);
+  record.worker = rank;
+  record.result_bytes = bytes;
+}
+
 bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes,
                                  Commands& commands) {
   TaskRecord* record = tasks_.find(id);
@@ -154,7 +175,7 @@ bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes
   ++done_;
   --work_left_;
   story_.add(StoryEvent::Kind::finished, id, rank);
-  finish_dependents(record->first_dependent, true, commands);
+  finish_dependents(record->first_dependent, record->retries == 0, commands);
   drop_inputs(*record);
   if (!record->client_holds && record->references == 0) unneeded_.push_back(id);
   forget_unneeded(commands);
@@ -201,10 +222,33 @@ bool Scheduler::on_task_threw(int rank, TaskId id, TaskFailure failure, Commands
   if (record == nullptr || record->state != TaskState::assigned || record->worker != rank)
     return false;
   story_.add(StoryEvent::Kind::threw, id, rank);
+  const bool wanted = record->client_holds || record->references != 0;
+  if (record->retries != 0 && wanted) {
+    try_again(id);
+    return true;
+  }
+  failure.attempt = record->attempt;
   failure.story = story_.tell(id);
   fail(id, std::make_shared<const TaskFailure>(std::move(failure)), commands);
   forget_unneeded(commands);
   return true;
+}
+
+/// A task that threw goes back to where it was before it was assigned. The ends of its inputs,
+/// which it has read, may still be on their way.
+void Scheduler::try_again(TaskId id) {
+  TaskRecord& record = tasks_.at(id.slot());
+  unload(record);
+  --record.retries;
+  ++record.attempt;
+  record.worker = no_worker;
+  record.result_bytes = 0;
+  if (record.missing_inputs == 0) {
+    become_ready(id);
+    return;
+  }
+  record.state = TaskState::waiting;
+  consider_ahead(id);
 }
 
 FailurePtr Scheduler::failure_of_task(TaskId id) const {
@@ -251,6 +295,7 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
     group.state = GroupState::failed;
     group.failure = failure;
     group.available.clear();
+    withdraw_ranges(id, group, commands);
     --work_left_;
     done_ += group.total;
     drop_inputs(group);
@@ -259,8 +304,7 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
     return;
   }
   TaskRecord& record = tasks_.at(id.slot());
-  // Its worker drops a task that waits there when the input that failed does not come.
-  if (record.state == TaskState::assigned) unload(record);
+  if (record.state == TaskState::assigned) withdraw(id, record, commands);
   record.state = TaskState::failed;
   record.worker = no_worker;
   record.missing_inputs = 0;
@@ -388,12 +432,22 @@ void Scheduler::on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds) {
   bandwidth_bytes_per_ns_ += weight * (measured - bandwidth_bytes_per_ns_);
 }
 
+void Scheduler::on_memory(int rank, const protocol::MemoryState& memory) {
+  if (workers_.has_joined(rank)) workers_.set_memory(rank, memory);
+}
+
 std::uint32_t Scheduler::sequence_of(int holder) const {
   return workers_.has_joined(holder) ? workers_.at(holder).assignments : 0;
 }
 
-void Scheduler::append_input_refs(std::span<const Input> inputs, int consumer,
+void Scheduler::append_input_refs(const TaskRecord& task, int consumer,
                                   std::vector<protocol::InputRef>& refs) const {
+  // Who may have to run again must find its inputs as they were.
+  append_refs(task.input_span(), consumer, task.retries == 0, refs);
+}
+
+void Scheduler::append_refs(std::span<const Input> inputs, int consumer, bool may_move,
+                            std::vector<protocol::InputRef>& refs) const {
   for (const Input& input : inputs) {
     if (input.is_order()) continue;
     if (input.id.is_group()) {
@@ -409,7 +463,8 @@ void Scheduler::append_input_refs(std::span<const Input> inputs, int consumer,
     }
     const TaskRecord& record = *tasks_.find(input.id);
     const int holder = holder_of(input, consumer);
-    const bool last_use = !record.client_holds && record.references == 1 && !record.has_copies;
+    const bool last_use =
+        may_move && !record.client_holds && record.references == 1 && !record.has_copies;
     protocol::InputRef ref{input.id, 0, 1, holder, 0, last_use ? 1u : 0u};
     ref.sequence = sequence_of(holder) & 0x7fffffffu;
     refs.push_back(ref);
@@ -418,8 +473,7 @@ void Scheduler::append_input_refs(std::span<const Input> inputs, int consumer,
 
 void Scheduler::append_constant_refs(const GroupRecord& group, int consumer,
                                      std::vector<protocol::InputRef>& refs) const {
-  append_input_refs(group.inputs, consumer, refs);
-  for (protocol::InputRef& ref : refs) ref.last_use = 0;
+  append_refs(group.inputs, consumer, false, refs);
 }
 
 int Scheduler::holder_of(const Input& input, int consumer) const {

@@ -11,6 +11,7 @@
 #include "scheduler/commands.hpp"
 #include "scheduler/group_table.hpp"
 #include "scheduler/ready_queue.hpp"
+#include "scheduler/replication.hpp"
 #include "scheduler/story.hpp"
 #include "scheduler/task_table.hpp"
 #include "scheduler/worker_table.hpp"
@@ -18,6 +19,7 @@
 #include <tsl/robin_map.h>
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,12 +42,20 @@ struct SchedulerOptions {
   std::uint64_t range_ns_min = 50'000;
   std::uint64_t range_ns_max = 50'000'000;
   std::uint64_t range_bytes_max = 4 << 20;
+  /// The same for what they give, and no more than this share of the memory limit of a worker.
+  std::uint64_t range_result_bytes_max = 64 << 20;
+  std::uint64_t range_limit_share = 32;
 };
 
 /// A task as the client hands it over.
 struct TaskSpec {
+  TaskId id;  ///< a reserved number; none: the next free one
   FunctionId function = 0;
   std::int16_t priority = 0;
+  std::uint16_t owner = 0;
+  std::uint16_t depth = 0;
+  std::uint8_t retries = 0;
+  std::uint64_t stream = 0;
   bool inline_result = false;
   bool client_holds = true;
   std::span<const std::byte> payload;
@@ -54,8 +64,12 @@ struct TaskSpec {
 
 /// A map as the client hands it over.
 struct GroupSpec {
+  TaskId id;  ///< a reserved number; none: the next free one
   FunctionId function = 0;
   std::int16_t priority = 0;
+  std::uint16_t owner = 0;
+  std::uint16_t depth = 0;
+  std::uint64_t stream = 0;
   bool client_holds = true;
   bool pinned = false;
   std::uint64_t total = 0;
@@ -82,15 +96,28 @@ class Scheduler {
   /// The time of the events that follow, for stories only.
   void set_time(std::uint64_t now_ns) { story_.set_time(now_ns); }
   void on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes);
+  /// Numbers for tasks and maps that a worker will submit.
+  TaskId reserve_task() { return tasks_.reserve(); }
+  TaskId reserve_group() { return groups_.reserve(); }
   /// An input that failed already fails the task at once.
   TaskId submit(const TaskSpec& spec, Commands& commands);
   TaskId submit_group(const GroupSpec& spec, Commands& commands);
   /// A value that the client placed. `holders` is not empty; the first one is asked by others.
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
   /// A sequence that the client placed, in stretches.
-  TaskId place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total);
+  TaskId place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total,
+                        std::uint64_t bytes = 0);
+  /// A value, or a sequence of `count` elements, that a task placed on its rank under a reserved
+  /// number.
+  void place_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count, bool held);
+  /// So many runs of the worker wait inside of themselves, and have given up their slots.
+  /// What it holds back until some of those have ended takes no credit either.
+  void on_waits(int rank, std::uint32_t suspended, std::uint32_t held_back = 0) {
+    workers_.suspend(rank, suspended, held_back);
+  }
   /// Both return false when the report is stale and was ignored.
   bool on_task_finished(int rank, TaskId task, std::uint64_t result_bytes, Commands& commands);
+  /// A task with retries left is assigned again; else it fails, with all that need it.
   bool on_task_threw(int rank, TaskId task, TaskFailure failure, Commands& commands);
   /// Elements that threw are told before the range that they are in.
   bool on_element_threw(int rank, TaskId group, std::uint64_t index, bool inherited,
@@ -106,6 +133,20 @@ class Scheduler {
   /// An input of a task of the worker is not where it was said to be.
   void on_locate(int rank, TaskId id, Commands& commands);
   void on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds);
+  /// Ends what has not ended, and all that needs it, with the failure that is given.
+  void cancel(TaskId id, const FailurePtr& failure, Commands& commands);
+  void on_memory(int rank, const protocol::MemoryState& memory);
+  /// Has something that is finished, and that the client holds, copied to `targets`, in a tree;
+  /// those that have it already are left out. Then the holders in `leaving` give it up, except the
+  /// last one, and not while something that is not done needs it.
+  void replicate(const Piece& piece, std::span<const std::int32_t> targets,
+                 std::span<const std::int32_t> leaving, Commands& commands);
+  /// A rank has the copy that it was told to fetch, or could not get it.
+  void on_replicated(int rank, const Piece& piece, bool kept, Commands& commands);
+  /// Moves idle values and stretches of `ids` among `ranks`, so that what these hold evens out;
+  /// gives the moves that it began.
+  std::vector<Move> rebalance(std::span<const TaskId> ids, std::span<const std::int32_t> ranks,
+                              Commands& commands);
   /// No future names the task or group any more.
   void on_client_released(TaskId id, Commands& commands);
 
@@ -117,11 +158,37 @@ class Scheduler {
   const TaskRecord* find_task(TaskId id) const { return tasks_.find(id); }
   const GroupRecord* find_group(TaskId id) const { return groups_.find(id); }
   FailurePtr failure_of_task(TaskId id) const;
+  /// Who holds it, the one first that others are sent to; nobody when it is not finished.
+  std::vector<std::int32_t> holders_of(const Piece& piece) const;
+  /// True while copies of it, or of a stretch of it, are being made.
+  bool is_replicating(TaskId id) const;
+  /// Calls `visit(piece, bytes)` for each stretch of a group, or once for a finished task.
+  template <class Visit>
+  void for_each_piece_of(TaskId id, Visit visit) const {
+    if (const GroupRecord* group = groups_.find(id)) {
+      for (const auto& [begin, chunk] : group->chunks) visit(Piece{id, begin}, chunk.bytes);
+    } else if (const TaskRecord* record = tasks_.find(id);
+               record != nullptr && record->state == TaskState::finished) {
+      visit(Piece{id, 0}, record->result_bytes);
+    }
+  }
+  /// The same for all that is held anywhere.
+  template <class Visit>
+  void for_each_piece(Visit visit) const {
+    for (std::uint32_t slot = 0; slot < tasks_.slots(); ++slot) {
+      if (tasks_.at(slot).state == TaskState::finished)
+        for_each_piece_of(tasks_.id_of(slot), visit);
+    }
+    for (std::uint32_t slot = 0; slot < groups_.slots(); ++slot) {
+      if (groups_.at(slot).state != GroupState::unused)
+        for_each_piece_of(groups_.id_of(slot), visit);
+    }
+  }
   /// The rank a consumer on `consumer` should take the input from; it is finished, or is produced
   /// there.
   int holder_of(const Input& input, int consumer) const;
   /// The data inputs of a task that is sent to `consumer`: where each piece is, or will be.
-  void append_input_refs(std::span<const Input> inputs, int consumer,
+  void append_input_refs(const TaskRecord& task, int consumer,
                          std::vector<protocol::InputRef>& refs) const;
   /// The same for the constants of a map, which its elements share.
   void append_constant_refs(const GroupRecord& group, int consumer,
@@ -155,11 +222,16 @@ class Scheduler {
   bool attach_task(TaskId dependent, const Input& input, FailurePtr& failure);
   bool attach_elements(TaskId dependent, const Input& input, FailurePtr& failure);
   void become_ready(TaskId task);
+  void try_again(TaskId task);
   void unload(const TaskRecord& record);
   void finish_dependents(std::uint32_t& head, bool placed, Commands& commands);
   void input_finished(TaskId dependent, bool placed, Commands& commands);
   void fail(TaskId id, FailurePtr failure, Commands& commands);
   void fail_one(TaskId id, const FailurePtr& failure, Commands& commands);
+  void withdraw(TaskId task, TaskRecord& record, Commands& commands);
+  void withdraw_ranges(TaskId group, GroupRecord& record, Commands& commands);
+  void append_refs(std::span<const Input> inputs, int consumer, bool may_move,
+                   std::vector<protocol::InputRef>& refs) const;
   void drop_inputs(TaskRecord& record);
   void drop_inputs(GroupRecord& group);
   void drop_reference(TaskId id);
@@ -167,6 +239,7 @@ class Scheduler {
   void forget_task(TaskId id, Commands& commands);
 
   // group_events.cpp: maps
+  void place_group_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count);
   void note_derived(GroupRecord& source, TaskId id);
   void activate(TaskId group);
   void offer(TaskId group, AvailablePiece piece);
@@ -181,14 +254,21 @@ class Scheduler {
   void take_back(int rank, const protocol::RangeCut& cut);
   void forget_group(TaskId id, Commands& commands);
 
+  // replication.cpp
+  std::uint32_t users_of(TaskId id) const;
+  void go_on(Piece piece, Commands& commands);
+  void end_replication(Piece piece, Commands& commands);
+  void add_holder(const Piece& piece, std::int32_t rank);
+  void drop_holder(const Piece& piece, std::int32_t rank, Commands& commands);
+
   // placement.cpp
   void assign(TaskId task, int worker, Commands& commands);
   void give(TaskId task, int worker, Commands& commands);
   void consider_ahead(TaskId task);
   void place_ahead(Commands& commands);
-  void place_bound(TaskId task, int priority_min, Commands& commands);
-  void serve_queues(int priority_min, Commands& commands);
-  void serve(int rank, int priority_min, Commands& commands);
+  void place_bound(TaskId task, int urgency_min, Commands& commands);
+  void serve_queues(int urgency_min, Commands& commands);
+  void serve(int rank, int urgency_min, Commands& commands);
   bool place_source(TaskId task, Commands& commands);
   bool place_range(TaskId group, Commands& commands);
   void place_from_ready(Commands& commands);
@@ -196,7 +276,7 @@ class Scheduler {
   void take_from_queues(Commands& commands);
   void ask_for_work(Commands& commands);
   int thief_for(int victim);
-  std::uint64_t range_length(const GroupRecord& group) const;
+  std::uint64_t range_length(const GroupRecord& group, int worker) const;
 
   // choice.cpp
   struct Candidates;
@@ -213,6 +293,7 @@ class Scheduler {
   bool is_missing(const Input& input) const;
   void check_task(std::uint32_t slot, Tally& tally) const;
   void check_group(std::uint32_t slot, Tally& tally) const;
+  void check_replications(Tally& tally) const;
   void check_tally(const Tally& tally) const;
 
   // tell_state.cpp
@@ -236,9 +317,11 @@ class Scheduler {
   Story story_;
   tsl::robin_map<std::uint32_t, FailurePtr> task_failures_;          ///< by slot
   tsl::robin_map<std::uint32_t, std::vector<std::int32_t>> copies_;  ///< more holders, by slot
+  std::map<Piece, Replication> replications_;
   std::vector<TaskId> ahead_;     ///< waiting tasks that may be assigned ahead of readiness
   std::vector<TaskId> pinned_;    ///< pinned groups that can be placed
   std::vector<TaskId> unneeded_;  ///< may have lost their last reference
+  bool cancelling_ = false;       ///< what fails now is called back from its workers
   std::vector<EdgePool::Edge> scratch_;
   double bandwidth_bytes_per_ns_;  ///< measured
   std::uint64_t done_ = 0;

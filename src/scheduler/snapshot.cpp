@@ -11,8 +11,8 @@ Snapshot take_snapshot(const Scheduler& scheduler) {
   for (int rank = 0; rank < workers.size(); ++rank) {
     const WorkerRecord& worker = workers.at(rank);
     if (!worker.joined) continue;
-    snapshot.workers.push_back(
-        {rank, worker.slots, worker.outstanding, worker.outstanding_ns, worker.memory_limit_bytes});
+    snapshot.workers.push_back({rank, worker.slots, worker.outstanding, worker.outstanding_ns,
+                                worker.memory_limit_bytes, worker.memory});
   }
   return snapshot;
 }

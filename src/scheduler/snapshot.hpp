@@ -16,6 +16,7 @@ struct WorkerSnapshot {
   std::uint32_t outstanding = 0;     ///< tasks and ranges given and not reported
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
   std::uint64_t memory_limit_bytes = 0;
+  protocol::MemoryState memory;
 };
 
 struct Snapshot {

@@ -26,6 +26,8 @@ std::string_view name_of(StoryEvent::Kind kind) {
       return "released";
     case StoryEvent::Kind::worker_joined:
       return "worker joined";
+    case StoryEvent::Kind::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }

@@ -23,6 +23,7 @@ struct StoryEvent {
     input_failed,
     released,
     worker_joined,
+    cancelled,
   };
   TaskId id;
   std::uint64_t time_ns = 0;  ///< as told by Scheduler::set_time

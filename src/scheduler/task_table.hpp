@@ -16,6 +16,7 @@
 namespace tutti::scheduler {
 
 using protocol::FunctionId;
+using protocol::urgency_of;
 
 enum class TaskState : std::uint8_t { unused, waiting, ready, assigned, finished, failed };
 
@@ -85,10 +86,10 @@ inline constexpr std::int32_t no_worker = -1;
 struct TaskRecord {
   std::uint32_t generation = 1;
   TaskState state = TaskState::unused;
-  bool client_holds = false;  ///< a future names the task
-  bool inline_result = false;
-  bool has_copies = false;  ///< more holders than `worker`, see Scheduler::copies_
-  bool is_data = false;     ///< placed by the client, has no function
+  bool client_holds : 1 = false;  ///< a future names the task
+  bool inline_result : 1 = false;
+  bool has_copies : 1 = false;  ///< more holders than `worker`, see Scheduler::copies_
+  bool is_data : 1 = false;     ///< placed by the client, has no function
   std::int16_t priority = 0;
   FunctionId function = 0;
   /// assigned: where it runs; finished: who holds the result.
@@ -101,14 +102,24 @@ struct TaskRecord {
   std::uint32_t first_dependent = no_edge;
   std::uint32_t input_count = 0;
   std::uint32_t estimate_ns = 0;  ///< what was added to the worker's load
+  std::uint16_t owner = 0;        ///< the rank whose futures name it, and which is told of its end
+  std::uint16_t depth = 0;        ///< 0: submitted by main; else one more than the task that did
+  std::uint8_t attempt = 1;
+  std::uint8_t retries = 0;  ///< that are left
   std::unique_ptr<Input[]> inputs;
   std::uint64_t result_bytes = 0;  ///< assigned: expected
   std::uint64_t due_ns = 0;  ///< assigned: its end on the worker's account, see WorkerTable::load
+  std::uint64_t stream = 0;  ///< names its random numbers
   Payload payload;
 
+  /// What runs first: by priority, then the deepest, so that children run before strangers.
+  std::int32_t urgency() const { return urgency_of(priority, depth); }
+  /// Those that need its result may be sent to their workers, which ask its worker for it. What may
+  /// be tried again on another rank is waited for here.
+  bool is_placed() const { return state == TaskState::assigned && retries == 0; }
   std::span<const Input> input_span() const { return {inputs.get(), input_count}; }
 };
-static_assert(sizeof(TaskRecord) <= 96,
+static_assert(sizeof(TaskRecord) <= 104,
               "rank 0 promises at most 200 bytes a live task, futures included");
 
 /// Lists of dependents, as chains in one pool. An edge to a task that was forgotten is stale; the
@@ -156,6 +167,12 @@ class EdgePool {
 class TaskTable {
  public:
   TaskId allocate() {
+    const TaskId id = reserve();
+    adopt();
+    return id;
+  }
+  /// A number for a task that is to come; it means nothing until it is adopted.
+  TaskId reserve() {
     std::uint32_t slot;
     if (!free_.empty()) {
       slot = free_.back();
@@ -166,9 +183,10 @@ class TaskTable {
         blocks_.push_back(std::make_unique<TaskRecord[]>(block_records));
       ++slots_;
     }
-    ++live_;
     return TaskId::task(slot, at(slot).generation);
   }
+  /// A reserved number is used: the caller fills in its record.
+  void adopt() { ++live_; }
   /// The slot may be used again, under the next generation.
   void forget(std::uint32_t slot) {
     const std::uint32_t generation = (at(slot).generation + 1) & TaskId::generation_mask;

@@ -9,6 +9,7 @@
 /// round trip to rank 0 without giving a slow worker too much. What waits does not keep a worker
 /// from getting work that it can do at once.
 
+#include "protocol/messages.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "tutti/check.hpp"
 #include "tutti/ids.hpp"
@@ -30,16 +31,20 @@ struct WorkerRecord {
   bool in_rich = false;       ///< stands in the ring of workers that may give work back
   bool asked = false;         ///< to give work back, and has not answered
   bool barren = false;        ///< had nothing to give back, and has got nothing since
+  bool paused = false;        ///< short of memory: it starts nothing
   std::uint32_t slots = 0;
   std::uint32_t outstanding = 0;     ///< tasks and ranges assigned, with all inputs, not reported
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
   std::uint64_t units = 0;           ///< the tasks, and the elements of the ranges, among them
   std::uint64_t result_bytes = 0;    ///< expected of everything assigned
+  std::uint32_t suspended = 0;       ///< runs that wait inside of themselves, as last reported
+  std::uint32_t held_back = 0;       ///< ready there, and not to begin before some of those ended
   std::uint32_t waiting = 0;         ///< tasks assigned ahead of readiness
   std::uint64_t waiting_ns = 0;
   std::uint64_t ended_ns = 0;     ///< estimated time of everything that was outstanding or waited
   std::uint32_t assignments = 0;  ///< tasks assigned since the start, modulo 2^31
   std::uint64_t memory_limit_bytes = 0;
+  protocol::MemoryState memory;  ///< as it was told last
   /// Ready tasks that belong here by their inputs and wait for credit. Others may take them.
   ReadyQueue own_queue;
   /// Tasks whose missing inputs are all being computed, that are to wait for them here.
@@ -47,11 +52,20 @@ struct WorkerRecord {
 
   bool has_queue() const { return !own_queue.empty() || !ahead_queue.empty(); }
   std::uint64_t given_ns() const { return ended_ns + outstanding_ns + waiting_ns; }
-  /// A slot has nothing, not even something to wait for.
-  bool is_unoccupied() const { return units + waiting < slots; }
+  /// A slot has nothing, not even something to wait for, and would begin what it gets.
+  bool is_unoccupied() const { return !paused && units + waiting < slots + suspended; }
+  /// Of what is outstanding, what needs a slot: runs that wait have given theirs to others.
+  std::uint32_t needing() const {
+    return outstanding - std::min(outstanding, suspended + held_back);
+  }
+  std::uint64_t needing_ns() const {
+    return suspended + held_back == 0 || outstanding == 0
+               ? outstanding_ns
+               : outstanding_ns / outstanding * needing();
+  }
   /// Estimated time until a slot is free for something new.
   double queue_ns() const {
-    return static_cast<double>(outstanding_ns + waiting_ns) / static_cast<double>(slots);
+    return static_cast<double>(needing_ns() + waiting_ns) / static_cast<double>(slots);
   }
 };
 
@@ -88,14 +102,37 @@ class WorkerTable {
   std::uint64_t total_slots() const { return total_slots_; }
   const Credit& credit() const { return credit_; }
 
-  bool is_idle(const WorkerRecord& worker) const { return worker.units < worker.slots; }
+  /// What a worker uses of its memory, and whether it starts tasks. One that does not gets nothing
+  /// new while there are others, and is asked for what it has.
+  void set_memory(int rank, const protocol::MemoryState& memory) {
+    WorkerRecord& worker = at(rank);
+    worker.memory = memory;
+    if (worker.paused == memory.paused) return;
+    {
+      const Occupied guard(*this, worker);
+      worker.paused = memory.paused;
+    }
+    paused_ += worker.paused ? 1 : -1;
+    worker.barren = false;
+    enlist_rich(rank);
+    offer(rank);
+    // Now each may get one task at a time.
+    for (int each = 0; all_paused() && each < size(); ++each) offer(each);
+  }
+  bool all_paused() const { return paused_ == static_cast<int>(joined_); }
+
+  bool is_idle(const WorkerRecord& worker) const {
+    return worker.paused ? may_take_paused(worker) : worker.units < worker.slots + worker.suspended;
+  }
   bool has_credit(const WorkerRecord& worker) const {
-    return may_take(worker, worker.outstanding, worker.outstanding_ns);
+    if (worker.paused) return may_take_paused(worker);
+    return may_take(worker, worker.needing(), worker.needing_ns());
   }
   /// What waits becomes able to run beside what can already, so both count, up to twice the credit.
   bool has_credit_ahead(const WorkerRecord& worker) const {
-    return may_take(worker, (worker.outstanding + worker.waiting) / 2,
-                    (worker.outstanding_ns + worker.waiting_ns) / 2);
+    if (worker.paused) return false;
+    return may_take(worker, (worker.needing() + worker.waiting) / 2,
+                    (worker.needing_ns() + worker.waiting_ns) / 2);
   }
 
   /// Adds to what the worker can run, and gives the time at which it is due on the worker's
@@ -109,10 +146,7 @@ class WorkerTable {
     worker.outstanding_ns += estimate_ns;
     worker.units += units;
     worker.barren = false;
-    if (!worker.in_rich && is_rich(worker)) {
-      worker.in_rich = true;
-      rich_.push_back(rank);
-    }
+    enlist_rich(rank);
     return worker.given_ns();
   }
   void unload(int rank, std::uint32_t estimate_ns, std::uint64_t units = 1,
@@ -168,6 +202,18 @@ class WorkerTable {
     if (worker.has_queue()) visit(rank);
   }
 
+  /// So many runs of the worker wait inside of themselves, and so much waits there for them to end.
+  void suspend(int rank, std::uint32_t suspended, std::uint32_t held_back) {
+    WorkerRecord& worker = at(rank);
+    const bool more = suspended + held_back > worker.suspended + worker.held_back;
+    {
+      const Occupied guard(*this, worker);
+      worker.suspended = suspended;
+      worker.held_back = held_back;
+    }
+    if (more) offer(rank);
+  }
+
   /// The next idle worker in turn, or no_one. It stays in its ring, at the end, until it is no
   /// longer idle.
   int next_idle() { return next(idle_, &WorkerRecord::in_idle, &WorkerTable::is_idle); }
@@ -177,9 +223,9 @@ class WorkerTable {
   }
   bool anybody_idle() { return next_idle() != no_one; }
 
-  void queue_own(int rank, std::int16_t priority, TaskId task) {
+  void queue_own(int rank, std::int32_t urgency, TaskId task) {
     WorkerRecord& worker = at(rank);
-    worker.own_queue.push(priority, task);
+    worker.own_queue.push(urgency, task);
     visit(rank);
     if (!worker.in_victims) {
       worker.in_victims = true;
@@ -237,30 +283,32 @@ class WorkerTable {
     worker.asked = false;
     worker.barren = !gave;
     --asked_;
-    if (!worker.in_rich && is_rich(worker)) {
-      worker.in_rich = true;
-      rich_.push_back(rank);
-    }
+    enlist_rich(rank);
   }
 
   /// Stops the program when a count of workers is not what the records say.
   void check_counts() const {
     std::uint32_t unoccupied = 0;
     std::uint32_t asked = 0;
+    int paused = 0;
     for (const WorkerRecord& worker : workers_) {
+      paused += worker.paused ? 1 : 0;
       unoccupied += worker.joined && worker.is_unoccupied() ? 1u : 0u;
       asked += worker.asked ? 1u : 0u;
     }
     check(unoccupied == unoccupied_, "the workers that have a slot for nothing are counted");
+    check(paused == paused_, "the workers that are paused are counted");
     check(asked == asked_, "the workers that were asked for work are counted");
   }
   /// See Scheduler::describe; `append` takes the entries of queues.
   template <class Append>
   void describe(std::vector<std::uint64_t>& words, Append append) const {
     for (const WorkerRecord& worker : workers_) {
-      words.insert(words.end(), {worker.outstanding, worker.outstanding_ns, worker.units,
-                                 worker.waiting, worker.waiting_ns, worker.assignments,
-                                 (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u)});
+      words.insert(
+          words.end(),
+          {worker.outstanding, worker.outstanding_ns, worker.units, worker.suspended,
+           worker.held_back, worker.waiting, worker.waiting_ns, worker.assignments,
+           (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u) + (worker.paused ? 4u : 0u)});
       worker.own_queue.for_each(append);
       words.push_back(worker.ahead_queue.size());
       for (const TaskId id : worker.ahead_queue) append(id);
@@ -293,17 +341,38 @@ class WorkerTable {
     bool before_;
   };
 
+  /// When no worker starts tasks each still gets one at a time, so that there is an end; what waits
+  /// inside of itself may wait for that one.
+  bool may_take_paused(const WorkerRecord& worker) const {
+    return all_paused() && worker.needing() == 0;
+  }
   bool may_take(const WorkerRecord& worker, std::uint32_t tasks, std::uint64_t nanoseconds) const {
-    if (worker.result_bytes > worker.slots * credit_.result_bytes_per_slot)
-      return tasks < worker.slots;
+    std::uint64_t result_bytes_max = worker.slots * credit_.result_bytes_per_slot;
+    if (worker.memory_limit_bytes != 0)
+      result_bytes_max = std::min(result_bytes_max, worker.memory_limit_bytes / 4);
+    if (worker.result_bytes > result_bytes_max) return tasks < worker.slots;
     return tasks < worker.slots * credit_.tasks_per_slot ||
            (tasks < credit_.tasks_max && nanoseconds < worker.slots * credit_.nanoseconds_per_slot);
   }
   bool has_own_queue(const WorkerRecord& worker) const { return !worker.own_queue.empty(); }
   /// More than its slots can work on, and worth a message.
   bool is_rich(const WorkerRecord& worker) const {
-    return worker.units > worker.slots && !worker.asked && !worker.barren &&
-           worker.outstanding_ns > worth_asking_ns * worker.slots;
+    if (worker.asked || worker.barren) return false;
+    if (worker.paused) return worker.units > worker.suspended;
+    return worker.units > worker.slots + worker.suspended &&
+           worker.needing_ns() > worth_asking_ns * worker.slots;
+  }
+  /// The worker may take more than before.
+  void offer(int rank) {
+    if (!at(rank).joined) return;
+    enlist(rank);
+    if (at(rank).has_queue()) visit(rank);
+  }
+  void enlist_rich(int rank) {
+    WorkerRecord& worker = at(rank);
+    if (worker.in_rich || !is_rich(worker)) return;
+    worker.in_rich = true;
+    rich_.push_back(rank);
   }
 
   static void take_from_waiting(WorkerRecord& worker, std::uint32_t estimate_ns) {
@@ -353,6 +422,7 @@ class WorkerTable {
   std::uint32_t joined_ = 0;
   std::uint32_t unoccupied_ = 0;
   std::uint32_t asked_ = 0;
+  int paused_ = 0;
 };
 
 }  // namespace tutti::scheduler

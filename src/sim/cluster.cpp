@@ -33,6 +33,9 @@ SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
     nodes_.back()->say_hello(packets_);
   }
   threads_busy_.resize(nodes_.size() + 1, 0);
+  loads_.resize(nodes_.size() + 1, 0);
+  for (int rank = 1; rank <= options_.workers && options_.pause_ns != 0; ++rank)
+    change_pause_later(rank);
   known_.resize(workload.size());
   for (const WorkItem& item : workload) {
     for (const ItemInput& input : item.inputs) ++known_[input.item].users_left;
@@ -60,6 +63,12 @@ ClusterReport SimCluster::run() {
       case Event::Kind::batch_end:
         end_batch(event.index);
         break;
+      case Event::Kind::pause:
+        change_pause(static_cast<int>(event.index));
+        break;
+      case Event::Kind::load_end:
+        end_load(static_cast<int>(event.index));
+        break;
       case Event::Kind::packet: {
         Packet packet = std::move(in_flight_[event.index]);
         free_packets_.push_back(event.index);
@@ -73,9 +82,9 @@ ClusterReport SimCluster::run() {
   flush_head();
   // Releases travel, and then there is silence.
   while (!events_.empty()) {
-    const std::size_t index = events_.top().index;
+    const Event event = events_.top();
     events_.pop();
-    deliver(std::move(in_flight_[index]));
+    if (event.kind == Event::Kind::packet) deliver(std::move(in_flight_[event.index]));
   }
   note_totals();
   for (const auto& each : nodes_) {
@@ -236,6 +245,7 @@ void SimCluster::send() {
 void SimCluster::deliver(Packet packet) {
   if (packet.to == 0) {
     head_.handle(packet.from, packet.bytes);
+    copy_some();
     flush_head();
     return;
   }
@@ -269,6 +279,37 @@ void SimCluster::start_threads(int rank) {
   if (options_.check_laws) node(rank).state().check_invariants();
 }
 
+/// The next time that the worker pauses, or goes on.
+void SimCluster::change_pause_later(int rank) {
+  const std::uint64_t random = mix(mix(options_.seed, ++pauses_), static_cast<std::uint64_t>(rank));
+  schedule(now_ns_ + 1 + random % (2 * options_.pause_ns), Event::Kind::pause,
+           static_cast<std::size_t>(rank));
+}
+
+void SimCluster::change_pause(int rank) {
+  const bool over = next_item_ == known_.size() && head_.scheduler().counts().work_left == 0;
+  const bool pauses = node(rank).state().pause() == worker::Pause::none && !over;
+  const std::uint64_t random = mix(mix(options_.seed, ++pauses_), now_ns_);
+  const bool for_good = pauses && random % 16 == 0 && rank % 4 == 0;
+  // A pause that ends may hold up everything; one that does not must let something through.
+  const worker::Pause strict =
+      for_good || random % 2 == 0 ? worker::Pause::one_at_a_time : worker::Pause::all;
+  node(rank).set_pause(pauses ? strict : worker::Pause::none, packets_);
+  report_.pauses += pauses ? 1 : 0;
+  send();
+  start_threads(rank);
+  if (pauses ? !for_good : !over) change_pause_later(rank);
+}
+
+void SimCluster::end_load(int rank) {
+  --loads_[static_cast<std::size_t>(rank)];
+  ++report_.loads;
+  node(rank).end_load(packets_);
+  send();
+  changed(rank);
+  start_threads(rank);
+}
+
 void SimCluster::end_batch(std::size_t index) {
   Running done = std::move(running_[index]);
   free_running_.push_back(index);
@@ -281,6 +322,13 @@ void SimCluster::end_batch(std::size_t index) {
 
 /// A worker's store may hold other values than before.
 void SimCluster::changed(int rank) {
+  if (options_.spill) node(rank).send_all_away();
+  std::size_t& loads = loads_[static_cast<std::size_t>(rank)];
+  for (; loads < node(rank).loads(); ++loads) {
+    const std::uint64_t random = mix(options_.seed, event_number_);
+    schedule(now_ns_ + 1'000 + random % 50'000, Event::Kind::load_end,
+             static_cast<std::size_t>(rank));
+  }
   report_.stored_bytes_max = std::max(report_.stored_bytes_max, node(rank).store().bytes());
   if (options_.check_laws) check_memory(rank);
 }

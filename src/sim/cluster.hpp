@@ -23,6 +23,11 @@ struct ClusterOptions {
   NetworkOptions network;
   /// A task or element throws with this probability, the same ones whatever the order of events.
   double failure_probability = 0;
+  /// Workers pause for about so long, again and again, and a quarter of them at last for good; 0:
+  /// they do not.
+  std::uint64_t pause_ns = 0;
+  /// Large values leave memory as soon as they are there, and come back for those that need them.
+  bool spill = false;
   /// This share of the workers takes `slow_factor` times longer for everything.
   double slow_share = 0;
   double slow_factor = 8;
@@ -33,6 +38,8 @@ struct ClusterOptions {
   /// The client lets go of what it only needs as an input, as soon as everything that needs it was
   /// submitted.
   bool release_early = false;
+  /// With this probability, after each packet to rank 0, the client has something copied or moved.
+  double copy_probability = 0;
   /// Checks invariants and laws after every event. Slow.
   bool check_laws = false;
   /// Measures the real time spent inside the scheduler.
@@ -55,6 +62,9 @@ struct ClusterReport {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;  ///< of packets and of the values beside them
   std::uint64_t fetches = 0;
+  std::uint64_t pauses = 0;
+  std::uint64_t loads = 0;             ///< of values that were away
+  std::uint64_t copies = 0;            ///< and moves that the client wanted
   std::uint64_t given_back = 0;        ///< tasks and ends of ranges
   std::uint64_t stored_bytes_max = 0;  ///< the most that a worker held
   /// Messages to rank 0, that workers join apart, submissions and releases; and what they took, if
@@ -73,7 +83,7 @@ class SimCluster {
 
  private:
   struct Event {
-    enum class Kind : std::uint8_t { packet, batch_end, submit };
+    enum class Kind : std::uint8_t { packet, batch_end, submit, pause, load_end };
     std::uint64_t time_ns;
     std::uint64_t number;
     Kind kind;
@@ -102,11 +112,16 @@ class SimCluster {
   void release(std::size_t item);
   void deliver(Packet packet);
   void flush_head();
+  void copy_some();
+  void rebalance_all();
   void note_outcomes();
   void note_group_done(std::size_t item);
   void send();
   void start_threads(int rank);
   void end_batch(std::size_t index);
+  void change_pause(int rank);
+  void change_pause_later(int rank);
+  void end_load(int rank);
   std::uint64_t run_item(worker::Execution& item, int rank);
   std::uint64_t run_block(worker::Execution& item);
   bool throws(std::size_t item, std::uint64_t element) const;
@@ -141,7 +156,10 @@ class SimCluster {
   std::vector<Running> running_;
   std::vector<std::size_t> free_running_;
   std::vector<std::uint32_t> threads_busy_;  ///< by rank
+  std::vector<std::size_t> loads_;           ///< by rank: those whose ends are scheduled
+  std::uint64_t pauses_ = 0;
   std::vector<Known> known_;
+  std::uint64_t random_draws_ = 0;
   std::size_t next_item_ = 0;  ///< the first one that is not submitted
   /// Items by the slots of their ids, which are dense: tasks, and maps.
   std::vector<std::uint32_t> task_items_;

@@ -46,7 +46,11 @@ void Head::handle_message(int from, const protocol::Message& message) {
   if (const auto* hello = std::get_if<protocol::Hello>(&message)) {
     scheduler_.on_worker_joined(from, hello->slots, hello->memory_limit_bytes);
   } else if (const auto* finished = std::get_if<protocol::TaskFinished>(&message)) {
+    const scheduler::TaskRecord* task = scheduler_.find_task(finished->task);
+    const int owner = task == nullptr ? 0 : task->owner;
     accepted = scheduler_.on_task_finished(from, finished->task, finished->result_bytes, commands_);
+    if (accepted && owner != 0 && owner != from)
+      outbox_.send(owner, protocol::TaskEnded{finished->task, from, 0, false, {}});
     if (accepted) outcomes_.push_back({finished->task, Outcome::Kind::finished, nullptr});
   } else if (const auto* threw = std::get_if<protocol::TaskThrew>(&message)) {
     TaskFailure failure;
@@ -75,6 +79,16 @@ void Head::handle_message(int from, const protocol::Message& message) {
     scheduler_.on_replica(from, replica->id, commands_);
   } else if (const auto* given = std::get_if<protocol::GaveBack>(&message)) {
     scheduler_.on_gave_back(from, given->tasks.to_vector(), given->ranges.to_vector(), commands_);
+  } else if (const auto* task = std::get_if<protocol::SubmitTask>(&message)) {
+    submit(from, *task);
+  } else if (const auto* waits = std::get_if<protocol::Waits>(&message)) {
+    scheduler_.on_waits(from, waits->suspended, waits->held_back);
+  } else if (const auto* dropped = std::get_if<protocol::DropFutures>(&message)) {
+    for (const TaskId id : dropped->ids.to_vector()) scheduler_.on_client_released(id, commands_);
+  } else if (const auto* memory = std::get_if<protocol::MemoryState>(&message)) {
+    scheduler_.on_memory(from, *memory);
+  } else if (const auto* copy = std::get_if<protocol::Replicated>(&message)) {
+    scheduler_.on_replicated(from, {copy->id, copy->begin}, copy->kept, commands_);
   } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
     scheduler_.on_locate(from, locate->id, commands_);
   } else {
@@ -83,13 +97,39 @@ void Head::handle_message(int from, const protocol::Message& message) {
   if (!accepted) ++stale_reports_;
 }
 
+void Head::submit(int from, const protocol::SubmitTask& message) {
+  scheduler::TaskSpec spec;
+  spec.id = message.task;
+  spec.function = message.function;
+  spec.owner = static_cast<std::uint16_t>(from);
+  spec.depth = message.depth;
+  scheduler_.submit(spec, commands_);
+}
 void Head::flush(std::vector<Packet>& packets) {
   clock_.measure([&] { scheduler_.place(commands_); });
   obey();
   outbox_.take(packets);
 }
 
+void Head::obey_copies() {
+  for (const Commands::Drop& each : commands_.drop) {
+    if (each.worker <= 0) continue;
+    if (each.piece.id.is_group()) {
+      outbox_.send(each.worker, protocol::DropStretch{each.piece.id, each.piece.begin});
+    } else {
+      const TaskId ids[] = {each.piece.id};
+      outbox_.send(each.worker, protocol::ReleaseData{
+                                    protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
+    }
+  }
+  for (const Commands::Replicate& each : commands_.replicate) {
+    outbox_.send(each.worker, protocol::Replicate{{each.piece.id, each.piece.begin, each.count,
+                                                   each.source, 0, 0}});
+  }
+}
+
 void Head::obey() {
+  obey_copies();
   for (const Commands::Assign& each : commands_.assign) {
     const std::uint32_t function = scheduler_.find_task(each.task)->function;
     if (note_first(row_of(functions_, each.worker), function)) {
@@ -102,6 +142,13 @@ void Head::obey() {
       encode_define_group(outbox_.to(each.worker), scheduler_, each.group, each.worker);
     }
     encode_assign_range(outbox_.to(each.worker), scheduler_, each);
+  }
+  // All of a worker's at once: it tells those that read a value before it drops the value.
+  std::map<int, std::vector<TaskId>> unwanted;
+  for (const Commands::Cancel& each : commands_.cancel) unwanted[each.worker].push_back(each.id);
+  for (const auto& [worker, ids] : unwanted) {
+    outbox_.send(worker,
+                 protocol::CancelWork{protocol::PackedList<TaskId>(std::span<const TaskId>(ids))});
   }
   for (const Commands::Release& each : commands_.release) {
     // A value that the client placed on rank 0 is with nobody else.
@@ -153,6 +200,11 @@ void Head::describe(std::vector<std::uint64_t>& words) const {
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker)});
   for (const Commands::Located& each : commands_.located)
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker), rank_of(each.holder)});
+  for (const Commands::Drop& each : commands_.drop)
+    words.insert(words.end(), {each.piece.id.bits(), each.piece.begin, rank_of(each.worker)});
+  for (const Commands::Replicate& each : commands_.replicate)
+    words.insert(words.end(), {each.piece.id.bits(), each.piece.begin, rank_of(each.worker),
+                               rank_of(each.source)});
   words.insert(words.end(), {commands_.assign.size(), commands_.release.size(),
                              commands_.located.size(), commands_.failed.size()});
 }

@@ -49,7 +49,9 @@ class Head {
 
  private:
   void handle_message(int from, const protocol::Message& message);
+  void submit(int from, const protocol::SubmitTask& message);
   void obey();
+  void obey_copies();
 
   scheduler::Scheduler scheduler_;
   scheduler::Commands commands_;

@@ -10,10 +10,10 @@ using scheduler::TaskState;
 
 /// Memory within credit: single values that a worker holds and rank 0 does not know to be there are
 /// results and inputs of what it was assigned, constants of maps among them. As credit bounds what
-/// is assigned, it bounds them too. Holds when nothing fails: a copy may be on its way for a task
-/// that a failure has ended.
+/// is assigned, it bounds them too. Holds when nothing fails, as a copy may be on its way for a
+/// task that a failure has ended, and when the client wants no copies.
 void SimCluster::check_memory(int rank) {
-  if (options_.failure_probability > 0) return;
+  if (options_.failure_probability > 0 || options_.copy_probability > 0) return;
   const scheduler::Scheduler& scheduler = head_.scheduler();
   const worker::Store& store = node(rank).store();
   std::uint64_t allowed_bytes = 0;

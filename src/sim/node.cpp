@@ -3,6 +3,7 @@
 #include "sim/sim_value.hpp"
 #include "tutti/check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tutti::sim {
@@ -23,6 +24,7 @@ void Node::handle(int from, std::span<const std::byte> packet, std::vector<Packe
   Reader reader(packet);
   for (; !reader.at_end(); ++messages_) handle_message(from, protocol::decode(reader));
   obey();
+  note_waits();
   outbox_.take(packets);
 }
 
@@ -46,8 +48,19 @@ void Node::handle_message(int from, const protocol::Message& message) {
                    data->stream_bytes, commands_);
   } else if (const auto* located = std::get_if<protocol::Located>(&message)) {
     state_.on_located(*located, commands_);
+  } else if (const auto* copy = std::get_if<protocol::Replicate>(&message)) {
+    state_.on_replicate(copy->piece, commands_);
+  } else if (const auto* dropped = std::get_if<protocol::DropStretch>(&message)) {
+    state_.on_drop_stretch(dropped->id, dropped->begin);
   } else if (const auto* question = std::get_if<protocol::GiveBack>(&message)) {
     give_back(question->units_max);
+  } else if (const auto* unwanted = std::get_if<protocol::CancelWork>(&message)) {
+    std::vector<TaskId> ids;
+    for (std::size_t index = 0; index < unwanted->ids.size(); ++index)
+      ids.push_back(unwanted->ids[index]);
+    state_.on_cancel(ids, commands_);
+  } else if (const auto* ended = std::get_if<protocol::TaskEnded>(&message)) {
+    ended_.push_back(ended->task);
   } else {
     check(false, "a worker is sent work, releases and data, nothing else");
   }
@@ -81,7 +94,7 @@ void Node::give_back(std::uint32_t units_max) {
 }
 
 std::unique_ptr<Batch> Node::start() {
-  if (!state_.has_ready()) return nullptr;
+  if (state_.startable() == 0) return nullptr;
   std::unique_ptr<Batch> batch;
   if (batches_.empty()) {
     batch = std::make_unique<Batch>();
@@ -94,13 +107,38 @@ std::unique_ptr<Batch> Node::start() {
   return batch;
 }
 
+void Node::note_waits() {
+  const protocol::Waits now{state_.suspended(), state_.held_back()};
+  if (now == told_) return;
+  outbox_.send(0, now);
+  told_ = now;
+}
+
+void Node::suspend(Batch& batch, std::vector<Packet>& packets) {
+  Batch done;
+  state_.split(batch, done, commands_);
+  report_tasks(done);
+  state_.suspend(batch);
+  obey();
+  note_waits();
+  outbox_.take(packets);
+}
+
+void Node::resume(const Batch& batch, std::vector<Packet>& packets) {
+  state_.want_slot();
+  state_.resume(batch);
+  note_waits();
+  outbox_.take(packets);
+}
+
 void Node::finish(std::unique_ptr<Batch> batch, std::vector<Packet>& packets) {
   for (Execution& item : batch->items) {
     if (item.kind == Execution::Kind::bind && !item.threw) item.result = make_sim_value();
   }
-  report_tasks(*batch);
   state_.on_done(*batch, commands_);
+  report_tasks(*batch);
   obey();
+  note_waits();
   state_.take_timings(timings_);
   for (const protocol::Timing& timing : timings_) outbox_.send(0, timing);
   timings_.clear();
@@ -109,13 +147,48 @@ void Node::finish(std::unique_ptr<Batch> batch, std::vector<Packet>& packets) {
   outbox_.take(packets);
 }
 
+void Node::set_pause(worker::Pause pause, std::vector<Packet>& packets) {
+  state_.set_pause(pause);
+  protocol::MemoryState message;
+  message.managed_bytes = store_.bytes();
+  message.paused = pause != worker::Pause::none;
+  outbox_.send(0, message);
+  outbox_.take(packets);
+}
+
+void Node::send_all_away() {
+  std::vector<const detail::Value*> read;
+  state_.append_read(read);
+  std::vector<worker::ValueKey> unused;
+  for (const worker::Store::Large& each : store_.by_use()) {
+    const detail::Value* value = store_.value_of(each.key);
+    // Most values of the simulation are null: nobody can point to those.
+    if (value == nullptr || std::ranges::find(read, value) == read.end())
+      unused.push_back(each.key);
+  }
+  for (const worker::ValueKey& key : unused) {
+    store_.find_large(key)->backing = std::make_shared<int>(0);
+    store_.send_away(key);
+  }
+}
+
+void Node::end_load(std::vector<Packet>& packets) {
+  const worker::WorkerCommands::Load load = loads_.front();
+  loads_.pop_front();
+  // It may have been released meanwhile; those that waited for it do not mind.
+  store_.bring_back(load.key, detail::ValuePtr());
+  state_.on_data(load.request, protocol::Data::Answer::found, detail::ValuePtr(), 0, commands_);
+  obey();
+  outbox_.take(packets);
+}
+
 void Node::report_tasks(const Batch& batch) {
   for (const Execution& item : batch.items) {
-    if (item.kind != Execution::Kind::task) continue;
+    if (item.kind != Execution::Kind::task || item.detached) continue;
     if (item.threw) {
-      outbox_.send(0, protocol::TaskThrew{item.task->id, item.error_type, item.error_message});
+      outbox_.send(0, protocol::TaskThrew{item.id, item.error_type, item.error_message});
     } else {
-      outbox_.send(0, protocol::TaskFinished{item.task->id, item.result_bytes, false, {}});
+      outbox_.send(0, protocol::TaskFinished{item.id, item.result_bytes, false, {}});
     }
   }
 }
@@ -126,6 +199,7 @@ void Node::obey() {
     outbox_.send(each.holder, protocol::Fetch{each.request, each.id, each.slice, each.begin,
                                               each.count, each.sequence});
   }
+  loads_.insert(loads_.end(), commands_.load.begin(), commands_.load.end());
   for (const worker::WorkerCommands::Answer& each : commands_.answers) {
     protocol::Data data;
     data.request = each.to.request;
@@ -136,6 +210,8 @@ void Node::obey() {
     }
     outbox_.send(each.to.rank, data);
   }
+  for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
+    outbox_.send(0, protocol::Replicated{each.id, each.begin, each.kept});
   for (const TaskId id : commands_.locate) outbox_.send(0, protocol::Locate{id});
   for (const TaskId id : commands_.replicas) outbox_.send(0, protocol::Replica{id});
   for (RangeWork* range : commands_.finished_ranges) {

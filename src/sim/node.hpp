@@ -8,6 +8,7 @@
 #include "worker/worker_state.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -29,10 +30,24 @@ class Node {
   /// The first packet: the node is ready.
   void say_hello(std::vector<Packet>& packets);
   void handle(int from, std::span<const std::byte> packet, std::vector<Packet>& packets);
+  /// Short of memory, or not any more; tells rank 0.
+  void set_pause(worker::Pause pause, std::vector<Packet>& packets);
+  /// All large values that nobody uses leave memory; what needs one asks for it, see loads().
+  void send_all_away();
+  /// Values that were asked for and are still away.
+  std::size_t loads() const { return loads_.size(); }
+  /// The first of them comes back.
+  void end_load(std::vector<Packet>& packets);
   /// What a free thread runs next; null when nothing is ready. The caller fills in the results.
   std::unique_ptr<worker::Batch> start();
+  /// What runs in the batch, its item `current`, waits inside of itself; what is before it is done.
+  void suspend(worker::Batch& batch, std::vector<Packet>& packets);
+  /// What waited goes on; there must be a slot.
+  void resume(const worker::Batch& batch, std::vector<Packet>& packets);
   /// The batch is done: reports it.
   void finish(std::unique_ptr<worker::Batch> batch, std::vector<Packet>& packets);
+  /// What tasks of this node submitted and ended elsewhere, since the caller cleared it.
+  std::vector<TaskId>& ended() { return ended_; }
   std::uint64_t fetches() const { return fetches_; }
   std::uint64_t given_back() const { return given_back_; }
   /// Messages that arrived.
@@ -43,6 +58,7 @@ class Node {
   void answer(int from, const protocol::Fetch& message);
   void give_back(std::uint32_t units_max);
   void report_tasks(const worker::Batch& batch);
+  void note_waits();
   void obey();
 
   SizeOf size_of_;
@@ -52,6 +68,9 @@ class Node {
   Outbox outbox_;
   std::vector<protocol::Timing> timings_;
   std::vector<std::unique_ptr<worker::Batch>> batches_;
+  std::vector<TaskId> ended_;
+  protocol::Waits told_;
+  std::deque<worker::WorkerCommands::Load> loads_;
   std::uint64_t fetches_ = 0;
   std::uint64_t given_back_ = 0;
   std::uint64_t messages_ = 0;

@@ -57,12 +57,15 @@ inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
   const scheduler::TaskRecord* record = scheduler.find_task(command.task);
   check(record != nullptr, "an assigned task is alive");
   std::vector<protocol::InputRef> inputs;
-  scheduler.append_input_refs(record->input_span(), command.worker, inputs);
+  scheduler.append_input_refs(*record, command.worker, inputs);
   protocol::AssignTask message;
   message.task = command.task;
   message.function = record->function;
   message.priority = record->priority;
   message.inline_result = record->inline_result;
+  message.depth = record->depth;
+  message.attempt = record->attempt;
+  message.stream = record->stream;
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
   message.payload = record->payload.bytes();
@@ -85,6 +88,7 @@ inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& sche
   message.count = command.count;
   message.priority = group->priority;
   message.pinned = group->pinned;
+  message.depth = group->depth;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
   protocol::encode(writer, message);

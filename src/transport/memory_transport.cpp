@@ -73,7 +73,6 @@ struct World {
   std::map<Lane, std::deque<Waiting>> receivers;
 
   std::mutex finish_mutex;
-  std::condition_variable all_finished;
   int finished = 0;
 };
 
@@ -160,7 +159,7 @@ class MemoryTransport final : public Transport {
   void wake() noexcept override { world_->doorbells->ring(rank_); }
   microseconds sleep_limit() const override { return sleep_max; }
 
-  void finish() override;
+  void finish(const OnPacket& on_packet) override;
   [[noreturn]] void abort(int exit_code) noexcept override { std::_Exit(exit_code); }
 
  private:
@@ -281,19 +280,17 @@ void MemoryTransport::gather(int root, ConstBuffer own, std::vector<MutableBuffe
   send_on({rank_, rank_, true, 0}, own, one);
 }
 
-void MemoryTransport::finish() {
+void MemoryTransport::finish(const OnPacket& on_packet) {
   const auto limit = std::chrono::steady_clock::now() + finish_limit;
-  while (busy() && std::chrono::steady_clock::now() < limit) {
+  bool is_counted = false;
+  while (std::chrono::steady_clock::now() < limit) {
     const std::uint32_t ticket = prepare_sleep();
-    if (!poll([](int, std::span<const std::byte>) {})) sleep(ticket, microseconds(1000));
+    if (!poll(on_packet)) sleep(ticket, microseconds(1000));
     end_sleep();
-  }
-  std::unique_lock lock(world_->finish_mutex);
-  ++world_->finished;
-  world_->all_finished.notify_all();
-  if (!busy() &&
-      world_->all_finished.wait_until(lock, limit, [this] { return world_->finished == size(); })) {
-    return;
+    if (busy()) continue;
+    const std::lock_guard lock(world_->finish_mutex);
+    if (!std::exchange(is_counted, true)) ++world_->finished;
+    if (world_->finished == size()) return;
   }
   throw Error(ErrorCode::timeout, "rank " + std::to_string(rank_) + " waited " +
                                       std::to_string(finish_limit.count()) +

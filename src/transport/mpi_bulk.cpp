@@ -6,23 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <sys/mman.h>
 #include <utility>
 
 namespace tutti::transport {
-
-void prefer_huge_pages(MutableBuffer memory) noexcept {
-  // What is smaller is mostly memory that was used before. The pages are those of x86 and, as far
-  // as they are used, of other processors; a range that does not fit is refused and stays as it
-  // was.
-  constexpr std::size_t bytes_min = std::size_t{4} << 20;
-  constexpr std::uintptr_t page_bytes = std::uintptr_t{2} << 20;
-  if (memory.size < bytes_min) return;
-  const auto address = reinterpret_cast<std::uintptr_t>(memory.data);
-  const std::uintptr_t first = (address + page_bytes - 1) / page_bytes * page_bytes;
-  const std::uintptr_t last = (address + memory.size) / page_bytes * page_bytes;
-  madvise(memory.data + (first - address), last - first, MADV_HUGEPAGE);
-}
 
 void Transfer::on_complete(const MPI_Status& status) {
   if (counts_bytes) {
@@ -86,7 +72,6 @@ void TransferTable::add_receive(Transfer& transfer, MPI_Comm communicator, int f
                                 MutableBuffer data) {
   transfer.counts_bytes = true;
   transfer.expected_bytes += data.size;
-  prefer_huge_pages(data);
   std::size_t offset = 0;
   do {
     const std::size_t piece = std::min(piece_bytes_max, data.size - offset);

@@ -33,11 +33,6 @@ class Transfer final : public Operation {
   Done done;
 };
 
-/// `memory` will be written from one end to the other. Where it is large and the system leaves the
-/// choice to programs, pages of 2 MiB are asked for: new memory of 256 MiB costs 64 thousand faults
-/// otherwise, which take longer than the transfer.
-void prefer_huge_pages(MutableBuffer memory) noexcept;
-
 /// The transfers under way. Their callbacks are collected here until they are run.
 class TransferTable {
  public:

@@ -74,7 +74,6 @@ MpiCollectives::MpiCollectives(MPI_Comm communicator, int rank, int size, Transf
 
 void MpiCollectives::broadcast(int root, MutableBuffer data, Done done) {
   ++counts_.broadcast;
-  if (rank_ != root) prefer_huge_pages(data);
   Transfer& transfer = transfers_.open(std::move(done));
   std::size_t offset = 0;
   do {

@@ -77,7 +77,7 @@ class MpiTransport final : public Transport {
   void wake() noexcept override { parts_->neighbourhood.doorbells->ring(parts_->own_bell); }
   microseconds sleep_limit() const override;
 
-  void finish() override;
+  void finish(const OnPacket& on_packet) override;
   [[noreturn]] void abort(int exit_code) noexcept override { abort_job(exit_code); }
 
  private:
@@ -110,7 +110,7 @@ class MpiTransport final : public Transport {
   bool deliver_local(const OnPacket& on_packet);
   bool turn(const OnPacket& on_packet);
   template <class Condition>
-  void wait_until(Condition condition, const char* what);
+  void wait_until(Condition condition, const OnPacket& on_packet, const char* what);
 
   std::unique_ptr<Parts> parts_;
   std::uint32_t ticket_ = 0;
@@ -270,11 +270,11 @@ microseconds MpiTransport::sleep_limit() const {
 }
 
 template <class Condition>
-void MpiTransport::wait_until(Condition condition, const char* what) {
+void MpiTransport::wait_until(Condition condition, const OnPacket& on_packet, const char* what) {
   const auto limit = std::chrono::steady_clock::now() + finish_limit;
   int idle_turns = 0;
   while (!condition()) {
-    if (turn([](int, std::span<const std::byte>) {})) idle_turns = 0;
+    if (turn(on_packet)) idle_turns = 0;
     if (++idle_turns < 1000) continue;
     if (std::chrono::steady_clock::now() > limit) {
       throw Error(ErrorCode::timeout, "rank " + std::to_string(rank()) + " waited " +
@@ -286,9 +286,10 @@ void MpiTransport::wait_until(Condition condition, const char* what) {
   }
 }
 
-void MpiTransport::finish() {
+void MpiTransport::finish(const OnPacket& on_packet) {
   check(!parts_->finished, "a transport finishes once");
-  wait_until([this] { return !parts_->busy(); }, "what it sent to be received");
+  const auto is_quiet = [this] { return !parts_->busy(); };
+  wait_until(is_quiet, on_packet, "what it sent to be received");
   MPI_Request barrier = MPI_REQUEST_NULL;
   check_mpi(MPI_Ibarrier(parts_->session->control(), &barrier));
   const auto all_are_here = [&barrier] {
@@ -296,7 +297,9 @@ void MpiTransport::finish() {
     check_mpi(MPI_Test(&barrier, &complete, MPI_STATUS_IGNORE));
     return complete != 0;
   };
-  wait_until(all_are_here, "the other ranks to finish");
+  wait_until(all_are_here, on_packet, "the other ranks to finish");
+  // Nobody comes here before what it sent was taken, so all that was announced is here.
+  wait_until(is_quiet, on_packet, "what was sent to it");
   parts_->ring_of_receives.stop();
   parts_->finished = true;
   parts_->session->leave();

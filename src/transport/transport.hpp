@@ -107,10 +107,10 @@ class Transport {
   virtual std::chrono::microseconds sleep_limit() const = 0;
 
   /// The orderly end, entered by all ranks: completes what was sent, then leaves. Blocks; packets
-  /// that arrive meanwhile are dropped. Throws Error (timeout) when the other ranks do not come
-  /// within 30 s. A transport that is destroyed without it leaves MPI as it is, so that the
-  /// launcher ends the job.
-  virtual void finish() = 0;
+  /// go to `on_packet`, which receives the bulk data that they announce: their sender waits for
+  /// that. Throws Error (timeout) when the other ranks do not come within 30 s. A transport that is
+  /// destroyed without it leaves MPI as it is, so that the launcher ends the job.
+  virtual void finish(const OnPacket& on_packet) = 0;
   /// Ends all ranks of the job at once with this exit code.
   [[noreturn]] virtual void abort(int exit_code) noexcept = 0;
 

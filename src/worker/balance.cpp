@@ -17,7 +17,9 @@ std::uint64_t WorkerState::units_to_give(std::uint32_t units_max) const {
         units += each.range->count - each.range->next;
     }
   }
-  const std::uint64_t free_threads = limits_.slots - std::min<std::size_t>(limits_.slots, taken_);
+  // A rank that starts nothing gives all.
+  if (pause_ != Pause::none) return std::min<std::uint64_t>(units_max, units);
+  const std::uint64_t free_threads = limits_.slots - std::min(limits_.slots, active_);
   if (units <= free_threads) return 0;
   return std::min<std::uint64_t>(units_max, (units - free_threads + 1) / 2);
 }

@@ -23,7 +23,8 @@ void describe_waiter(const Waiter& waiter, Words& words) {
 
 void describe_task(const TaskWork& task, Words& words) {
   words.insert(words.end(),
-               {task.id.bits(), task.missing, task.input_failed ? 1u : 0u, task.inputs.size()});
+               {task.id.bits(), task.missing,
+                (task.input_failed ? 1u : 0u) + (task.taken ? 2u : 0u), task.inputs.size()});
   for (const Waiter& waiter : task.waiters) describe_waiter(waiter, words);
   for (const Asker& asker : task.askers)
     words.insert(words.end(), {static_cast<std::uint64_t>(asker.rank), asker.request});
@@ -33,7 +34,8 @@ void describe_group(const GroupWork& group, Words& words) {
   words.insert(words.end(), {group.group.bits(), group.missing, group.unfinished,
                              (group.ops != nullptr ? 1u : 0u) + (group.binding ? 2u : 0u) +
                                  (group.released ? 4u : 0u) + (group.is_bound() ? 8u : 0u) +
-                                 (group.durations.known(0) ? 16u : 0u)});
+                                 (group.durations.known(0) ? 16u : 0u) + (group.waits ? 32u : 0u) +
+                                 (group.cancelled ? 64u : 0u)});
   for (const RangeWork* range : group.waiting) describe_range(*range, words);
 }
 
@@ -48,9 +50,12 @@ auto sorted_keys(const Map& map) {
 }  // namespace
 
 void WorkerState::describe(Words& words) const {
-  words.insert(words.end(), {ready_count_, taken_, assignments_, known_.size(), fetches_.size()});
-  for (const auto& [priority, level] : ready_) {
-    words.insert(words.end(), {static_cast<std::uint64_t>(priority), level.size()});
+  words.insert(words.end(), {static_cast<std::uint64_t>(pause_), ready_count_, taken_, active_,
+                             suspended_, wanting_, assignments_, known_.size(), fetches_.size()});
+  for (const auto& [depth, count] : suspended_depths_)
+    words.insert(words.end(), {static_cast<std::uint64_t>(depth), count});
+  for (const auto& [urgency, level] : ready_) {
+    words.insert(words.end(), {static_cast<std::uint64_t>(urgency), level.size()});
     for (const Ready& each : level) {
       if (each.task != nullptr) words.push_back(each.task->id.bits());
       if (each.range != nullptr) describe_range(*each.range, words);
@@ -63,8 +68,9 @@ void WorkerState::describe(Words& words) const {
   for (const TaskId id : known) describe_task(**known_.find(id), words);
   for (const std::uint64_t request : sorted_keys(fetches_)) {
     const PendingFetch& fetch = fetches_.at(request);
-    words.insert(words.end(), {request, fetch.id.bits(), fetch.slice ? 1u : 0u, fetch.begin,
-                               fetch.count, fetch.keep ? 1u : 0u, fetch.waiters.size()});
+    words.insert(words.end(),
+                 {request, fetch.id.bits(), fetch.slice ? 1u : 0u, fetch.begin, fetch.count,
+                  (fetch.keep ? 1u : 0u) + (fetch.replicate ? 2u : 0u), fetch.waiters.size()});
     for (const Waiter& waiter : fetch.waiters) describe_waiter(waiter, words);
   }
   for (const Early& each : early_) {

@@ -19,6 +19,10 @@ class Executor {
   void start(unsigned threads, const std::function<void(unsigned)>& loop) {
     for (unsigned number = 0; number < threads; ++number) threads_.emplace_back(loop, number);
   }
+  /// One more, while others run. The caller sees to it that nobody joins meanwhile.
+  void add(unsigned number, const std::function<void(unsigned)>& loop) {
+    threads_.emplace_back(loop, number);
+  }
   void join() {
     for (std::thread& thread : threads_) {
       if (thread.joinable()) thread.join();

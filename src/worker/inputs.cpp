@@ -19,8 +19,12 @@ using Answer = protocol::Data::Answer;
 bool WorkerState::resolve_input(const protocol::InputRef& input, Waiter waiter, InputValue& value,
                                 std::vector<ValuePtr>& held, WorkerCommands& commands) {
   if (input.id.is_group()) return resolve_elements(input, waiter, value, commands);
-  if (store_.contains(input.id)) {
-    value = {store_.find(input.id), 0};
+  if (const Store::Single* found = store_.use(input.id)) {
+    if (found->away != 0) {
+      load_value(input.id, waiter, commands);
+      return false;
+    }
+    value = {found->value.get(), 0};
     return true;
   }
   if (input.holder == limits_.rank) {
@@ -41,13 +45,17 @@ bool WorkerState::resolve_elements(const protocol::InputRef& input, Waiter waite
                                    InputValue& value, WorkerCommands& commands) {
   value.index = input.index;
   value.count = input.count;
-  const Store::Stretch* stretch = store_.find_stretch(input.id, input.index);
+  const Store::Stretch* stretch = store_.use_stretch(input.id, input.index);
   if (stretch == nullptr) {
     fetch_slice(input.id, input.index, input.count, input.holder, waiter, commands);
     return false;
   }
   check(input.index + input.count <= stretch->begin + stretch->count,
         "the elements of one piece lie in one stretch");
+  if (stretch->away) {
+    load_stretch(input.id, *stretch, waiter, commands);
+    return false;
+  }
   value.value = stretch->value.get();
   value.index -= stretch->begin;
   return true;
@@ -73,7 +81,7 @@ void WorkerState::fetch_value(const protocol::InputRef& input, Waiter waiter,
     pending->keep = true;
     return;
   }
-  PendingFetch fetch{input.id, false, 0, 0, input.last_use == 0, {waiter}};
+  PendingFetch fetch{input.id, false, 0, 0, input.last_use == 0, false, {waiter}};
   const std::uint64_t request = begin_fetch(std::move(fetch));
   fetch_of_value_[input.id] = request;
   if (input.holder == limits_.rank) {
@@ -83,6 +91,30 @@ void WorkerState::fetch_value(const protocol::InputRef& input, Waiter waiter,
   }
 }
 
+/// The value is of this rank, but away.
+void WorkerState::load_value(TaskId id, Waiter waiter, WorkerCommands& commands) {
+  if (PendingFetch* pending = find_pending(id)) {
+    pending->waiters.push_back(waiter);
+    return;
+  }
+  const std::uint64_t request = begin_fetch({id, false, 0, 0, false, false, {waiter}, true});
+  fetch_of_value_[id] = request;
+  commands.load.push_back({request, {id, 0}});
+}
+
+void WorkerState::load_stretch(TaskId id, const Store::Stretch& stretch, Waiter waiter,
+                               WorkerCommands& commands) {
+  const SliceKey key{id, stretch.begin, stretch.count};
+  if (const auto found = fetch_of_slice_.find(key); found != fetch_of_slice_.end()) {
+    fetches_.find(found->second).value().waiters.push_back(waiter);
+    return;
+  }
+  const std::uint64_t request =
+      begin_fetch({id, true, stretch.begin, stretch.count, false, false, {waiter}, true});
+  fetch_of_slice_[key] = request;
+  commands.load.push_back({request, {id, stretch.begin}});
+}
+
 void WorkerState::fetch_slice(TaskId id, std::uint64_t begin, std::uint64_t count,
                               std::int32_t holder, Waiter waiter, WorkerCommands& commands) {
   const SliceKey key{id, begin, count};
@@ -90,7 +122,7 @@ void WorkerState::fetch_slice(TaskId id, std::uint64_t begin, std::uint64_t coun
     fetches_.find(found->second).value().waiters.push_back(waiter);
     return;
   }
-  const std::uint64_t request = begin_fetch({id, true, begin, count, false, {waiter}});
+  const std::uint64_t request = begin_fetch({id, true, begin, count, false, false, {waiter}});
   fetch_of_slice_[key] = request;
   commands.fetch.push_back({request, id, true, begin, count, holder, 0});
 }
@@ -110,7 +142,7 @@ WorkerState::PendingFetch WorkerState::end_fetch(std::uint64_t request) {
 // ---- what comes
 
 void WorkerState::on_data(std::uint64_t request, Answer answer, ValuePtr value, std::uint64_t bytes,
-                          WorkerCommands& commands) {
+                          WorkerCommands& commands, const std::string& problem) {
   const auto pending = fetches_.find(request);
   if (pending == fetches_.end()) return;
   if (answer == Answer::gone && !pending->second.slice) {
@@ -119,7 +151,27 @@ void WorkerState::on_data(std::uint64_t request, Answer answer, ValuePtr value, 
     return;
   }
   const PendingFetch fetched = end_fetch(request);
-  if (answer == Answer::found && !fetched.slice && fetched.keep) {
+  if (answer == Answer::found) {
+    keep_fetched(fetched, value, bytes, commands);
+  } else if (fetched.replicate) {
+    commands.replicated.push_back({fetched.id, fetched.begin, false});
+  }
+  // What cannot come arrives as null, with a problem: what needs it fails, and so is reported.
+  const Arrival arrival{value, fetched.begin, answer == Answer::failed, problem};
+  for (const Waiter& waiter : fetched.waiters) arrived(waiter, arrival, commands);
+}
+
+/// What came is kept when rank 0 wants it here, or when others of this rank may need it.
+void WorkerState::keep_fetched(const PendingFetch& fetched, const ValuePtr& value,
+                               std::uint64_t bytes, WorkerCommands& commands) {
+  if (fetched.replicate) {
+    if (fetched.slice) {
+      store_.put_stretch(fetched.id, {fetched.begin, fetched.count, value, bytes});
+    } else {
+      store_.put(fetched.id, value, bytes);
+    }
+    commands.replicated.push_back({fetched.id, fetched.begin, true});
+  } else if (!fetched.slice && fetched.keep) {
     if (bytes > SmallValues::bytes_max) {
       store_.put(fetched.id, value, bytes);
       commands.replicas.push_back(fetched.id);
@@ -127,10 +179,36 @@ void WorkerState::on_data(std::uint64_t request, Answer answer, ValuePtr value, 
       small_.put(fetched.id, value);
     }
   }
-  // What cannot travel arrives as null: the task that reads it throws, and so is reported.
-  const bool failed = answer == Answer::failed;
-  for (const Waiter& waiter : fetched.waiters)
-    arrived(waiter, value, fetched.begin, failed, commands);
+}
+
+void WorkerState::on_replicate(const protocol::InputRef& piece, WorkerCommands& commands) {
+  const bool slice = piece.id.is_group();
+  const bool here =
+      slice ? store_.find_stretch(piece.id, piece.index) != nullptr : store_.contains(piece.id);
+  if (here) {
+    commands.replicated.push_back({piece.id, piece.index, true});
+    return;
+  }
+  if (slice) {
+    const SliceKey key{piece.id, piece.index, piece.count};
+    if (const auto found = fetch_of_slice_.find(key); found != fetch_of_slice_.end()) {
+      fetches_.find(found->second).value().replicate = true;
+      return;
+    }
+    const std::uint64_t request =
+        begin_fetch({piece.id, true, piece.index, piece.count, true, true});
+    fetch_of_slice_[key] = request;
+    commands.fetch.push_back(
+        {request, piece.id, true, piece.index, piece.count, piece.holder, piece.sequence});
+    return;
+  }
+  if (PendingFetch* pending = find_pending(piece.id)) {
+    pending->replicate = true;
+    return;
+  }
+  const std::uint64_t request = begin_fetch({piece.id, false, 0, 0, true, true});
+  fetch_of_value_[piece.id] = request;
+  commands.fetch.push_back({request, piece.id, false, 0, 0, piece.holder, piece.sequence});
 }
 
 void WorkerState::on_located(const protocol::Located& message, WorkerCommands& commands) {
@@ -143,38 +221,45 @@ void WorkerState::on_located(const protocol::Located& message, WorkerCommands& c
   }
   // It is, or was, to be computed here. If it was assigned here since, that ended the wait; so its
   // task has been dropped, before rank 0 heard why.
-  const PendingFetch fetched = end_fetch(request);
-  ValuePtr value;
-  const bool here = message.holder >= 0 && store_.contains(message.id);
-  if (here) {
-    const detail::Value* found_here = store_.find(message.id);
-    if (found_here != nullptr) found_here->retain();
-    value = ValuePtr(const_cast<detail::Value*>(found_here));
+  const Store::Single* here = message.holder >= 0 ? store_.find_single(message.id) : nullptr;
+  if (here != nullptr && here->away != 0) {
+    PendingFetch& pending = fetches_.find(request).value();
+    pending.own = true;
+    pending.keep = false;
+    commands.load.push_back({request, {message.id, 0}});
+    return;
   }
-  for (const Waiter& waiter : fetched.waiters) arrived(waiter, value, 0, !here, commands);
+  const PendingFetch fetched = end_fetch(request);
+  if (fetched.replicate) commands.replicated.push_back({fetched.id, 0, here != nullptr});
+  const ValuePtr value = here != nullptr ? here->value : ValuePtr();
+  const Arrival arrival{value, 0, here == nullptr};
+  for (const Waiter& waiter : fetched.waiters) arrived(waiter, arrival, commands);
 }
 
 /// An awaited value is here, or never comes.
-void WorkerState::arrived(const Waiter& waiter, const ValuePtr& value, std::uint64_t slice_begin,
-                          bool failed, WorkerCommands& commands) {
+void WorkerState::arrived(const Waiter& waiter, const Arrival& arrival, WorkerCommands& commands) {
+  const ValuePtr& value = arrival.value;
   if (TaskWork* task = waiter.task) {
     const protocol::InputRef& input = task->inputs[waiter.place];
-    const std::uint64_t index = input.id.is_group() ? input.index - slice_begin : 0;
+    const std::uint64_t index = input.id.is_group() ? input.index - arrival.slice_begin : 0;
     task->values[waiter.place] = {value.get(), index, input.count};
     // The store keeps the results of this rank's own tasks as long as they are needed.
     if (!store_.contains(input.id)) task->held.push_back(value);
-    task->input_failed |= failed;
+    task->input_failed |= arrival.failed;
+    if (!arrival.problem.empty()) task->problem = arrival.problem;
     if (--task->missing == 0) task_complete(task, commands);
   } else if (RangeWork* range = waiter.range) {
     range->sources[waiter.place][waiter.piece].value = value.get();
     range->held.push_back(value);
-    if (--range->missing == 0) make_ready({.range = range}, range->priority, true);
+    if (!arrival.problem.empty()) range->problem = arrival.problem;
+    if (--range->missing == 0) make_ready({.range = range}, range->urgency, true);
   } else {
     GroupWork* group = waiter.group;
     InputValue& input = group->inputs[waiter.place];
     input.value = value.get();
-    input.index -= slice_begin;
+    input.index -= arrival.slice_begin;
     group->held.push_back(value);
+    if (!arrival.problem.empty()) group->problem = arrival.problem;
     if (--group->missing != 0) return;
     group_complete(group);
     forget_group_if_done(*group);
@@ -220,17 +305,20 @@ void WorkerState::admit_early(TaskWork& task, WorkerCommands& commands) {
 /// A task of this rank is done: those who wait for it go on.
 void WorkerState::ended(TaskWork* task, const ValuePtr& value, bool failed,
                         WorkerCommands& commands) {
-  const TaskId id = task->id;
-  known_.erase(id);
-  const Answer answer = failed ? Answer::failed : Answer::found;
-  for (const Asker& asker : task->askers) commands.answers.push_back({asker, id, answer});
-  if (task->waiters.empty()) {
-    recycle(task);
-    return;
-  }
-  const std::vector<Waiter> waiters = std::move(task->waiters);
+  const std::vector<Waiter> waiters = tell_askers(*task, failed, commands);
   recycle(task);
-  for (const Waiter& waiter : waiters) arrived(waiter, value, 0, failed, commands);
+  const Arrival arrival{value, 0, failed};
+  for (const Waiter& waiter : waiters) arrived(waiter, arrival, commands);
+}
+
+/// The task is not known any more: tells other ranks, and gives those who wait here.
+std::vector<Waiter> WorkerState::tell_askers(TaskWork& task, bool failed,
+                                             WorkerCommands& commands) {
+  known_.erase(task.id);
+  const Answer answer = failed ? Answer::failed : Answer::found;
+  for (const Asker& asker : task.askers) commands.answers.push_back({asker, task.id, answer});
+  task.askers.clear();
+  return std::exchange(task.waiters, {});
 }
 
 /// An input failed: the task is dropped without a report. Rank 0 has failed it already, or will.

@@ -1,6 +1,7 @@
 #include "worker/run_batch.hpp"
 
 #include "base/exception_text.hpp"
+#include "worker/task_context.hpp"
 
 #include <chrono>
 #include <span>
@@ -49,12 +50,11 @@ void write_stream(Execution& item, Writer& streams, std::size_t inline_bytes_max
   item.stream_size = streams.size() - begin;
 }
 
-void run_task(Execution& item) {
-  try {
-    item.result = ValuePtr(item.ops->call(item.task->payload.span(), item.task->values));
-  } catch (...) {
-    note_exception(item);
-  }
+/// An input is not here: fails as a task does that throws.
+void note_problem(Execution& item, const std::string& problem) {
+  item.threw = true;
+  item.error_type = problem_type;
+  item.error_message = problem;
 }
 
 void finish_result(Execution& item, Writer& streams, std::size_t inline_bytes_max) {
@@ -64,6 +64,7 @@ void finish_result(Execution& item, Writer& streams, std::size_t inline_bytes_ma
 }
 
 void run_bind(Execution& item) {
+  if (!item.group->problem.empty()) return note_problem(item, item.group->problem);
   try {
     item.result = ValuePtr(item.ops->bind(item.group->payload.span(), item.group->inputs));
   } catch (...) {
@@ -71,11 +72,15 @@ void run_bind(Execution& item) {
   }
 }
 
-void run_block(Execution& item) {
-  if (!item.group->bound) {
+void run_block(Batch& batch) {
+  // Alone in its batch, so that it stays where it is.
+  Execution& item = batch.items.front();
+  GroupWork& group = *item.group;
+  const std::string& problem = item.range->problem;
+  if (!group.bound || !problem.empty()) {
     for (std::uint64_t index = item.begin; index < item.begin + item.count; ++index) {
-      item.failures.push_back(
-          {index, item.group->bind_error_type, item.group->bind_error_message, false});
+      item.failures.push_back({index, group.bound ? problem_type : group.bind_error_type,
+                               group.bound ? problem : group.bind_error_message, false});
     }
     return;
   }
@@ -86,43 +91,96 @@ void run_block(Execution& item) {
   call.count = item.count;
   call.sources = sources;
   call.results = item.range->results.get();
-  item.ops->call_range(*item.group->bound, call);
+  TaskContext context;
+  context.batch = &batch;
+  context.id = group.group;
+  context.ops = item.ops;
+  context.payload = group.payload.span();
+  context.range = &call;
+  context.stream = group.stream;
+  context.depth = item.range->depth;
+  context.stop = &group.stop;
+  const TaskScope scope(&context);
+  item.ops->call_range(*group.bound, call);
   item.failures = std::move(call.failures);
+}
+
+void run_task(Batch& batch) {
+  TaskContext context;
+  context.batch = &batch;
+  TaskWork& task = *batch.items[batch.current].task;
+  context.id = task.id;
+  context.ops = batch.items[batch.current].ops;
+  context.payload = task.payload.span();
+  context.stream = task.stream;
+  context.depth = task.depth;
+  context.attempt = task.attempt;
+  context.stop = &task.stop;
+  if (context.is_stopped()) return;
+  if (!task.problem.empty()) return note_problem(batch.items[batch.current], task.problem);
+  const TaskScope scope(&context);
+  // A wait inside of the task moves the item to the front of its batch.
+  try {
+    ValuePtr result(context.ops->call(context.payload, task.values));
+    batch.items[batch.current].result = std::move(result);
+  } catch (...) {
+    note_exception(batch.items[batch.current]);
+  }
+}
+
+/// The time since the last end is shared by those that ended since, and by the one that runs when
+/// it waits now.
+void share_time(Batch& batch, std::size_t end) {
+  const std::uint64_t each = nanoseconds_since(batch.since) / (end - batch.first);
+  for (std::size_t index = batch.first; index < end; ++index) batch.items[index].elapsed_ns += each;
+}
+
+void finish_results(Batch& batch, std::size_t inline_bytes_max) {
+  for (; batch.first < batch.current; ++batch.first) {
+    Execution& item = batch.items[batch.first];
+    if (item.kind == Execution::Kind::task) finish_result(item, batch.streams, inline_bytes_max);
+  }
+  batch.since = Clock::now();
+}
+
+/// Reading the clock costs as much as a small task.
+bool are_timed_together(const Execution& first, const Execution& next) {
+  return first.kind == Execution::Kind::task && next.kind == first.kind && next.ops == first.ops;
 }
 
 }  // namespace
 
 void run_batch(Batch& batch, std::size_t inline_bytes_max) {
-  std::size_t first = 0;
-  while (first < batch.items.size()) {
-    Execution& item = batch.items[first];
-    const Clock::time_point start = Clock::now();
-    if (item.kind == Execution::Kind::bind) {
-      run_bind(item);
-      item.elapsed_ns = nanoseconds_since(start);
-      ++first;
-      continue;
+  batch.current = 0;
+  batch.first = 0;
+  batch.since = Clock::now();
+  for (; batch.current < batch.items.size(); ++batch.current) {
+    Execution& item = batch.items[batch.current];
+    if (batch.first != batch.current && !are_timed_together(batch.items[batch.first], item)) {
+      share_time(batch, batch.current);
+      finish_results(batch, inline_bytes_max);
     }
-    if (item.kind == Execution::Kind::block) {
-      run_block(item);
-      item.elapsed_ns = nanoseconds_since(start);
-      ++first;
-      continue;
-    }
-    // Tasks of one function in a row are timed together: reading the clock costs as much as a small
-    // task.
-    std::size_t last = first;
-    while (last < batch.items.size() && batch.items[last].kind == Execution::Kind::task &&
-           batch.items[last].ops == item.ops) {
-      run_task(batch.items[last]);
-      ++last;
-    }
-    const std::uint64_t each = nanoseconds_since(start) / (last - first);
-    for (; first < last; ++first) {
-      batch.items[first].elapsed_ns = each;
-      finish_result(batch.items[first], batch.streams, inline_bytes_max);
+    switch (item.kind) {
+      case Execution::Kind::task:
+        run_task(batch);
+        break;
+      case Execution::Kind::block:
+        run_block(batch);
+        break;
+      case Execution::Kind::bind:
+        run_bind(item);
+        break;
     }
   }
+  share_time(batch, batch.current);
+  finish_results(batch, inline_bytes_max);
 }
+
+void pause_batch(Batch& batch, std::size_t inline_bytes_max) {
+  share_time(batch, batch.current + 1);
+  finish_results(batch, inline_bytes_max);
+}
+
+void continue_batch(Batch& batch) { batch.since = Clock::now(); }
 
 }  // namespace tutti::worker

@@ -8,6 +8,7 @@
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/ids.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -40,9 +41,17 @@ struct Asker {
 struct TaskWork {
   TaskId id;
   FunctionId function = 0;
-  std::int16_t priority = 0;
+  std::int32_t urgency = 0;  ///< see protocol::urgency_of
+  std::uint16_t depth = 0;
+  std::uint8_t attempt = 1;
+  std::uint32_t timeout_ms = 0;
+  std::uint64_t stream = 0;  ///< names its random numbers
   bool inline_result = false;
+  bool taken = false;     ///< a thread has it
+  bool detached = false;  ///< taken, and nobody wants it any more: it ends without a trace
   bool input_failed = false;
+  /// Set when the task shall stop; the thread that runs it looks at it by std::atomic_ref.
+  std::uint8_t stop = 0;
   std::uint32_t missing = 0;
   Bytes payload;
   std::vector<protocol::InputRef> inputs;
@@ -50,6 +59,7 @@ struct TaskWork {
   std::vector<detail::ValuePtr> held;      ///< fetched for this task only
   std::vector<Waiter> waiters;             ///< for its result, on this rank
   std::vector<Asker> askers;               ///< for its result, on others
+  std::string problem;                     ///< why an input is not here: the task fails with it
 
   bool is_awaited() const { return !waiters.empty() || !askers.empty(); }
 };
@@ -61,13 +71,15 @@ struct RangeWork {
   std::uint64_t count = 0;
   std::uint64_t next = 0;  ///< elements given to threads
   std::uint64_t done = 0;  ///< elements done
-  std::int16_t priority = 0;
+  std::int32_t urgency = 0;
+  std::uint16_t depth = 0;
   bool pinned = false;
   std::uint32_t missing = 0;
   std::vector<std::vector<detail::InputPiece>> sources;
   std::vector<detail::ValuePtr> held;
   detail::ValuePtr results;
   std::vector<detail::ElementFailure> failures;
+  std::string problem;  ///< why a source is not here: its elements fail with it
 };
 
 /// What a group runs, once for all of its stretches.
@@ -78,8 +90,12 @@ struct GroupWork {
   std::vector<detail::InputValue> inputs;
   std::vector<detail::ValuePtr> held;
   std::uint32_t missing = 0;
+  std::uint64_t stream = 0;  ///< names the random numbers of its elements
   bool binding = false;
   bool released = false;
+  bool cancelled = false;
+  std::uint8_t stop = 0;  ///< see TaskWork
+  bool waits = false;     ///< elements were seen to wait inside of themselves
   detail::ValuePtr bound;
   /// Binding threw: every element fails with this.
   std::string bind_error_type;
@@ -87,6 +103,7 @@ struct GroupWork {
   std::vector<RangeWork*> waiting;  ///< stretches that came before the group was bound
   Durations durations;              ///< of its elements, as function 0
   std::uint64_t unfinished = 0;     ///< stretches that are not reported
+  std::string problem;              ///< why a constant is not here: binding fails with it
 
   bool is_bound() const { return static_cast<bool>(bound) || !bind_error_type.empty(); }
 };
@@ -107,22 +124,33 @@ struct Execution {
   detail::ValuePtr result;
   std::uint64_t result_bytes = 0;
   bool threw = false;
+  bool detached = false;    ///< nobody is told of the end
   bool has_stream = false;  ///< the small result as bytes, in Batch::streams
   std::size_t stream_begin = 0;
   std::size_t stream_size = 0;
   std::string error_type;
   std::string error_message;
   std::vector<detail::ElementFailure> failures;
+  /// Without the time in which it waited inside of itself.
   std::uint64_t elapsed_ns = 0;
+  /// What of that was told already, when it waited.
+  std::uint64_t noted_ns = 0;
 };
 
 /// What a thread takes in one go. Reused, so that taking allocates nothing in the steady state.
 struct Batch {
   std::vector<Execution> items;
   Writer streams;
+  /// While it is being run: the item that runs, the first of those before it whose end was not
+  /// noted, and when that one began.
+  std::size_t current = 0;
+  std::size_t first = 0;
+  std::chrono::steady_clock::time_point since;
   void clear() {
     items.clear();
     streams.clear();
+    current = 0;
+    first = 0;
   }
 };
 

@@ -33,7 +33,11 @@ TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
   }
   task->id = message.task;
   task->function = message.function;
-  task->priority = message.priority;
+  task->urgency = protocol::urgency_of(message.priority, message.depth);
+  task->depth = message.depth;
+  task->attempt = message.attempt;
+  task->timeout_ms = message.timeout_ms;
+  task->stream = message.stream;
   task->inline_result = message.inline_result;
   task->payload.resize(message.payload.size());
   std::ranges::copy(message.payload, task->payload.data());
@@ -61,7 +65,7 @@ void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands&
         --task.missing;
     }
   }
-  if (task.missing == 0) make_ready({.task = &task}, task.priority, false);
+  if (task.missing == 0) make_ready({.task = &task}, task.urgency, false);
 }
 
 void WorkerState::task_complete(TaskWork* task, WorkerCommands& commands) {
@@ -69,7 +73,7 @@ void WorkerState::task_complete(TaskWork* task, WorkerCommands& commands) {
     drop(task, commands);
   } else {
     // Ahead of other work: its inputs are warm, and running it lets them be released.
-    make_ready({.task = task}, task->priority, true);
+    make_ready({.task = task}, task->urgency, true);
   }
 }
 
@@ -99,6 +103,7 @@ void WorkerState::on_define_group(const protocol::DefineGroup& message, const Fu
   check(group.ops == nullptr, "a group is defined once on a rank");
   group.ops = ops;
   group.payload = Bytes::copy_of(message.payload);
+  group.stream = message.stream;
   const std::size_t count = message.inputs.size();
   group.inputs.resize(count);
   group.missing = static_cast<std::uint32_t>(count);
@@ -116,7 +121,7 @@ void WorkerState::on_define_group(const protocol::DefineGroup& message, const Fu
 void WorkerState::group_complete(GroupWork* group) {
   if (group->waiting.empty() || group->binding) return;
   group->binding = true;
-  make_ready({.bind = group}, group->waiting.front()->priority, true);
+  make_ready({.bind = group}, group->waiting.front()->urgency, true);
 }
 
 void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands& commands) {
@@ -130,7 +135,8 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
   range->group = message.group;
   range->begin = message.begin;
   range->count = message.count;
-  range->priority = message.priority;
+  range->urgency = protocol::urgency_of(message.priority, message.depth);
+  range->depth = message.depth;
   range->pinned = message.pinned;
   // One more than the pieces: the group itself, until it is bound.
   range->missing = static_cast<std::uint32_t>(message.pieces.size()) + 1;
@@ -145,8 +151,8 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
     InputPiece& target = range->sources[piece.source][number[piece.source]];
     const std::uint32_t place = number[piece.source]++;
     const Store::Stretch* stretch =
-        piece.id.is_group() ? store_.find_stretch(piece.id, piece.begin) : nullptr;
-    if (stretch != nullptr) {
+        piece.id.is_group() ? store_.use_stretch(piece.id, piece.begin) : nullptr;
+    if (stretch != nullptr && !stretch->away) {
       target = {stretch->value.get(), stretch->begin, stretch->count};
       --range->missing;
       continue;
@@ -155,12 +161,16 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
     waiter.range = range;
     waiter.place = piece.source;
     waiter.piece = place;
+    if (stretch != nullptr) {
+      load_stretch(piece.id, *stretch, waiter, commands);
+      continue;
+    }
     fetch_slice(piece.id, piece.begin, piece.count, piece.holder, waiter, commands);
   }
   GroupWork& group = group_entry(message.group);
   ++group.unfinished;
   if (group.is_bound()) {
-    if (--range->missing == 0) make_ready({.range = range}, range->priority, false);
+    if (--range->missing == 0) make_ready({.range = range}, range->urgency, false);
   } else {
     group.waiting.push_back(range);
     if (group.ops != nullptr && group.missing == 0) group_complete(&group);
@@ -169,16 +179,16 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
 
 void WorkerState::finish_bind(Execution& item) {
   GroupWork& group = *item.group;
-  group.binding = false;
   group.bound = std::move(item.result);
   if (item.threw) {
     group.bind_error_type = item.error_type.empty() ? "unknown" : item.error_type;
     group.bind_error_message = item.error_message;
   }
-  for (RangeWork* range : group.waiting) {
-    if (--range->missing == 0) make_ready({.range = range}, range->priority, false);
+  // Ranges of a map that was cancelled end here; the map stays until all have been looked at.
+  for (RangeWork* range : std::exchange(group.waiting, {})) {
+    if (--range->missing == 0) make_ready({.range = range}, range->urgency, false);
   }
-  group.waiting.clear();
+  group.binding = false;
   forget_group_if_done(group);
 }
 
@@ -190,8 +200,10 @@ void WorkerState::forget_group_if_done(GroupWork& group) {
 
 // ---- running
 
-void WorkerState::make_ready(Ready ready, std::int16_t priority, bool at_front) {
-  std::deque<Ready>& level = ready_[priority];
+void WorkerState::make_ready(Ready ready, std::int32_t urgency, bool at_front) {
+  if (ready.range != nullptr && groups_.at(ready.range->group)->cancelled)
+    return recycle(ready.range);
+  std::deque<Ready>& level = ready_[urgency];
   if (at_front) {
     level.push_front(ready);
   } else {
@@ -203,7 +215,8 @@ void WorkerState::make_ready(Ready ready, std::int16_t priority, bool at_front) 
 std::uint64_t WorkerState::block_length(const RangeWork& range) const {
   const GroupWork& group = *groups_.at(range.group);
   const std::uint64_t left = range.count - range.next;
-  if (!group.durations.known(0)) return 1;
+  // An element that waits would keep those behind it waiting.
+  if (!group.durations.known(0) || group.waits) return 1;
   const double mean_ns = std::max(group.durations.mean_ns(0), 0.01);
   const auto by_time =
       static_cast<std::uint64_t>(std::max(1.0, static_cast<double>(limits_.block_ns) / mean_ns));
@@ -221,17 +234,30 @@ void WorkerState::mark_movable(TaskWork& task) {
   }
 }
 
-void WorkerState::take(Batch& batch) {
+void WorkerState::take(Batch& batch, int depth_min) {
+  fill(batch, std::max(depth_min, floor()));
+  if (!batch.items.empty()) ++active_;
+}
+
+void WorkerState::fill(Batch& batch, int depth_min) {
   std::uint64_t estimate_ns = 0;
-  const std::size_t tasks_max = std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
+  if (!has_ready()) return;
+  const std::size_t tasks_max =
+      pause_ != Pause::none ? 1
+                            : std::min(limits_.batch_tasks_max, ready_count_ / limits_.slots + 1);
   for (auto level = ready_.begin(); level != ready_.end();) {
     std::deque<Ready>& queue = level->second;
     if (queue.empty()) {
       level = level->first == 0 ? std::next(level) : ready_.erase(level);
       continue;
     }
+    if (depth_of(level->first) < depth_min) {
+      ++level;
+      continue;
+    }
     const Ready ready = queue.front();
     if (ready.task == nullptr && !batch.items.empty()) return;
+    if (!batch.items.empty() && ready.task->timeout_ms != 0) return;
     Execution& item = batch.items.emplace_back();
     ++taken_;
     if (ready.range != nullptr) {
@@ -243,8 +269,9 @@ void WorkerState::take(Batch& batch) {
       item.ops = group.ops;
       item.begin = range.begin + range.next;
       item.count = block_length(range);
-      // Room for the results of the whole stretch, before several threads write into it.
-      if (!range.results && item.ops->make_results != nullptr) {
+      // Room for the results of the whole stretch (none for void), before several threads look for
+      // it without a lock.
+      if (range.next == 0 && item.ops->make_results != nullptr) {
         range.results = ValuePtr(item.ops->make_results(range.begin, range.count));
       }
       range.next += item.count;
@@ -264,11 +291,14 @@ void WorkerState::take(Batch& batch) {
     }
     item.kind = Execution::Kind::task;
     item.task = ready.task;
+    ready.task->taken = true;
     mark_movable(*ready.task);
     item.id = ready.task->id;
     item.ops = function(ready.task->function);
     const bool known = durations_.known(ready.task->function);
     estimate_ns += durations_.estimate_ns(ready.task->function, 1, limits_.batch_ns);
+    // Its time begins with its run.
+    if (ready.task->timeout_ms != 0) return;
     if (!known || estimate_ns >= limits_.batch_ns || batch.items.size() >= tasks_max) return;
   }
 }
@@ -289,7 +319,12 @@ bool WorkerState::may_take_long(const Batch& batch) const {
 }
 
 void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
-  for (Execution& item : batch.items) {
+  end_items(batch.items, commands);
+  --active_;
+}
+
+void WorkerState::end_items(std::span<Execution> items, WorkerCommands& commands) {
+  for (Execution& item : items) {
     --taken_;
     switch (item.kind) {
       case Execution::Kind::task:
@@ -307,8 +342,14 @@ void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
 
 void WorkerState::finish_task(Execution& item, WorkerCommands& commands) {
   TaskWork* task = item.task;
-  durations_.add(task->function, 1, item.elapsed_ns);
+  note_duration(item, item.elapsed_ns - item.noted_ns);
   add_timing(TaskId(), task->function, 1, item.elapsed_ns);
+  if (task->detached) {
+    item.detached = true;
+    item.task = nullptr;
+    recycle(task);
+    return;
+  }
   if (!item.threw) store_.put(task->id, item.result, item.result_bytes);
   item.task = nullptr;
   ended(task, item.result, item.threw, commands);
@@ -316,11 +357,16 @@ void WorkerState::finish_task(Execution& item, WorkerCommands& commands) {
 
 void WorkerState::finish_block(Execution& item, WorkerCommands& commands) {
   RangeWork& range = *item.range;
-  item.group->durations.add(0, item.count, item.elapsed_ns);
+  note_duration(item, item.elapsed_ns - item.noted_ns);
   add_timing(range.group, 0, item.count, item.elapsed_ns);
   range.done += item.count;
   std::ranges::move(item.failures, std::back_inserter(range.failures));
-  if (range.done == range.count) commands.finished_ranges.push_back(&range);
+  if (range.done != range.count) return;
+  if (item.group->cancelled) {
+    recycle(&range);
+  } else {
+    commands.finished_ranges.push_back(&range);
+  }
 }
 
 void WorkerState::recycle(RangeWork* range) {
@@ -342,7 +388,11 @@ void WorkerState::recycle(TaskWork* task) {
     *task = TaskWork{};
   }
   task->missing = 0;
+  task->taken = false;
+  task->detached = false;
+  task->stop = 0;
   task->input_failed = false;
+  task->problem.clear();
   task->inputs.clear();
   task->values.clear();
   task->held.clear();
@@ -368,6 +418,23 @@ void WorkerState::take_timings(std::vector<protocol::Timing>& timings) {
   timings_.clear();
 }
 
+void WorkerState::append_read(std::vector<const detail::Value*>& values) const {
+  const auto add = [&values](const detail::Value* value) {
+    if (value != nullptr) values.push_back(value);
+  };
+  known_.for_each([&add](TaskId, const TaskWork* task) {
+    for (const detail::InputValue& input : task->values) add(input.value);
+  });
+  for (const RangeWork& range : ranges_) {
+    for (const auto& source : range.sources) {
+      for (const InputPiece& piece : source) add(piece.value);
+    }
+  }
+  for (const auto& [id, group] : groups_) {
+    for (const detail::InputValue& input : group->inputs) add(input.value);
+  }
+}
+
 /// What a task reads lives as long as the task, in the store or with it.
 void WorkerState::check_inputs(const TaskWork& task) const {
   for (std::size_t index = 0; index < task.inputs.size(); ++index) {
@@ -385,14 +452,16 @@ void WorkerState::check_inputs(const TaskWork& task) const {
 
 void WorkerState::check_invariants() const {
   std::size_t ready = 0;
-  for (const auto& [priority, level] : ready_) ready += level.size();
+  for (const auto& [urgency, level] : ready_) ready += level.size();
   check(ready == ready_count_, "the ready count is the length of the queues");
+  check(taken_ >= suspended_ && suspended_ >= wanting_,
+        "what waits inside of itself was taken, and what wants a slot waited");
   check(fetches_.size() == fetch_of_value_.size() + fetch_of_slice_.size(),
         "each fetch is found by what it fetches");
   for (const auto& [id, request] : fetch_of_value_) {
     check(fetches_.contains(request) && fetches_.at(request).id == id,
           "a fetch is found by its value");
-    check(!store_.contains(id), "what is in the store is not fetched");
+    check(fetches_.at(request).own || !store_.contains(id), "what is in the store is not fetched");
   }
   known_.for_each([this](TaskId id, const TaskWork* task) {
     check(task->id == id, "an assigned task is found by its id");

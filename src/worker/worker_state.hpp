@@ -14,12 +14,15 @@
 
 #include <tsl/robin_map.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace tutti::worker {
@@ -35,6 +38,11 @@ struct WorkerCommands {
     std::int32_t holder;
     std::uint32_t sequence;
   };
+  /// A value of this rank's store is away: bring it back, then call on_data().
+  struct Load {
+    std::uint64_t request;
+    ValueKey key;
+  };
   /// A rank that asked gets its answer; `found`: the value is in the store.
   struct Answer {
     Asker to;
@@ -47,21 +55,40 @@ struct WorkerCommands {
     std::vector<protocol::RangeCut> ranges;
   };
   std::vector<Fetch> fetch;
+  std::vector<Load> load;
   std::vector<Answer> answers;
+  /// What rank 0 wanted copied: it is in the store, or cannot be brought here.
+  struct Replicated {
+    TaskId id;
+    std::uint64_t begin;
+    bool kept;
+  };
+  std::vector<Replicated> replicated;
   std::vector<TaskId> locate;               ///< ask rank 0 where they are
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
+  std::vector<const TaskWork*> stopped;     ///< run, and were told to stop
   bool empty() const {
-    return fetch.empty() && answers.empty() && locate.empty() && replicas.empty() &&
-           finished_ranges.empty();
+    return fetch.empty() && load.empty() && answers.empty() && replicated.empty() &&
+           locate.empty() && replicas.empty() && finished_ranges.empty() && stopped.empty();
   }
   void clear() {
     fetch.clear();
+    load.clear();
     answers.clear();
+    replicated.clear();
     locate.clear();
     replicas.clear();
     finished_ranges.clear();
+    stopped.clear();
   }
+};
+
+/// Whether threads get something to do, see WorkerState::set_pause().
+enum class Pause : std::uint8_t {
+  none,
+  all,            ///< nothing new starts
+  one_at_a_time,  ///< something starts when nothing runs, so that the rank does not wait for ever
 };
 
 struct WorkerLimits {
@@ -73,6 +100,11 @@ struct WorkerLimits {
   /// which costs two switches of threads.
   std::uint64_t block_ns = 200'000;
   std::size_t batch_tasks_max = 64;
+  /// What a thread that waits inside of a task may run meanwhile is expected to take at most this
+  /// long; for what takes longer another thread is worth its switch.
+  std::uint64_t nested_ns = 100'000;
+  /// So many tasks and elements may wait inside of themselves at the same time.
+  std::uint32_t suspended_max = 256;
 };
 
 class WorkerState {
@@ -88,9 +120,10 @@ class WorkerState {
                        WorkerCommands& commands);
   void on_assign(const protocol::AssignTask& message, WorkerCommands& commands);
   void on_assign(const protocol::AssignRange& message, WorkerCommands& commands);
-  /// The answer to a fetch.
+  /// The answer to a fetch or load. `problem` says why there is no value: what needs it fails with
+  /// this sentence.
   void on_data(std::uint64_t request, protocol::Data::Answer answer, detail::ValuePtr value,
-               std::uint64_t bytes, WorkerCommands& commands);
+               std::uint64_t bytes, WorkerCommands& commands, const std::string& problem = {});
   /// A rank asks for a value that is not in the store: it waits when the value will be.
   void on_fetch(int from, const protocol::Fetch& message, WorkerCommands& commands);
   /// Where a value is that was not found; `holder` is below 0 when it will never be anywhere.
@@ -99,26 +132,84 @@ class WorkerState {
   /// urgent first; a task whose result is waited for stays.
   WorkerCommands::GaveBack on_give_back(std::uint32_t units_max, WorkerCommands& commands);
   void on_release(TaskId id);
+  /// Nobody wants the results of these: what was not begun is dropped; what runs is told to stop
+  /// and ends without a trace.
+  void on_cancel(std::span<const TaskId> ids, WorkerCommands& commands);
+  /// The time of a task that runs is over; the same. False when it does not run.
+  bool on_timeout(TaskId id, WorkerCommands& commands);
+  /// Rank 0 wants a copy of a value or stretch here.
+  void on_replicate(const protocol::InputRef& piece, WorkerCommands& commands);
+  void on_drop_stretch(TaskId id, std::uint64_t begin) { store_.erase_stretch(id, begin); }
   /// What a thread took is done; the results are in the items.
   void on_done(Batch& batch, WorkerCommands& commands);
   /// A finished range was reported.
   void recycle(RangeWork* range);
+  /// Short of memory, or not any more.
+  void set_pause(Pause pause) { pause_ = pause; }
 
   /// Appends the run times measured since the last call.
   void take_timings(std::vector<protocol::Timing>& timings);
 
-  /// Gives a free thread something to do; leaves the batch empty when nothing is ready.
-  void take(Batch& batch);
+  /// Gives a free thread something to do, and a slot for it; leaves the batch empty when nothing is
+  /// ready. A thread that waits inside of a task takes only what has at least its depth.
+  void take(Batch& batch, int depth_min = 0);
+
+  // What runs in a batch waits inside of itself. Its slot goes to others, until it resumes.
+
+  /// The items before the one that runs are done. The caller reports `done`.
+  void split(Batch& batch, Batch& done, WorkerCommands& commands);
+  /// What was behind it goes back. Must not be called when may_suspend() is false.
+  void suspend(Batch& batch);
+  bool may_suspend() const { return suspended_ < limits_.suspended_max; }
+  /// Its wait is over: it wants a slot before anything else begins.
+  void want_slot() { ++wanting_; }
+  bool has_slot_to_resume() const { return active_ < limits_.slots; }
+  /// There must be a slot.
+  void resume(const Batch& batch);
 
   // ---- questions
 
-  bool has_ready() const { return ready_count_ != 0; }
+  /// Whether take() gives something. A rank that runs one at a time begins something when all that
+  /// it runs waits inside of itself: else that could wait for ever.
+  bool has_ready() const {
+    return ready_count_ != 0 &&
+           (pause_ == Pause::none || (pause_ == Pause::one_at_a_time && active_ + wanting_ == 0));
+  }
+  /// Threads that could begin something now.
+  std::size_t startable() const {
+    const std::size_t used = active_ + wanting_;
+    if (used >= limits_.slots || !has_ready()) return 0;
+    const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
+    return std::min(ready_count(floor()), slots);
+  }
+  /// What a thread that waits inside of a task of this depth could run now, without being away for
+  /// long.
+  bool can_nest(int depth_min) const;
+  /// Tasks and elements that wait inside of themselves.
+  std::uint32_t suspended() const { return suspended_; }
+  /// What is ready and may not begin, as too many wait.
+  std::uint32_t held_back() const {
+    return static_cast<std::uint32_t>(ready_count_ - ready_count(floor()));
+  }
+  bool somebody_wants_slot() const { return wanting_ != 0; }
   std::size_t ready_count() const { return ready_count_; }
   /// True when a thread that starts now could be away for long: other threads must look after
   /// messages.
   bool may_take_long(const Batch& batch) const;
   std::size_t taken() const { return taken_; }
-  /// Values that are being fetched.
+  /// Of those, what does not wait inside of itself.
+  std::size_t running() const { return taken_ - suspended_; }
+  /// Null when nothing of it is here.
+  const GroupWork* find_group(TaskId id) const {
+    const auto found = groups_.find(id);
+    return found == groups_.end() ? nullptr : found->second.get();
+  }
+  Pause pause() const { return pause_; }
+  /// Appends the values that something assigned points to: they must stay where they are. (What is
+  /// fetched for a task alone, and what a run reads that nobody wants any more, is counted, and not
+  /// among them.)
+  void append_read(std::vector<const detail::Value*>& values) const;
+  /// Values that are being fetched or loaded.
   std::size_t awaited() const { return fetches_.size(); }
   /// Tasks that were assigned and have not ended.
   std::size_t assigned() const { return known_.size(); }
@@ -149,8 +240,10 @@ class WorkerState {
     bool slice = false;
     std::uint64_t begin = 0;
     std::uint64_t count = 0;
-    bool keep = true;  ///< others of this rank may need it too
-    std::vector<Waiter> waiters;
+    bool keep = true;        ///< others of this rank may need it too
+    bool replicate = false;  ///< rank 0 wants it to stay here
+    std::vector<Waiter> waiters = {};
+    bool own = false;  ///< it is in this rank's store, away
   };
   /// Asked for a task that this rank may yet be assigned.
   struct Early {
@@ -173,12 +266,23 @@ class WorkerState {
   PendingFetch* find_pending(TaskId id);
   std::uint64_t begin_fetch(PendingFetch fetch);
   void fetch_value(const protocol::InputRef& input, Waiter waiter, WorkerCommands& commands);
+  void load_value(TaskId id, Waiter waiter, WorkerCommands& commands);
+  void load_stretch(TaskId id, const Store::Stretch& stretch, Waiter waiter,
+                    WorkerCommands& commands);
   void fetch_slice(TaskId id, std::uint64_t begin, std::uint64_t count, std::int32_t holder,
                    Waiter waiter, WorkerCommands& commands);
   PendingFetch end_fetch(std::uint64_t request);
-  void arrived(const Waiter& waiter, const detail::ValuePtr& value, std::uint64_t slice_begin,
-               bool failed, WorkerCommands& commands);
+  struct Arrival {
+    const detail::ValuePtr& value;
+    std::uint64_t slice_begin = 0;
+    bool failed = false;
+    std::string_view problem = {};
+  };
+  void keep_fetched(const PendingFetch& fetched, const detail::ValuePtr& value, std::uint64_t bytes,
+                    WorkerCommands& commands);
+  void arrived(const Waiter& waiter, const Arrival& arrival, WorkerCommands& commands);
   void ended(TaskWork* task, const detail::ValuePtr& value, bool failed, WorkerCommands& commands);
+  std::vector<Waiter> tell_askers(TaskWork& task, bool failed, WorkerCommands& commands);
   void drop(TaskWork* task, WorkerCommands& commands);
   void end_wait_elsewhere(TaskWork& task);
   void admit_early(TaskWork& task, WorkerCommands& commands);
@@ -190,7 +294,19 @@ class WorkerState {
   bool cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
            WorkerCommands& commands);
 
-  void make_ready(Ready ready, std::int16_t priority, bool at_front);
+  // cancel.cpp
+  void detach(TaskWork* task, WorkerCommands& commands);
+  void remove_ready(const TaskWork* task);
+  void cancel_group(TaskId id);
+
+  void make_ready(Ready ready, std::int32_t urgency, bool at_front);
+  void fill(Batch& batch, int depth_min);
+  static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
+  static int depth_of(const Execution& item);
+  int floor() const;
+  std::size_t ready_count(int depth_min) const;
+  void end_items(std::span<Execution> items, WorkerCommands& commands);
+  void note_duration(const Execution& item, std::uint64_t nanoseconds);
   static void mark_movable(TaskWork& task);
   TaskWork& new_task(const protocol::AssignTask& message);
   void task_complete(TaskWork* task, WorkerCommands& commands);
@@ -211,9 +327,14 @@ class WorkerState {
   std::vector<const FunctionOps*> functions_;
   Durations durations_;
   std::vector<protocol::Timing> timings_;
-  std::map<std::int16_t, std::deque<Ready>, std::greater<>> ready_;
+  std::map<std::int32_t, std::deque<Ready>, std::greater<>> ready_;  ///< by urgency
   std::size_t ready_count_ = 0;
-  std::size_t taken_ = 0;
+  std::size_t taken_ = 0;        ///< items, those that wait inside of themselves among them
+  std::uint32_t active_ = 0;     ///< threads that have a slot
+  std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
+  std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
+  std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
+  Pause pause_ = Pause::none;
   SlotTable<TaskWork*> known_;     ///< assigned and not ended
   std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;

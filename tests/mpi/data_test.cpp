@@ -120,7 +120,7 @@ void travels(tutti::Client& client, const T& value,
   expect(client.gather(second) == elements, where);
   expect(client.gather(client.map(echo, second)) == elements, where);
   expect(second[1].result() == value, where);
-  expect(client.scatter(tutti::ScatterOptions{}, value).result() == value, where);
+  expect(client.scatter(tutti::constant(value)).result() == value, where);
   const Future<T> everywhere = client.broadcast(value);
   expect(client.submit(echo, everywhere).result() == value, where);
   for (const T& each : client.run(echo, everywhere)) expect(each == value, where);
@@ -237,10 +237,18 @@ void values_beyond_two_gibibytes(tutti::Client& client) {
       },
       count);
   expect(back.result().size() == count && back.result().back() == 'y');
-  const auto everywhere = client.broadcast(large);
-  for (const bool each : client.run(check, everywhere)) expect(each);
+  {
+    const auto everywhere = client.broadcast(large);
+    for (const bool each : client.run(check, everywhere)) expect(each);
+  }
   // More elements than an int can count, spread and gathered.
-  const auto spread = client.scatter(std::move(large));
+  const auto spread = client.scatter({.hash = false}, large);
+  {
+    std::vector<char> same(count, 'q');
+    client.gather_into(same, spread);
+    expect(same == large);
+  }
+  std::vector<char>().swap(large);
   expect(client
              .submit([](char first, char last) { return first == 'a' && last == 'z'; }, spread[0],
                      spread[count - 1])

@@ -145,17 +145,6 @@ void gathering_failures(tutti::Client& client) {
   expect_throws<tutti::TaskFailed>([&] { client.gather(voids); }, "void");
 }
 
-void client_calls_of_tasks(tutti::Client& client) {
-  if (is_serial()) return;
-  // On ranks other than 0 there is no client.
-  if (client.ranks() == 1 || std::getenv("TUTTI_RANK0_WORKS") != nullptr) return;
-  const Future<int> nested =
-      client.submit([] { return tutti::client().submit([] { return 1; }).result(); });
-  const auto failure = nested.exception();
-  expect(failure.has_value());
-  if (failure) expect(failure->failure().message.find("on rank 0") != std::string::npos);
-}
-
 void bad_options_of_calls(tutti::Client& client) {
   if (is_serial()) return;
   expect_throws<tutti::Error>(
@@ -203,7 +192,6 @@ int main(int argc, char** argv) {
     all_that_can_be_thrown(client);
     dependents_have_the_same_origin(client);
     gathering_failures(client);
-    client_calls_of_tasks(client);
     bad_options_of_calls(client);
     kept = client.submit([] { return 5; });
     kept.result();

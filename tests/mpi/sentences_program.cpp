@@ -47,6 +47,32 @@ void act(tutti::Client& client, const std::string& what) {
     // One announcement of a function that is broadcast, however many elements there are.
     client.gather(client.map(square, tutti::range(100'000)));
   }
+  if (what == "repeated_constant") {
+    const std::vector<double> value(200'000, 1.5);
+    std::vector<tutti::Future<double>> futures;
+    for (int number = 0; number < 20; ++number) {
+      futures.push_back(client.submit(
+          [](const std::vector<double>& all, int i) { return all[0] + i; }, value, number));
+    }
+    client.gather(futures);
+  }
+  if (what == "changing_arguments") {
+    std::vector<tutti::Future<double>> futures;
+    for (int number = 0; number < 20; ++number) {
+      std::vector<double> value(200'000, number);
+      futures.push_back(
+          client.submit([](const std::vector<double>& all) { return all[0]; }, std::move(value)));
+    }
+    client.gather(futures);
+    std::cout << "no warning needed\n";
+  }
+  if (what == "dropped_arguments") {
+    for (std::size_t call = 0; call < 40; ++call) {
+      (void)client.submit([](const std::vector<double>& values) { return values.back(); },
+                          std::vector<double>(200'000 + call, 1.0));
+    }
+    std::cout << "leaves at once\n";
+  }
   if (what == "collective_kinds") {
     (void)client.broadcast(std::vector<double>(1000, 1.0));
     (void)client.scatter(std::vector<double>(1000, 1.0));

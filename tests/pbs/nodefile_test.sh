@@ -31,5 +31,13 @@ expect() {
   fi
 }
 expect 0 "$test_bin/job_program 5 3"
+# The launcher that finds hosts and the way to them by itself.
+code=0
+timeout --kill-after=5 40 bash "$hosts" tth1 "$bin/tutti" run "$test_bin/job_program" 5 3 >"$folder/output" 2>&1 </dev/null || code=$?
+if [ "$code" != 0 ] || ! grep -q '^ok: 5 ranks on 3 nodes' "$folder/output"; then
+  echo "FAILED: tutti run, exit code $code" >&2
+  cat "$folder/output" >&2
+  failures=$((failures + 1))
+fi
 expect 3 "$test_bin/job_program 5 3 exit 3"
 finish

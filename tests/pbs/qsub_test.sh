@@ -22,7 +22,7 @@ qsub_job() {
   expect_code "$1" "$job"
 }
 
-for launcher in mpirun srun; do
+for launcher in mpirun srun tutti; do
   qsub_job 0 "$(template pbs/quickstart.pbs "$launcher")" "$job_program" 4 1
   expect_line '^ok: 4 ranks on 1 nodes'
   qsub_job 0 "$(template pbs/multi_node.pbs "$launcher")" "$job_program" 8 2

@@ -13,11 +13,11 @@ for script in "$TUTTI_TEST_SOURCE_DIR"/pbs/*.pbs; do
   bash -n "$script"
   if command -v shellcheck >/dev/null; then shellcheck "$script"; fi
   expect '^#PBS -N [A-Za-z][A-Za-z0-9_-]{0,14}$'
-  expect '^#PBS -l select=[0-9]+:ncpus=[0-9]+:mpiprocs=[0-9]+$'
+  expect '^#PBS -l select=[0-9]+:ncpus=[0-9]+:mpiprocs=[0-9]+(:mem=[0-9]+[kmgt]b)?(:ngpus=[0-9]+)?$'
   expect '^#PBS -l walltime=[0-9]+:[0-9]{2}:[0-9]{2}$'
   expect '^#PBS -j oe$'
   expect '^cd "\$\{PBS_O_WORKDIR:-\.\}" \|\| exit$'
-  expect '^mpirun "\$@"$'
+  expect '^mpirun "\$@"( &)?$'
   # shellcheck disable=SC2016
   expect '^exit \$rc$'
   # OpenPBS reads directives only before the first command.

@@ -76,6 +76,46 @@ TEST_CASE("large results are copied, and the copies are let go") {
   walk_graphs({.workers = 2, .slots = 1, .throws = 1, .result_bytes = 10'000});
 }
 
+/// A task or map whose result is copied or moved at any moment after its end.
+SmallEvents walk_copies(const std::vector<std::vector<SmallWork>>& worlds,
+                        const SmallOptions& options) {
+  SmallWalk sum;
+  for (const auto& works : worlds) {
+    const SmallWalk walk = walk_all(works, options);
+    sum.states += walk.states;
+    sum.events += walk.events;
+  }
+  MESSAGE(sum.states << " states, " << sum.events.copied << " copies");
+  CHECK(sum.states > 1000);
+  CHECK(sum.events.copied > 0);
+  return sum.events;
+}
+
+TEST_CASE("a value is copied and moved at any moment, while tasks need it and after") {
+  const SmallWork source{};
+  const SmallWork use{.needs = {0}};
+  const SmallWork uses_both{.needs = {0, 1}};
+  const std::vector<std::vector<SmallWork>> worlds{{source, use}, {source, use, uses_both}};
+  walk_copies(worlds, {.workers = 2, .throws = 1, .copies = 2});
+  walk_copies(worlds, {.workers = 3, .throws = 0, .copies = 1});
+  walk_copies(worlds, {.workers = 2, .throws = 0, .release_early = true, .copies = 2});
+  walk_copies(
+      worlds,
+      {.workers = 2, .throws = 1, .release_early = true, .result_bytes = 10'000, .copies = 1});
+}
+
+TEST_CASE("stretches of a map are copied and moved at any moment") {
+  const SmallWork map{.needs = {}, .elements = 2, .sources = {}};
+  const std::vector<std::vector<SmallWork>> worlds{
+      {map},
+      {map, {.needs = {}, .elements = 2, .sources = {0}}},
+      {map, {.slices = {{0, 0, 2}}}},
+  };
+  CHECK(walk_copies(worlds, {.workers = 2, .throws = 0, .copies = 1}).dropped > 0);
+  walk_copies(worlds, {.workers = 2, .throws = 1, .copies = 1});
+  walk_copies(worlds, {.workers = 2, .throws = 0, .release_early = true, .copies = 1});
+}
+
 void walk_maps(const SmallOptions& options) {
   const SmallWork task{};
   const SmallWork map{.needs = {}, .elements = 3, .sources = {}};

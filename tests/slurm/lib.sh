@@ -6,6 +6,8 @@ export SLURM_CONF=/run/tutti-test-slurm/slurm.conf
 nodes=(ttn1 ttn2 ttn3)
 # shellcheck disable=SC2034
 job_program=$TUTTI_TEST_BIN_DIR/job_program
+# Where a job's script calls `tutti run`.
+export PATH=$TUTTI_TEST_PROGRAMS_DIR:$PATH
 # Jobs get the environment; what ctest puts there would look like misspelt options.
 export -n TUTTI_TEST_SOURCE_DIR TUTTI_TEST_PROGRAMS_DIR TUTTI_TEST_BIN_DIR TUTTI_TEST_MPIRUN
 
@@ -52,14 +54,14 @@ wait_for() {
 }
 
 # template FILE LAUNCHER: prints the name of a copy of slurm/FILE or pbs/FILE in which LAUNCHER's line
-# is the active one, as a user would edit it.
+# (srun, mpirun, tutti) is the active one, as a user would edit it.
 template() {
-  local launcher=$2 copy
+  local launcher=$2 copy end=' "\$@"( &)?$'
   copy=$folder/$launcher-$(basename "$1")
-  sed -E "s/^((SLURM_PMIX_FENCE=tree )?srun|mpirun) /# &/; s/^# ((SLURM_PMIX_FENCE=tree )?$launcher )/\1/" \
+  sed -E "s/^(srun --mpi=pmix|mpirun|tutti run)$end/# &/; s/^# ((SLURM_PMIX_FENCE=tree )?$launcher.*$end)/\1/" \
     "$TUTTI_TEST_SOURCE_DIR/$1" >"$copy"
-  if [ "$(grep -cE '^(SLURM_PMIX_FENCE=tree )?(srun|mpirun) ' "$copy")" != 1 ] ||
-    ! grep -qE "^(SLURM_PMIX_FENCE=tree )?$launcher " "$copy"; then
+  if [ "$(grep -cE "^(SLURM_PMIX_FENCE=tree )?(srun --mpi=pmix|mpirun|tutti run)$end" "$copy")" != 1 ] ||
+    ! grep -qE "^(SLURM_PMIX_FENCE=tree )?$launcher.*$end" "$copy"; then
     echo "no line for $launcher in $1" >&2
     exit 1
   fi

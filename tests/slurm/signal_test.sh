@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# multi_node.sbatch hands a USR1 that Slurm sends before the time limit to every rank, and goes on.
+# requeue.sbatch hands a USR1 that Slurm sends before the time limit to every rank, and goes on.
 # test timeout: 90
 # test fixture: slurm_cluster
 set -euo pipefail
@@ -28,8 +28,11 @@ has() { [ "$(find "$folder" -maxdepth 1 -name "$2.*" | wc -l)" = "$1" ]; }
 
 for launcher in srun mpirun; do
   say "$launcher"
+  # A warned run is not continued here, so that its exit code can be seen.
+  without_requeue=$launcher.sbatch
+  sed 's/-le 10 /-le 0 /' "$(template slurm/requeue.sbatch "$launcher")" >"$without_requeue"
   rm -f "$folder"/ready.* "$folder"/got.*
-  submit --nodes=2 --ntasks-per-node=2 "$(template slurm/multi_node.sbatch "$launcher")" "$folder/rank.sh" "$folder"
+  submit --nodes=2 --ntasks-per-node=2 "$without_requeue" "$folder/rank.sh" "$folder"
   if ! wait_for 30 has 4 ready; then fail "the ranks did not start" "$output"; fi
   scancel --batch --signal=USR1 "$job"
   expect_code 5 "$job"

@@ -24,9 +24,14 @@ using scheduler::TaskState;
 using Assign = Commands::Assign;
 using AssignRange = Commands::AssignRange;
 using Release = Commands::Release;
+using Cancel = Commands::Cancel;
 using Failed = Commands::Failed;
 using GiveBack = Commands::GiveBack;
 using Located = Commands::Located;
+using scheduler::Piece;
+using Replicate = Commands::Replicate;
+using Replicated = Commands::Replicated;
+using Drop = Commands::Drop;
 
 /// Exactly two tasks a slot, whatever they take.
 inline SchedulerOptions strict_credit() {
@@ -88,6 +93,16 @@ class GivenScheduler {
     scheduler.on_client_released(id, sent.commands());
     settle();
   }
+  void cancel(TaskId id) {
+    TaskFailure failure;
+    failure.type = "tutti::CancelledError";
+    scheduler.cancel(id, std::make_shared<const TaskFailure>(failure), sent.commands());
+    settle();
+  }
+  void waits(int rank, std::uint32_t suspended) {
+    scheduler.on_waits(rank, suspended);
+    settle();
+  }
   void give_back(int rank, const std::vector<TaskId>& tasks,
                  const std::vector<protocol::RangeCut>& ranges = {}) {
     scheduler.on_gave_back(rank, tasks, ranges, sent.commands());
@@ -106,10 +121,23 @@ class GivenScheduler {
     scheduler.on_replica(rank, id, sent.commands());
     settle();
   }
+  void replicate(const Piece& piece, const std::vector<std::int32_t>& targets,
+                 const std::vector<std::int32_t>& leaving = {}) {
+    scheduler.replicate(piece, targets, leaving, sent.commands());
+    settle();
+  }
+  /// The rank of the command has its copy, or could not get it.
+  void copied(const Replicate& command, bool kept = true) {
+    scheduler.on_replicated(command.worker, command.piece, kept, sent.commands());
+    settle();
+    const auto told = sent.take<Replicated>(1).front();
+    CHECK_EQ(told.worker, command.worker);
+    CHECK_EQ(told.kept, kept);
+  }
   /// What a task that is sent to `worker` is told of its inputs.
   std::vector<protocol::InputRef> refs(TaskId task, int worker) const {
     std::vector<protocol::InputRef> result;
-    scheduler.append_input_refs(scheduler.find_task(task)->input_span(), worker, result);
+    scheduler.append_input_refs(*scheduler.find_task(task), worker, result);
     return result;
   }
   const scheduler::WorkerRecord& worker(int rank) const { return scheduler.workers().at(rank); }

@@ -46,6 +46,10 @@ class Recorder {
     append<Commands::Release>(commands_.release);
     append<Commands::GiveBack>(commands_.give_back);
     append<Commands::Located>(commands_.located);
+    append<Commands::Cancel>(commands_.cancel);
+    append<Commands::Replicate>(commands_.replicate);
+    append<Commands::Drop>(commands_.drop);
+    append<Commands::Replicated>(commands_.replicated);
     append<Commands::Failed>(commands_.failed);
     for (const TaskId id : commands_.group_done)
       std::get<std::vector<GroupDone>>(taken_).push_back({id});
@@ -159,8 +163,10 @@ class Recorder {
   Writer writer_;
   std::tuple<std::vector<Commands::Assign>, std::vector<Commands::AssignRange>,
              std::vector<Commands::Release>, std::vector<Commands::GiveBack>,
-             std::vector<Commands::Located>, std::vector<Commands::Failed>, std::vector<GroupDone>,
-             std::vector<Forgotten>>
+             std::vector<Commands::Located>, std::vector<Commands::Cancel>,
+             std::vector<Commands::Failed>, std::vector<GroupDone>, std::vector<Forgotten>,
+             std::vector<Commands::Replicate>, std::vector<Commands::Drop>,
+             std::vector<Commands::Replicated>>
       taken_;
 };
 

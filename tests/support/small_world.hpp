@@ -47,9 +47,14 @@ struct SmallOptions {
   std::uint64_t elapsed_ns = 1'000;
   std::uint64_t result_bytes = 0;  ///< of a task
   std::uint64_t block_ns = 200'000;
+  int cancels = 0;  ///< the client cancels so many works, at any moment
+  /// Workers pause or go on at any moment, at most so many times; one task at a time goes on.
+  int pauses = 0;
   bool submit_at_once = false;  ///< everything, in one turn
   /// Rank 0 may take several packets and calls before it places and sends.
   bool long_turns = false;
+  /// So many times the client has what its first work gave copied to all workers, or moved on.
+  int copies = 0;
 };
 
 /// What happened in a world, so that a test can tell that what it is about did happen.
@@ -63,6 +68,9 @@ struct SmallEvents {
   std::uint64_t located_nowhere = 0;
   std::uint64_t early = 0;  ///< steps after which a rank was asked too early
   std::uint64_t replicas = 0;
+  std::uint64_t stopped = 0;  ///< runs that were told to stop
+  std::uint64_t copied = 0;   ///< because the client wanted it
+  std::uint64_t dropped = 0;  ///< after it was copied elsewhere
 };
 
 class SmallWorld {
@@ -94,8 +102,12 @@ class SmallWorld {
   void submit();
   bool can_release() const;
   void release();
+  void cancel(std::size_t work);
+  bool can_copy() const;
+  void copy(bool moves);
   void deliver(std::deque<sim::Packet>& from);
   void finish(std::size_t running, bool throws);
+  void change_pause(sim::Node& node);
   void fail_first(worker::Execution& item);
   void after_step();
   void after_head();
@@ -113,6 +125,9 @@ class SmallWorld {
   std::vector<Known> known_;
   std::size_t released_ = 0;
   int throws_left_;
+  int cancels_left_;
+  int pauses_left_;
+  int copies_left_;
   bool turn_is_open_ = false;
   SmallEvents events_;
 };
@@ -123,7 +138,10 @@ inline SmallWorld::SmallWorld(const std::vector<SmallWork>& works, const SmallOp
       head_({.credit = {.nanoseconds_per_slot = options.credit_ns},
              .story_events = 8,
              .ahead_ns_min = options.ahead_ns_min}),
-      throws_left_(options.throws) {
+      throws_left_(options.throws),
+      cancels_left_(options.cancels),
+      pauses_left_(options.pauses),
+      copies_left_(options.copies) {
   const auto ranks = static_cast<std::size_t>(options.workers) + 1;
   channels_.resize(ranks * ranks);
   for (int rank = 1; rank <= options.workers; ++rank) {
@@ -152,7 +170,13 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   const std::size_t releases = can_release() ? 1 : 0;
   const std::size_t ends = throws_left_ > 0 ? 2 : 1;
   const std::size_t turns = turn_is_open_ ? 1 : 0;
-  const std::size_t choices = submits + releases + turns + full.size() + running_.size() * ends;
+  const std::size_t copies = can_copy() ? 2 : 0;
+  // A pause or a cancel alone moves nothing, so the world is quiet when nothing else can happen.
+  const std::size_t happens =
+      submits + releases + copies + turns + full.size() + running_.size() * ends;
+  const std::size_t pauses = pauses_left_ > 0 && happens != 0 ? nodes_.size() : 0;
+  const std::size_t cancels = cancels_left_ > 0 && happens != 0 ? known_.size() : 0;
+  const std::size_t choices = happens + pauses + cancels;
   if (choices == 0) {
     if (released_ == works_.size()) return false;
     // All is done and quiet; only now a client that waits for everything lets go.
@@ -169,12 +193,18 @@ inline bool SmallWorld::step(Exhaustive& walk) {
     after_head();
   } else if ((choice -= submits) < releases) {
     release();
-  } else if ((choice -= releases) < turns) {
+  } else if ((choice -= releases) < copies) {
+    copy(choice == 1);
+  } else if ((choice -= copies) < turns) {
     end_turn();
   } else if ((choice -= turns) < full.size()) {
     deliver(*full[choice]);
+  } else if ((choice -= full.size()) < pauses) {
+    change_pause(*nodes_[choice]);
+  } else if ((choice -= pauses) < cancels) {
+    cancel(choice);
   } else {
-    choice -= full.size();
+    choice -= cancels;
     finish(choice / ends, choice % ends == 1);
   }
   after_step();
@@ -193,12 +223,15 @@ inline void SmallWorld::submit() {
   for (const std::size_t source : work.sources) sources.push_back(known_[source].id);
   const auto function = static_cast<std::uint32_t>(known_.size() % 2);
   if (work.elements) {
-    known_.push_back({head_.scheduler().submit_group(
-        {.function = 10 + function, .total = *work.elements, .inputs = inputs, .sources = sources},
-        head_.commands())});
+    known_.push_back({head_.scheduler().submit_group({.id = {},
+                                                      .function = 10 + function,
+                                                      .total = *work.elements,
+                                                      .inputs = inputs,
+                                                      .sources = sources},
+                                                     head_.commands())});
   } else {
     known_.push_back({head_.scheduler().submit(
-        {.function = function, .payload = {}, .inputs = inputs}, head_.commands())});
+        {.id = {}, .function = function, .payload = {}, .inputs = inputs}, head_.commands())});
   }
 }
 
@@ -215,6 +248,46 @@ inline void SmallWorld::release() {
   known_[released_].held = false;
   head_.scheduler().on_client_released(known_[released_].id, head_.commands());
   ++released_;
+  after_head();
+}
+
+inline void SmallWorld::cancel(std::size_t work) {
+  --cancels_left_;
+  if (!known_[work].held) return;
+  TaskFailure failure;
+  failure.type = "tutti::CancelledError";
+  head_.scheduler().cancel(known_[work].id, std::make_shared<const TaskFailure>(failure),
+                           head_.commands());
+  after_head();
+}
+
+inline bool SmallWorld::can_copy() const {
+  if (copies_left_ == 0 || known_.empty() || !known_.front().held) return false;
+  bool there = false;
+  head_.scheduler().for_each_piece_of(
+      known_.front().id, [&there](const scheduler::Piece&, std::uint64_t) { there = true; });
+  return there;
+}
+
+/// To all workers; or from where it is to the next worker.
+inline void SmallWorld::copy(bool moves) {
+  --copies_left_;
+  std::vector<scheduler::Piece> pieces;
+  head_.scheduler().for_each_piece_of(
+      known_.front().id,
+      [&pieces](const scheduler::Piece& piece, std::uint64_t) { pieces.push_back(piece); });
+  for (const scheduler::Piece& piece : pieces) {
+    const std::int32_t holder = head_.scheduler().holders_of(piece).front();
+    std::vector<std::int32_t> targets;
+    std::vector<std::int32_t> leaving;
+    if (moves) {
+      targets.push_back(holder % options_.workers + 1);
+      leaving.push_back(holder);
+    } else {
+      for (int rank = 1; rank <= options_.workers; ++rank) targets.push_back(rank);
+    }
+    head_.scheduler().replicate(piece, targets, leaving, head_.commands());
+  }
   after_head();
 }
 
@@ -241,7 +314,16 @@ inline void SmallWorld::finish(std::size_t running, bool throws) {
     --throws_left_;
     fail_first(run.batch->items.front());
   }
+  for (const worker::Execution& item : run.batch->items)
+    events_.stopped += item.task != nullptr && item.task->detached ? 1 : 0;
   node(run.node).finish(std::move(run.batch), packets_);
+  send();
+}
+
+inline void SmallWorld::change_pause(sim::Node& node) {
+  --pauses_left_;
+  const bool goes_on = node.state().pause() != worker::Pause::none;
+  node.set_pause(goes_on ? worker::Pause::none : worker::Pause::one_at_a_time, packets_);
   send();
 }
 
@@ -276,6 +358,10 @@ inline void SmallWorld::note(const Packet& packet) {
                                         : events_.located_elsewhere);
     } else if (std::holds_alternative<protocol::Replica>(message)) {
       ++events_.replicas;
+    } else if (const auto* copied = std::get_if<protocol::Replicated>(&message)) {
+      events_.copied += copied->kept ? 1 : 0;
+    } else if (std::holds_alternative<protocol::DropStretch>(message)) {
+      ++events_.dropped;
     }
   }
 }
@@ -327,7 +413,8 @@ inline void SmallWorld::check_end() const {
   check(counts.work_left == 0, "at the end no work is left");
   check(counts.tasks_live == 0, "at the end no task is live");
   check(counts.groups_live == 0, "at the end no group is live");
-  check(head_.stale_reports() == 0, "without losses no report is stale");
+  check(head_.stale_reports() == 0 || options_.cancels != 0,
+        "without losses and cancelling no report is stale");
   for (const Known& each : known_) {
     check(each.forgotten, "at the end all is forgotten");
     check(each.outcomes == 1 || options_.release_early, "what the client waits for has an end");
@@ -344,8 +431,12 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
     hash ^= hash >> 29;
   };
-  std::vector<std::uint64_t> words{known_.size(), released_,
-                                   static_cast<std::uint64_t>(throws_left_)};
+  std::vector<std::uint64_t> words{known_.size(),
+                                   released_,
+                                   static_cast<std::uint64_t>(throws_left_),
+                                   static_cast<std::uint64_t>(cancels_left_),
+                                   static_cast<std::uint64_t>(pauses_left_),
+                                   static_cast<std::uint64_t>(copies_left_)};
   head_.describe(words);
   for (std::uint32_t function = 0; function < 12; ++function)
     words.push_back(head_.scheduler().durations().known(function) ? 1 : 0);
@@ -370,7 +461,8 @@ inline std::uint64_t SmallWorld::fingerprint() const {
     mix(static_cast<std::uint64_t>(run.node) + 1000);
     for (const worker::Execution& item : run.batch->items) {
       mix(static_cast<std::uint64_t>(item.kind));
-      mix(item.task != nullptr ? item.task->id.bits() : item.group->group.bits());
+      mix(item.task != nullptr ? 2 * item.task->id.bits() + (item.task->detached ? 1 : 0)
+                               : item.group->group.bits());
       mix(item.begin * 64 + item.count);
       if (item.range == nullptr) continue;
       mix(item.range->begin * 512 + item.range->next * 64 + item.range->count * 8 +
@@ -395,6 +487,9 @@ inline SmallEvents& operator+=(SmallEvents& sum, const SmallEvents& other) {
   sum.located_nowhere += other.located_nowhere;
   sum.early += other.early;
   sum.replicas += other.replicas;
+  sum.stopped += other.stopped;
+  sum.copied += other.copied;
+  sum.dropped += other.dropped;
   return sum;
 }
 

@@ -83,7 +83,7 @@ struct Codec<T, Route::vector> {
 
   static void put(Output& output, const T& value) {
     if constexpr (is_plain<Element>) {
-      output.buffer(value.data(), value.size() * sizeof(Element));
+      output.buffer(value.data(), value.size() * sizeof(Element), can_adopt<T>);
     } else {
       output.writer.count(value.size());
       for (const auto& element : value) put_element(output, element);
@@ -91,7 +91,14 @@ struct Codec<T, Route::vector> {
   }
   static void get(Input& input, T& value) {
     if constexpr (is_plain<Element>) {
-      resize_uninitialized(value, begin_elements<Element>(input, value.max_size()));
+      const std::size_t count = begin_elements<Element>(input, value.max_size());
+      if constexpr (can_adopt<T>) {
+        if (input.reader.adopt_buffer(&value, &point_vector<T>)) {
+          value = T();
+          return;
+        }
+      }
+      resize_uninitialized(value, count);
       input.reader.end_buffer(value.data());
     } else {
       const std::size_t count = get_element_count<Element>(input);

@@ -1,12 +1,15 @@
 #pragma once
 
-/// Core: what stands behind Client and Future, without types. One per run, on rank 0.
+/// Core: what stands behind Client and Future, without types. One per run and rank: on rank 0 that
+/// of main and of its tasks, on others that of their tasks.
 
+#include "tutti/data.hpp"
 #include "tutti/detail/delayed_ptr.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/detail/handle.hpp"
 #include "tutti/error.hpp"
+#include "tutti/memory.hpp"
 #include "tutti/status.hpp"
 #include "tutti/task_options.hpp"
 #include "tutti/timeout.hpp"
@@ -103,6 +106,13 @@ class CompletionQueue {
 /// TaskFailed. All count as asked for.
 void wait_or_raise(std::span<const Target> targets);
 
+/// Where scatter() puts things.
+struct Placement {
+  std::vector<WorkerName> workers;  ///< empty: all workers; of a broadcast: every rank
+  bool broadcast = false;
+  bool hash = false;
+};
+
 class Core {
  public:
   virtual ~Core() = default;
@@ -124,11 +134,24 @@ class Core {
                         std::uint64_t total, CallBuilder& builder) = 0;
   /// One call on every rank at once, rank 0 included.
   virtual HandlePtr run(const FunctionOps& function, CallBuilder& builder) = 0;
-  /// Puts a value on a worker, or on all ranks.
-  virtual HandlePtr scatter(ValuePtr value, bool broadcast) = 0;
-  /// Spreads the elements of a sequence over the workers; `local` keeps it on rank 0 (sources of
-  /// maps).
-  virtual HandlePtr scatter_sequence(ValuePtr elements, bool local) = 0;
+  /// Puts values on workers, one on each in turn, or copies of all on many. Waits until they are
+  /// there; the same for sequences.
+  virtual std::vector<HandlePtr> scatter(std::vector<ValuePtr> values, const Placement& where) = 0;
+  /// Spreads the elements of a sequence over the workers. `borrowed`: they lie in the caller's
+  /// memory and are not kept.
+  virtual HandlePtr scatter_sequence(ValuePtr elements, const Placement& where, bool borrowed) = 0;
+  /// Keeps a sequence on rank 0, as the source of a map.
+  virtual HandlePtr keep_sequence(ValuePtr elements) = 0;
+  /// Waits for the targets, whole maps among them, and until the copies are there. Throws the
+  /// failure of a target.
+  virtual void replicate(std::span<const Target> targets, const ReplicateOptions& options) = 0;
+  /// The same for moves; gives the bytes that were moved. Null: everything that futures name.
+  virtual std::uint64_t rebalance(const std::vector<Target>* targets,
+                                  const RebalanceOptions& options) = 0;
+  /// What is held of the targets, now. Null: of everything.
+  virtual std::vector<HeldData> who_has(const std::vector<Target>* targets) = 0;
+  /// The ranks of workers, ascending; of all when there are no names. Throws Error (bad_argument).
+  virtual std::vector<std::int32_t> ranks_of(const std::vector<WorkerName>& names) = 0;
 
   virtual Status status(Target target) = 0;
   virtual bool wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) = 0;
@@ -140,10 +163,18 @@ class Core {
   virtual void fetch(std::span<const Target> targets) = 0;
   /// Brings all of a finished map to rank 0: its stretches in order.
   virtual std::vector<ValuePtr> fetch_group(GroupState& group) = 0;
+  /// The same into memory of the caller: all elements of a finished map, which are plain bytes and
+  /// none of which failed.
+  virtual void gather_into(GroupState& group, MutableBuffer place) = 0;
+  /// Throws Error (no_memory) when what is elsewhere of the targets, which have ended, exceeds what
+  /// rank 0 may use.
+  virtual void expect_room(std::span<const Target> targets) = 0;
   /// True when nobody else can see the result that result() gave, so that it may be moved from.
   virtual bool may_move(Target target) = 0;
   virtual void add_done_callback(Target target, std::function<void()> callback) = 0;
   virtual void fire_and_forget(Handle& handle) = 0;
+  /// Ends what has not ended, and all that needs it, as cancelled.
+  virtual void cancel(std::span<const Target> targets) = 0;
   virtual void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
                      std::uint64_t tag) = 0;
   virtual bool next_completion(CompletionQueue::Shared& queue,
@@ -152,6 +183,7 @@ class Core {
 
   virtual int ranks() const = 0;
   virtual std::string summary() = 0;
+  virtual std::vector<RankMemory> memory() = 0;
   /// Seconds since MPI_Init returned, or since the start of a run without MPI.
   virtual double seconds_since_start() = 0;
   virtual void shutdown() = 0;
@@ -161,7 +193,12 @@ class Core {
   virtual void released(Handle* handle) noexcept = 0;
 };
 
-/// The sentence of a failure as an exception.
+/// By rank, from what the core tells of everything.
+std::map<int, std::vector<HeldData>> has_what(Core& core, const std::vector<WorkerName>& workers);
+std::uint64_t count_bytes(const std::vector<HeldData>& held);
+std::uint64_t count_copies(const std::vector<HeldData>& held);
+
+/// The sentence of a failure as an exception: TaskFailed, or CancelledError.
 [[noreturn]] void throw_failure(const FailurePtr& failure);
 
 }  // namespace tutti::detail

@@ -3,6 +3,7 @@
 /// Elements<T>: a stretch of a sequence of T, contiguous; what a map gives and is fed from.
 
 #include "tutti/detail/function_ops.hpp"
+#include "tutti/detail/node_memory.hpp"
 #include "tutti/detail/value_ops.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,11 +42,15 @@ template <class T>
 class Elements final : public ElementsBase {
  public:
   /// Uninitialised room for results. Elements are made in place by several threads, one each.
-  Elements(std::uint64_t first, std::uint64_t number)
-      : ElementsBase(ops, first, number),
-        storage_(std::allocator<T>().allocate(number)),
-        data_(storage_),
-        owned_(number) {
+  /// Large stretches of plain bytes lie where other ranks of the node can read them.
+  Elements(std::uint64_t first, std::uint64_t number) : ElementsBase(ops, first, number) {
+    if constexpr (is_plain<T>) {
+      storage_ = static_cast<T*>(allocate_node_memory(number * sizeof(T)));
+      in_node_memory_ = storage_ != nullptr;
+    }
+    if (!in_node_memory_) storage_ = std::allocator<T>().allocate(number);
+    data_ = storage_;
+    owned_ = number;
     if constexpr (!std::is_trivially_destructible_v<T>) made_ = std::make_unique<bool[]>(number);
   }
   /// The elements of a vector.
@@ -59,6 +65,9 @@ class Elements final : public ElementsBase {
       data_ = vector_.data();
     }
   }
+  /// Elements in the memory of somebody else, who keeps it valid for as long as this lives.
+  explicit Elements(std::span<const T> borrowed)
+      : ElementsBase(ops, 0, borrowed.size()), data_(const_cast<T*>(borrowed.data())) {}
   Elements(const Elements&) = delete;
   Elements& operator=(const Elements&) = delete;
 
@@ -73,13 +82,29 @@ class Elements final : public ElementsBase {
   static const ValueOps ops;
 
  private:
+  struct NoStorage {};
+  /// A stretch whose elements are still to come: allocate(), or point().
+  Elements(NoStorage, std::uint64_t first, std::uint64_t number)
+      : ElementsBase(ops, first, number) {}
   ~Elements() {
     if constexpr (!std::is_trivially_destructible_v<T>) {
       for (std::uint64_t index = 0; index < owned_; ++index) {
         if (made_[index]) std::destroy_at(data_ + index);
       }
     }
-    if (storage_ != nullptr) std::allocator<T>().deallocate(storage_, owned_);
+    if (in_node_memory_) {
+      free_node_memory(storage_);
+    } else if (storage_ != nullptr) {
+      std::allocator<T>().deallocate(storage_, owned_);
+    }
+  }
+  void allocate() {
+    storage_ = std::allocator<T>().allocate(count);
+    data_ = storage_;
+    owned_ = count;
+  }
+  static void point(void* elements, void* data, std::size_t) noexcept {
+    static_cast<Elements*>(elements)->data_ = static_cast<T*>(data);
   }
 
   static std::string name() { return "sequence of " + type_name<T>(); }
@@ -110,7 +135,7 @@ class Elements final : public ElementsBase {
     writer.count(static_cast<std::uint64_t>(last - first));
     for (auto each = first; each != last; ++each) writer.count(*each);
     if constexpr (is_plain<T>) {
-      writer.buffer(self.data_ + (begin - self.begin), count * sizeof(T));
+      writer.buffer(self.data_ + (begin - self.begin), count * sizeof(T), true);
     } else {
       for (std::uint64_t index = begin; index < begin + count; ++index) {
         if (!self.has_failed(index)) write_value(writer, self.at(index));
@@ -128,10 +153,14 @@ class Elements final : public ElementsBase {
       if (bytes / sizeof(T) != count || bytes % sizeof(T) != 0) {
         throw Error(ErrorCode::corrupt_data, "a sequence has another length than it says");
       }
-      auto* elements = new Elements(begin, count);
-      elements->failed = std::move(failed);
-      reader.end_buffer(elements->storage_);
-      return elements;
+      ValuePtr holder(new Elements(NoStorage(), begin, count));
+      auto& elements = static_cast<Elements&>(*holder);
+      elements.failed = std::move(failed);
+      if (!reader.adopt_buffer(&elements, &point)) {
+        elements.allocate();
+        reader.end_buffer(elements.storage_);
+      }
+      return holder.release();
     } else {
       if (count > reader.remaining() + failures) {
         throw Error(ErrorCode::corrupt_data, "a sequence is longer than its bytes");
@@ -141,8 +170,15 @@ class Elements final : public ElementsBase {
       elements.failed = std::move(failed);
       for (std::uint64_t index = begin; index < begin + count; ++index) {
         if (elements.has_failed(index)) continue;
-        ::new (static_cast<void*>(elements.place(index))) T(read_value<T>(reader));
-        elements.made(index);
+        if constexpr (std::is_default_constructible_v<T>) {
+          // In its place from the beginning: what the reader notes of it must stay true.
+          T* const element = ::new (static_cast<void*>(elements.place(index))) T{};
+          elements.made(index);
+          read_value(reader, *element);
+        } else {
+          ::new (static_cast<void*>(elements.place(index))) T(read_value<T>(reader));
+          elements.made(index);
+        }
       }
       return holder.release();
     }
@@ -161,11 +197,25 @@ class Elements final : public ElementsBase {
   T* storage_ = nullptr;
   T* data_ = nullptr;
   std::uint64_t owned_ = 0;
+  bool in_node_memory_ = false;
   std::unique_ptr<bool[]> made_;
 };
 
 template <class T>
 constexpr ValueOps Elements<T>::ops = Elements<T>::make_ops();
+
+/// Reads what `write_slice` wrote of plain elements into memory that somebody else has, where the
+/// elements take `place.size` bytes.
+inline void read_plain_elements(Reader& reader, MutableBuffer place) {
+  (void)reader.count();  // where they begin
+  (void)reader.count();  // how many they are
+  const std::uint64_t failures = reader.count_of(sizeof(std::uint64_t));
+  for (std::uint64_t each = 0; each < failures; ++each) (void)reader.count();
+  if (reader.begin_buffer() != place.size)
+    throw Error(ErrorCode::corrupt_data, "a sequence has another length than the place for it");
+  reader.end_buffer(place.data);
+  reader.expect_end();
+}
 
 /// An input could not be brought to the rank of its task; the rank's log says why.
 [[noreturn]] void throw_lost_input();
@@ -187,7 +237,7 @@ const T& input_cast(const InputValue& input) {
 template <class T>
 T* find_movable(const InputValue& input) {
   const T& object = input_cast<T>(input);
-  return input.movable ? const_cast<T*>(&object) : nullptr;
+  return input.movable && !input.value->is_common() ? const_cast<T*>(&object) : nullptr;
 }
 /// A T made of what an input stands for, by a move where that may be, else by a copy.
 template <class T>

@@ -42,6 +42,7 @@ struct ElementFailure {
 struct RangeCall {
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
+  std::uint64_t index = 0;  ///< the element that runs
   /// For each source that is not symbolic, the pieces that cover [begin, begin + count), in order.
   std::span<const std::span<const InputPiece>> sources;
   /// What make_results gave, shared by all threads that work on the range. Null for void.

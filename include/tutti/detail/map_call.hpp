@@ -80,8 +80,7 @@ std::size_t write_map_argument(Core& core, CallBuilder& builder, U&& argument) {
     if (size != 0) {
       const std::uint64_t bytes = nbytes(values);
       builder.bytes_per_element += bytes / size + 1;
-      builder.sources.push_back(
-          core.scatter_sequence(ValuePtr(new Elements<T>(std::move(values))), true));
+      builder.sources.push_back(core.keep_sequence(ValuePtr(new Elements<T>(std::move(values)))));
     }
     return size;
   } else if constexpr (is_mapped_range<A>) {
@@ -147,6 +146,7 @@ struct MapCall {
                   "parameter must be a value or a const reference; text arrives as std::string; a "
                   "lambda must not be mutable");
     explain_closure<F>();
+    explain_result<typename MapCallResult<is_good, F, Role<A>...>::type>();
   }
   using Result = typename MapCallResult<is_good, F, Role<A>...>::type;
 

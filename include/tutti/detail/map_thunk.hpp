@@ -9,11 +9,14 @@
 #include "tutti/detail/slots.hpp"
 #include "tutti/detail/thunk.hpp"
 
+#include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <new>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -46,23 +49,63 @@ inline constexpr bool is_mapped_range = std::ranges::input_range<T> && !is_text<
 template <class A>
 struct ConstantRole {
   static constexpr bool is_source = false;
+  /// Types whose values may be of one memory for all ranks of a node.
+  static constexpr bool may_be_large = std::copy_constructible<A> && !is_plain<A>;
+
   template <class U>
   static void write(CallBuilder& builder, U&& argument) {
     explain_travel<A>();
-    // Never a value of its own: it travels with the announcement of the map, once to each rank.
-    Writer whole;
-    write_value(whole, static_cast<const A&>(argument));
-    builder.payload.raw(whole.bytes().data(), whole.size());
+    if constexpr (may_be_large) {
+      if constexpr (!std::is_same_v<std::remove_cvref_t<U>, A>) {
+        return write(builder, A(std::forward<U>(argument)));
+      } else {
+        Writer apart(node_bytes_min);
+        write_value(apart, argument);
+        const bool large = std::ranges::any_of(apart.buffers(), &ConstBuffer::adoptable);
+        builder.payload.value(large);
+        if (large) {
+          builder.inputs.push_back({{}, make_value<A>(std::forward<U>(argument))});
+          return;
+        }
+        if (apart.buffers().empty()) {
+          builder.payload.raw(apart.bytes().data(), apart.bytes().size());
+          return;
+        }
+        write_whole(builder, argument);
+      }
+    } else {
+      write_whole(builder, argument);
+    }
   }
+
   class Once {
    public:
-    explicit Once(CallReader& call) : value_(read_value<A>(call.reader)) {}
+    explicit Once(CallReader& call) {
+      if constexpr (may_be_large) {
+        if (call.reader.template value<bool>()) {
+          value_ = &input_cast<A>(call.input());
+          return;
+        }
+      }
+      value_ = &own_.emplace(read_value<A>(call.reader));
+    }
+    Once(const Once&) = delete;
+    Once& operator=(const Once&) = delete;
     using Element = const A&;
-    Element at(std::uint64_t) const { return value_; }
+    Element at(std::uint64_t) const { return *value_; }
 
    private:
-    A value_;
+    std::optional<A> own_;
+    const A* value_ = nullptr;
   };
+
+ private:
+  /// With the announcement of the map, once to each rank.
+  static void write_whole(CallBuilder& builder, const A& argument) {
+    Writer whole;
+    write_value(whole, argument);
+    builder.payload.raw(whole.bytes().data(), whole.size());
+  }
 };
 
 template <class T>
@@ -268,6 +311,7 @@ struct MapThunk {
     while (index < end) {
       try {
         for (; index < end; ++index) {
+          call.index = index;
           call_one(function, call, index,
                    element_of<Roles>(detail::get<I>(bound.once), std::get<I>(cursors), index)...);
         }

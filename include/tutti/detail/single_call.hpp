@@ -22,6 +22,18 @@ constexpr void explain_lazy() {
                 "graph.add(f, node), or pass the future that graph.submit(node) gives");
 }
 
+/// Says, while compiling, that futures stay in the task that made them.
+template <class Result>
+constexpr void explain_result() {
+  if constexpr (!std::is_void_v<Result>) {
+    static_assert(
+        !holds_placeholders<Result>,
+        "a task cannot return a future: futures stay with the task that made them. Return "
+        "the result, return client.submit(f, x).result(); or have the caller submit the "
+        "call");
+  }
+}
+
 /// F is a decayed function, A are stored arguments; `lazy` tells what may stand among them beside
 /// futures.
 template <Stands lazy, class F, class... A>
@@ -34,6 +46,7 @@ struct SingleCall {
     explain_lazy<lazy, A...>();
     explain_call<F, Sent<A>...>();
     explain_closure<F>();
+    explain_result<Result>();
   }
   static constexpr const FunctionOps& ops() { return call_ops<F, Sent<A>...>; }
 

@@ -42,16 +42,28 @@ class Value {
   const ValueOps& ops() const noexcept { return *ops_; }
   void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      ops_->destroy(const_cast<Value*>(this));
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (has_company_) [[unlikely]]
+      part_from_company();
+    ops_->destroy(const_cast<Value*>(this));
   }
   bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
+  /// Its buffers lie in memory that other processes read: nobody may move from it. Says so for
+  /// good.
+  void forbid_moves() const noexcept { is_common_.store(true, std::memory_order_relaxed); }
+  bool is_common() const noexcept { return is_common_.load(std::memory_order_relaxed); }
 
  protected:
   ~Value() = default;
 
  private:
+  friend struct ValueCompany;
+  /// Empties what points into memory that is not the value's own, and drops what was kept for it.
+  void part_from_company() const noexcept;
+
   mutable std::atomic<std::uint32_t> references_{1};
+  mutable std::atomic<bool> is_common_{false};
+  mutable bool has_company_ = false;  ///< ValueCompany has something for it
   const ValueOps* ops_;
 };
 

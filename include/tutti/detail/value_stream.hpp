@@ -71,9 +71,9 @@ class Output {
   explicit Output(Writer& destination) : writer(destination) {}
 
   /// Contiguous plain bytes. They may go out of band unless a KeepInline lives.
-  void buffer(const void* source, std::size_t size) {
+  void buffer(const void* source, std::size_t size, bool adoptable = false) {
     if (inline_depth_ == 0) {
-      writer.buffer(source, size);
+      writer.buffer(source, size, adoptable);
     } else {
       writer.count(static_cast<std::uint64_t>(size)
                    << 1);  // what Writer::buffer writes for a small one

@@ -109,6 +109,10 @@ TEST_CASE("options arrive at another rank as they were") {
                   .memory_limit = "0.5"};
   options.rank0_result_budget_bytes = (std::uint64_t{1} << 30) + 1;
   options.log_level = LogLevel::off;
+  options.memory_target = 0.1 + 0.2;
+  options.memory_pause = 0;
+  options.spill = false;
+  options.local_directory = "$SCRATCH/of $USER";
   tutti::Writer writer;
   encode(options, writer);
   tutti::Reader reader(writer.bytes());
@@ -132,6 +136,16 @@ TEST_CASE("bytes that are no options are an error, wherever they are cut or chan
       decode_options(reader);
     } catch (const Error&) {
     }
+  }
+}
+
+TEST_CASE("fractions of memory are numbers from 0 to 1") {
+  CHECK_EQ(read({"TUTTI_MEMORY_SPILL=0.75"}).memory_spill, 0.75);
+  CHECK_EQ(read({"TUTTI_MEMORY_PAUSE=0"}).memory_pause, 0);
+  CHECK_EQ(read({"TUTTI_MEMORY_TARGET=1"}).memory_target, 1);
+  for (const auto* bad : {"1.1", "-0.1", "70%", "nan", "half", "0.5x"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(read({std::string("TUTTI_MEMORY_PAUSE=") + bad}), Error);
   }
 }
 
@@ -182,5 +196,7 @@ TEST_CASE("the memory limit is a size, a fraction of the node, or an equal share
   CHECK(memory_limit_bytes("0.5", 1000, 4) == 500);
   CHECK(memory_limit_bytes("1", 1000, 4) == 1000);
   CHECK(memory_limit_bytes("4GB", 1000, 4) == 4'000'000'000);
+  CHECK(memory_limit_bytes("none", 1000, 4) == 0);
+  CHECK(memory_limit_bytes("0", 1000, 4) == 0);
   CHECK_THROWS_AS(memory_limit_bytes("much", 1000, 4), Error);
 }

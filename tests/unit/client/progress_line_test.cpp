@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-using tutti::client::duration_text;
-using tutti::client::progress_line;
-using tutti::client::rate_text;
+using tutti::client_module::duration_text;
+using tutti::client_module::progress_line;
+using tutti::client_module::rate_text;
 
 TEST_CASE("a progress line says how many are done, how fast it goes and how long it takes") {
   CHECK(progress_line("", {.done = 57, .total = 132, .seconds = 2}) == "57/132, 28/s, 2.6 s left");

@@ -19,9 +19,12 @@ const std::array<InputRef, 2> some_inputs{InputRef{TaskId::task(3, 4), 0, 1, 2, 
                                           InputRef{TaskId::group(5, 6), 77, 5, -1, 0x7fffffffu, 0}};
 const std::array<PieceRef, 2> some_pieces{PieceRef{TaskId::group(5, 6), 1, 2, 3, 0},
                                           PieceRef{TaskId::group(7, 8), 9, ~0ull, -1, 1}};
+const std::array<NeedRef, 2> some_needs{NeedRef{TaskId::task(3, 4), 0, 1},
+                                        NeedRef{TaskId::group(5, 6), ~0ull, 0}};
 const std::array<RangeCut, 1> some_cuts{RangeCut{TaskId::group(5, 6), 1, 2, 3}};
 const std::array<TaskId, 3> some_ids{TaskId::task(1, 1), TaskId::group(2, 2), TaskId()};
 const std::array<std::uint64_t, 2> some_sizes{10, ~0ull};
+const std::array<BlockRef, 2> some_blocks{BlockRef{1, 2, 3, 4}, BlockRef{~0u, 5, ~0ull, 6}};
 
 template <class T, std::size_t Size>
 PackedList<T> list(const std::array<T, Size>& items) {
@@ -34,15 +37,15 @@ std::vector<Message> all_messages() {
   const TaskId group = TaskId::group(0xffffffffu, 0x7fffffffu);
   return {
       DefineFunction{7, some_bytes, "name"},
-      DefineGroup{group, some_bytes, "", list(some_inputs), some_bytes},
-      AssignTask{task, 9, -32768, true, list(some_inputs), some_bytes},
-      AssignRange{group, ~0ull, 5, 32767, true, list(some_pieces)},
+      DefineGroup{group, some_bytes, "", 11, list(some_inputs), some_bytes},
+      AssignTask{task, 9, -32768, true, 3, 2, 500, 11, list(some_inputs), some_bytes},
+      AssignRange{group, ~0ull, 5, 32767, true, 3, list(some_pieces)},
       ReleaseData{list(some_ids)},
       GiveBack{9},
       Probe{3},
       Located{task, -1, 5},
       EnterCollective{EnterCollective::Kind::gather, true, group, 1, 2, 3, some_bytes,
-                      list(some_sizes)},
+                      list(some_sizes), true},
       Shutdown{},
       Hello{16, 1ull << 40},
       TaskFinished{task, 8, true, some_bytes},
@@ -57,9 +60,30 @@ std::vector<Message> all_messages() {
       Transfer{1ull << 40, 5},
       Placed{group},
       Goodbye{},
-      Fetch{1, group, true, 2, 3, 4},
-      Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes)},
+      Fetch{1, group, true, 2, 3, 4, true},
+      Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes),
+           list(some_blocks)},
       Fragment{true, some_bytes},
+      SharedOnNode{task, list(some_blocks)},
+      MemoryState{1, 2, 3, 4, true},
+      Replicate{some_inputs[0]},
+      DropStretch{group, ~0ull},
+      Replicated{group, 5, true},
+      GrantIds{list(some_ids), list(some_ids)},
+      TaskEnded{task, 3, 1ull << 33, true, some_bytes},
+      RangeEnded{group, 1, 2, 3, 4},
+      GroupEnded{group},
+      WorkFailed{group, 7, 2, 3, "type", "message", "function", "task", "host", "story"},
+      CancelWork{list(some_ids)},
+      RequestIds{64, 4},
+      NameFunction{7, some_bytes, "name"},
+      SubmitTask{task, 9, -32768, 3, 2, 500, 11, "name", list(some_needs), some_bytes},
+      SubmitGroup{group, 9, 32767, 3, 11, 1ull << 40, 8, "name", list(some_needs), list(some_ids),
+                  some_bytes},
+      PlaceValue{group, 1, 2, true},
+      DropFutures{list(some_ids)},
+      Waits{5, 2},
+      CancelFutures{list(some_ids)},
   };
 }
 
@@ -91,13 +115,18 @@ TEST_CASE("every kind of message comes back as it was") {
 
 TEST_CASE("the fields of an assignment come back one by one") {
   Writer writer;
-  encode(writer, AssignTask{TaskId::task(12, 34), 9, -3, true, list(some_inputs), some_bytes});
+  encode(writer, AssignTask{TaskId::task(12, 34), 9, -3, true, 3, 2, 500, 11, list(some_inputs),
+                            some_bytes});
   Reader reader(writer.bytes());
   const auto message = std::get<AssignTask>(decode(reader));
   CHECK(message.task == TaskId::task(12, 34));
   CHECK_EQ(message.function, 9);
   CHECK_EQ(message.priority, -3);
   CHECK(message.inline_result);
+  CHECK_EQ(message.depth, 3);
+  CHECK_EQ(message.attempt, 2);
+  CHECK_EQ(message.timeout_ms, 500);
+  CHECK_EQ(message.stream, 11);
   REQUIRE_EQ(message.inputs.size(), 2);
   CHECK(message.inputs[0] == some_inputs[0]);
   CHECK(message.inputs[1] == some_inputs[1]);
@@ -123,16 +152,16 @@ TEST_CASE("messages have the sizes that the documents state") {
   const std::array<InputRef, 1> input{InputRef{TaskId::task(3, 1), 0, 1, 2, 7, 1}};
   const auto size = [](const Message& message) { return bytes_of(message).size(); };
   CHECK_EQ(size(DefineFunction{0, token, "app"}) +
-               size(AssignTask{task, 0, 0, true, list(input), number}),
-           92);
+               size(AssignTask{task, 0, 0, true, 0, 1, 0, 0, list(input), number}),
+           107);
   CHECK_EQ(size(TaskFinished{task, 4, true, number}), 26);
-  CHECK_EQ(size(AssignTask{task, 0, 0, false, {}, {}}), 24);
-  CHECK_EQ(size(AssignRange{task, 0, 1'000'000, 0, false, {}}), 32);
+  CHECK_EQ(size(AssignTask{task, 0, 0, false, 0, 1, 0, 0, {}, {}}), 39);
+  CHECK_EQ(size(AssignRange{task, 0, 1'000'000, 0, false, 0, {}}), 34);
   CHECK_EQ(size(RangeFinished{task, 0, 1'000'000, 0}), 33);
   // The last four bytes of a reference: the count of assignments, and whether it is the last use.
-  const auto bytes = bytes_of(AssignTask{task, 0, 0, true, list(input), {}});
+  const auto bytes = bytes_of(AssignTask{task, 0, 0, true, 0, 1, 0, 0, list(input), {}});
   const std::array<std::byte, 4> last{std::byte{7}, std::byte{0}, std::byte{0}, std::byte{0x80}};
-  CHECK(std::ranges::equal(std::span(bytes).subspan(20 + 28, 4), last));
+  CHECK(std::ranges::equal(std::span(bytes).subspan(35 + 28, 4), last));
 }
 
 TEST_CASE("a packet is a sequence of messages, which need not be aligned") {

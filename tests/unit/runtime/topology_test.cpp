@@ -95,6 +95,15 @@ TEST_CASE("fewer threads than cores leave cores to OpenMP inside tasks") {
   CHECK(plan.pin);
 }
 
+TEST_CASE("tasks of several cores are fewer, and each has its cores") {
+  const ThreadPlan plan = plan_threads(sharing_ranks(1, 8, true), 0, 0, 8, "node7", 4);
+  CHECK(plan.threads == 2);
+  CHECK(plan.cores_per_thread == 4);
+  CHECK(plan.pin);
+  CHECK(plan_threads(sharing_ranks(1, 8, true), 0, 0, 8, "node7", 100).threads == 1);
+  CHECK(plan_threads(sharing_ranks(1, 8, true), 0, 6, 8, "node7", 4).threads == 6);
+}
+
 TEST_CASE("ranks with CPU sets of their own use them in full") {
   const std::vector<RankOnNode> ranks{{.rank = 0, .works = false, .cores = 4, .cpu_set = "0-3"},
                                       {.rank = 1, .works = true, .cores = 4, .cpu_set = "4-7"}};

@@ -254,8 +254,7 @@ TEST_CASE(
   CHECK_NE(assigned[0].worker, assigned[1].worker);
   CHECK(assigned[2].task == sum);
   std::vector<protocol::InputRef> refs;
-  given.scheduler.append_input_refs(given.scheduler.find_task(sum)->input_span(),
-                                    assigned[2].worker, refs);
+  given.scheduler.append_input_refs(*given.scheduler.find_task(sum), assigned[2].worker, refs);
   REQUIRE_EQ(refs.size(), 2);
   CHECK_EQ(refs[0].holder, assigned[0].worker);
   CHECK_EQ(refs[1].holder, assigned[1].worker);

@@ -29,7 +29,7 @@ void on_ranks(int size, const std::function<void(Transport&)>& body) {
   for (const auto& each : world) {
     threads.emplace_back([&body, &each] {
       body(*each);
-      each->finish();
+      each->finish(no_packet);
     });
   }
   for (std::thread& each : threads) each.join();

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <vector>
 
 namespace tutti::worker {
@@ -66,6 +67,68 @@ TEST_CASE("clearing drops everything") {
   store.clear();
   CHECK_EQ(store.size(), 0);
   CHECK_EQ(store.bytes(), 0);
+}
+
+constexpr std::uint64_t large = Store::large_bytes_min;
+
+std::vector<std::uint32_t> slots_by_use(const Store& store) {
+  std::vector<std::uint32_t> slots;
+  for (const Store::Large& each : store.by_use()) slots.push_back(each.key.id.slot());
+  return slots;
+}
+
+TEST_CASE("large values stand in the order in which they were used") {
+  Store store;
+  for (std::uint32_t slot = 1; slot <= 3; ++slot)
+    store.put(TaskId::task(slot, 1), sim::make_sim_value(), large);
+  store.put(TaskId::task(4, 1), sim::make_sim_value(), large - 1);
+  store.put_stretch(TaskId::group(5, 1), {0, 3, sim::make_sim_value(), large});
+  CHECK(slots_by_use(store) == std::vector<std::uint32_t>{1, 2, 3, 5});
+  CHECK(store.use(TaskId::task(1, 1))->value);
+  CHECK(store.use_stretch(TaskId::group(5, 1), 2) != nullptr);
+  CHECK(store.use(TaskId::task(2, 1))->value);
+  CHECK(store.use(TaskId::task(9, 1)) == nullptr);
+  CHECK(slots_by_use(store) == std::vector<std::uint32_t>{3, 1, 5, 2});
+  store.erase(TaskId::task(1, 1));
+  store.erase(TaskId::group(5, 1));
+  CHECK(slots_by_use(store) == std::vector<std::uint32_t>{3, 2});
+}
+
+TEST_CASE("a value that is away is contained and null, and comes back with its backing") {
+  Store store;
+  store.put(value_id, sim::make_sim_value(), large);
+  store.put_stretch(sequence_id, {10, 5, sim::make_sim_value(), 2 * large});
+  const auto backing = std::make_shared<int>(0);
+  for (const ValueKey key : {ValueKey{value_id, 0}, ValueKey{sequence_id, 10}}) {
+    CHECK_FALSE(store.is_away(key));
+    store.find_large(key)->backing = backing;
+    CHECK_FALSE(store.send_away(key)->is_shared());
+    CHECK(store.is_away(key));
+    CHECK(store.value_of(key) == nullptr);
+  }
+  CHECK(store.contains(value_id));
+  CHECK(store.find(value_id) == nullptr);
+  CHECK(store.find_single(value_id)->away != 0);
+  CHECK(store.find_stretch(sequence_id, 12)->away);
+  CHECK(store.by_use().empty());
+  CHECK_EQ(store.bytes(), 0);
+  CHECK_EQ(store.bytes_away(), 3 * large);
+  // Using what is away does not put it in order.
+  CHECK(store.use(value_id) != nullptr);
+  const detail::ValuePtr value = sim::make_sim_value();
+  store.bring_back({value_id, 0}, value);
+  store.bring_back({value_id, 0}, sim::make_sim_value());
+  CHECK(store.find(value_id) == value.get());
+  CHECK_EQ(store.bytes(), large);
+  CHECK_EQ(store.bytes_away(), 2 * large);
+  CHECK(slots_by_use(store) == std::vector<std::uint32_t>{1});
+  CHECK(store.find_large({value_id, 0})->backing == backing);
+  store.erase(sequence_id);
+  CHECK_EQ(store.bytes_away(), 0);
+  store.erase(value_id);
+  CHECK_EQ(backing.use_count(), 1);
+  store.bring_back({value_id, 0}, value);
+  CHECK_EQ(store.size(), 0);
 }
 
 }  // namespace

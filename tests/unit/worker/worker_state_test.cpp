@@ -322,6 +322,29 @@ TEST_CASE("the threads of a rank share a range in blocks") {
   CHECK_EQ(given.commands.finished_ranges.size(), 1);
 }
 
+int rooms_made = 0;
+
+TEST_CASE("room for results is made once, before the first block, also when nothing is returned") {
+  // Threads look at the room of a range without a lock: nobody may write it again.
+  detail::FunctionOps returns_nothing = sim::sim_function();
+  returns_nothing.make_results = [](std::uint64_t, std::uint64_t) -> detail::Value* {
+    ++rooms_made;
+    return nullptr;
+  };
+  rooms_made = 0;
+  Given given;
+  DefineGroup message;
+  message.group = map;
+  given.state.on_define_group(message, &returns_nothing, given.commands);
+  given.assign_range(map, 0, 3);
+  given.bind();
+  while (given.state.has_ready()) {
+    given.take();
+    given.done(1'000'000'000);
+  }
+  CHECK_EQ(rooms_made, 1);
+}
+
 TEST_CASE("failures of all blocks are in the finished range") {
   Given given({.slots = 2, .rank = own_rank});
   given.define(map);

@@ -1,0 +1,46 @@
+#pragma once
+
+/// Folders of submitted jobs. Each is readable by its owner alone and holds the script, what is
+/// known of the job (job.json), its output unless it goes elsewhere, and its exit code once it has
+/// ended.
+
+#include "jobs/job_plan.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tutti::cli {
+
+struct JobRecord {
+  std::filesystem::path directory;
+  jobs::BatchSystem system = jobs::BatchSystem::slurm;
+  std::string id;
+  std::string name;
+  std::uint32_t nodes = 1;
+  std::string submitted;      ///< local time, "2026-01-31 12:00:00"
+  std::string log_directory;  ///< where NAME-ID.out is
+};
+
+/// Makes the folder for a job named `name` inside of `jobs_directory`, mode 0700. Throws Error
+/// (io).
+std::filesystem::path make_job_directory(const std::filesystem::path& jobs_directory,
+                                         const std::string& name);
+
+/// Writes job.json. Throws Error (io).
+void write_record(const JobRecord& record);
+
+/// All jobs, by time of submission. Folders without a readable job.json, or that belong to another
+/// user, are passed over.
+std::vector<JobRecord> read_records(const std::filesystem::path& jobs_directory);
+
+/// What the script wrote at its end.
+std::optional<int> exit_code_of(const JobRecord& record);
+/// Where the script writes it.
+std::filesystem::path exit_code_file(const std::filesystem::path& directory);
+
+/// The files of output that there are; those of an array's parts are several.
+std::vector<std::filesystem::path> logs_of(const JobRecord& record);
+
+}  // namespace tutti::cli

@@ -1,0 +1,131 @@
+// Results that come to rank 0 together: of whole maps, and into memory of the client.
+
+#include "client/placement.hpp"
+#include "client/rank_core.hpp"
+#include "client/results_here.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti::client_module {
+namespace {
+
+/// Maps whose results are small are gathered by one collective; beyond, in place is faster.
+constexpr std::uint64_t collective_gather_bytes_max = 16 << 10;
+static_assert(collective_gather_bytes_max < worker::Store::large_bytes_min,
+              "what a collective gathers never leaves memory");
+/// What write() puts before the elements of a stretch of plain bytes: begin, count, failures,
+/// length.
+constexpr std::uint64_t stretch_header_bytes = 4 * sizeof(std::uint64_t);
+
+}  // namespace
+
+void RankCore::expect_room(std::span<const Target> targets) {
+  const Lock lock(engine_.mutex());
+  const scheduler::Scheduler& scheduler = driver_.scheduler();
+  std::uint64_t coming = 0;
+  for (const Target& target : targets) {
+    if (target.index != detail::whole_group && is_here(target)) continue;
+    for (const scheduler::Piece& piece : pieces_of(target)) {
+      const std::vector<std::int32_t> holders = scheduler.holders_of(piece);
+      if (std::ranges::find(holders, rank_.rank()) != holders.end()) continue;
+      coming += piece.id.is_group() ? scheduler.find_group(piece.id)->chunks.at(piece.begin).bytes
+                                    : scheduler.find_task(piece.id)->result_bytes;
+    }
+  }
+  check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
+}
+
+bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id,
+                                   std::vector<ValuePtr>& stretches, std::size_t& missing) {
+  const FunctionOps* ops = driver_.group_function(id);
+  if (ops == nullptr || ops->result == nullptr || !ops->result->plain_bytes ||
+      !record.failures.empty() || !record.copies.empty() ||
+      record.result_bytes > collective_gather_bytes_max)
+    return false;
+  std::vector<std::uint64_t> by_rank(static_cast<std::size_t>(rank_.size()), 0);
+  for (const auto& [begin, chunk] : record.chunks)
+    by_rank[static_cast<std::size_t>(chunk.worker)] += chunk.bytes + stretch_header_bytes;
+  const auto holders = std::ranges::count_if(by_rank, [](std::uint64_t each) { return each != 0; });
+  if (holders < 2 || by_rank[static_cast<std::size_t>(rank_.rank())] != 0) return false;
+  ++missing;
+  rank_.collectives().gather(id, *ops->results, std::move(by_rank),
+                             [this, &stretches, &missing](std::vector<ValuePtr> all) {
+                               stretches = std::move(all);
+                               --missing;
+                               engine_.notify();
+                             });
+  return true;
+}
+
+std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
+  Lock lock(engine_.mutex());
+  std::vector<ValuePtr> stretches;
+  if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
+  const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
+  if (record == nullptr || group.failure) return stretches;
+  std::size_t missing = 0;
+  if (!gather_collectively(*record, group.id, stretches, missing)) {
+    for (const auto& [begin, chunk] : record->chunks) {
+      const auto here = group.here.find(begin);
+      if (here != group.here.end()) {
+        stretches.push_back(here->second);
+        continue;
+      }
+      ++missing;
+      fetch_stretch(group.id, begin, chunk.count, {},
+                    [&, this](runtime::DataExchange::Arrived arrived) {
+                      if (!arrived.problem.empty()) note_problem(&group, arrived);
+                      stretches.push_back(std::move(arrived.value));
+                      --missing;
+                      engine_.notify();
+                    });
+    }
+  }
+  engine_.wait(lock, [&] { return missing == 0; });
+  throw_problem(&group);
+  std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
+  std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
+    return static_cast<const detail::ElementsBase&>(*each).begin;
+  });
+  return stretches;
+}
+
+void RankCore::gather_into(GroupState& group, MutableBuffer place) {
+  Lock lock(engine_.mutex());
+  if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
+  const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
+  check(record != nullptr && group.failures.empty(), "what is gathered has ended well");
+  const auto bytes_each = static_cast<std::size_t>(place.size / group.total);
+  std::vector<ValuePtr> stretches;
+  std::size_t missing = 0;
+  if (!gather_collectively(*record, group.id, stretches, missing)) {
+    for (const auto& [begin, chunk] : record->chunks) {
+      const worker::Store::Stretch* stored = rank_.store().find_stretch(group.id, begin);
+      if (stored != nullptr && stored->away) stored = nullptr;
+      const auto here = group.here.find(begin);
+      if (stored != nullptr || here != group.here.end()) {
+        stretches.push_back(stored != nullptr ? stored->value : here->second);
+        continue;
+      }
+      ++missing;
+      fetch_stretch(group.id, begin, chunk.count,
+                    {place.data + begin * bytes_each, chunk.count * bytes_each},
+                    [&, this](runtime::DataExchange::Arrived arrived) {
+                      if (!arrived.problem.empty()) note_problem(&group, arrived);
+                      --missing;
+                      engine_.notify();
+                    });
+    }
+  }
+  engine_.wait(lock, [&] { return missing == 0; });
+  lock.unlock();
+  for (const ValuePtr& each : stretches) {
+    const auto& elements = static_cast<const detail::ElementsBase&>(*each);
+    copy_plain_elements(elements, elements.begin, elements.count, place);
+  }
+  lock.lock();
+  throw_problem(&group);
+}
+
+}  // namespace tutti::client_module

@@ -1,0 +1,48 @@
+#pragma once
+
+/// Results that are on this rank, and those who wait for them: what both cores that have ranks
+/// share.
+
+#include "client/completion.hpp"
+#include "runtime/data_exchange.hpp"
+#include "runtime/progress_engine.hpp"
+#include "tutti/detail/core.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace tutti::client_module {
+
+/// True when the result is on this rank. Under the lock, like all of these.
+bool is_here(detail::Target target);
+/// It must be here. Reading it may run user code.
+detail::InputValue value_here(detail::Target target);
+/// What the failure of a task means for its future: cancelled, or error.
+Status status_of(const TaskFailure& failure);
+/// Why there is no result. `status` is neither pending nor finished.
+[[noreturn]] void throw_ended(detail::Target target, Status status);
+/// Why a result could not be brought here.
+struct Problem {
+  ErrorCode code = ErrorCode::lost;
+  std::string text;
+};
+/// What the answer of a holder means, on the rank `here`.
+Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here);
+/// Throws Error (no_memory) when `coming` bytes exceed what is left of the memory limit of the rank
+/// `here`, which holds `held`; a limit of 0 is none.
+void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here);
+/// A deadline for the engine; none for what is as good as forever.
+runtime::Deadline deadline_of(Timeout timeout);
+
+/// Elements [begin, begin + count) of a map have ended: tells those who wait for them.
+void tell_range(detail::GroupState& group, std::uint64_t begin, std::uint64_t count,
+                runtime::ProgressEngine& engine);
+/// A task, or a whole map, has ended.
+void tell_end(detail::Handle& handle, runtime::ProgressEngine& engine);
+
+/// Notes who waits; the target is pending.
+void add_callback(detail::Target target, std::function<void()> callback);
+void add_queue(detail::Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,
+               std::uint64_t tag);
+
+}  // namespace tutti::client_module

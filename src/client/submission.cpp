@@ -1,0 +1,99 @@
+#include "client/submission.hpp"
+
+#include "tutti/error.hpp"
+#include "worker/task_context.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace tutti::client_module {
+namespace {
+
+void check_range(const char* name, int value, int smallest, int largest) {
+  if (value >= smallest && value <= largest) return;
+  throw Error(ErrorCode::bad_argument,
+              fmt::format("the {} {} of a task is out of range; it must lie between {} and {}",
+                          name, value, smallest, largest));
+}
+
+std::uint32_t milliseconds(Timeout timeout) {
+  if (timeout.is_forever()) return 0;
+  if (!(timeout.seconds() > 0)) {
+    throw Error(
+        ErrorCode::bad_argument,
+        fmt::format("the timeout of a task is {} s; it must be more than 0, or left out for "
+                    "none",
+                    timeout.seconds()));
+  }
+  const double limit = std::ceil(timeout.seconds() * 1e3);
+  // Beyond some weeks a limit is none.
+  return limit > 4e9 ? 0 : static_cast<std::uint32_t>(limit);
+}
+
+}  // namespace
+
+CheckedOptions checked(const TaskOptions& options) {
+  check_range("priority", options.priority, INT16_MIN, INT16_MAX);
+  check_range("number of retries", options.retries, 0, UINT8_MAX);
+  return {static_cast<std::int16_t>(options.priority), static_cast<std::uint8_t>(options.retries),
+          milliseconds(options.timeout)};
+}
+
+CheckedOptions checked_for_map(const TaskOptions& options) {
+  const CheckedOptions result = checked(options);
+  if (result.retries != 0 || !options.timeout.is_forever()) {
+    throw Error(ErrorCode::unsatisfiable,
+                "retries and timeout were given for a map; they are for single tasks: submit the "
+                "elements that need them one by one");
+  }
+  return result;
+}
+
+void check_can_travel(const detail::FunctionOps& function, int ranks) {
+  if (function.result == nullptr || function.result->write != nullptr || ranks == 1) return;
+  throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " +
+                                            function.result->type_name() +
+                                            ", which cannot travel to another rank; return "
+                                            "something that can, or run in one process");
+}
+
+void check_elements(const detail::Handle& handle, std::uint64_t index, std::uint64_t count) {
+  if (!handle.is_group) return;
+  const std::uint64_t total = static_cast<const detail::GroupState&>(handle).total;
+  if (total >= index + count) return;
+  throw Error(ErrorCode::bad_argument,
+              fmt::format("an argument names element {} of a map with {} elements",
+                          index + count - 1, total));
+}
+
+Origin next_origin(std::uint64_t& submissions) {
+  worker::TaskContext* task = worker::current_task();
+  if (task == nullptr) return {0, ++submissions};
+  const int depth = task->depth + 1;
+  return {static_cast<std::uint16_t>(depth > UINT16_MAX ? UINT16_MAX : depth), task->next_stream()};
+}
+
+std::vector<TaskId> ids_to_cancel(std::span<const detail::Target> targets) {
+  std::vector<TaskId> ids;
+  for (const detail::Target& target : targets) {
+    if (target.handle->is_group && target.index != detail::whole_group) {
+      throw Error(
+          ErrorCode::bad_argument,
+          fmt::format("cancel() was given element {} of a map; a map can only be cancelled as "
+                      "a whole: pass what map() returned",
+                      target.index));
+    }
+    ids.push_back(target.handle->id);
+  }
+  return ids;
+}
+
+void refuse_in_task(const char* what) {
+  const worker::TaskContext* task = worker::current_task();
+  if (task == nullptr) return;
+  throw Error(ErrorCode::unsatisfiable, std::string(what) + " was called inside of the task " +
+                                            task->name() + "; only main may call it");
+}
+
+}  // namespace tutti::client_module

@@ -1,0 +1,41 @@
+#include "tutti/worker.hpp"
+
+#include "client/hardware.hpp"
+#include "memory/scratch_directory.hpp"
+#include "tutti/client.hpp"
+#include "tutti/error.hpp"
+#include "worker/task_context.hpp"
+
+#include <string>
+
+namespace tutti {
+namespace {
+
+worker::TaskContext& own_task(const char* what) {
+  worker::TaskContext* task = worker::current_task();
+  if (task == nullptr) {
+    throw Error(ErrorCode::not_running, std::string("get_worker().") + what +
+                                            "() was called on a thread that runs no task; call it "
+                                            "in the task itself and hand on what it gives");
+  }
+  return *task;
+}
+
+}  // namespace
+
+std::filesystem::path Worker::local_directory() const {
+  return memory::scratch_directory(client_module::local_directory_here(), rank_);
+}
+
+Client Worker::client() const { return tutti::client(); }
+
+int Worker::attempt() const { return own_task("attempt").attempt; }
+
+bool Worker::cancelled() const noexcept {
+  const worker::TaskContext* task = worker::current_task();
+  return task != nullptr && task->is_stopped();
+}
+
+Random& Worker::random() const { return own_task("random").random(seed_); }
+
+}  // namespace tutti

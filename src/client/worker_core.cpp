@@ -1,0 +1,335 @@
+#include "client/worker_core.hpp"
+
+#include "client/current.hpp"
+#include "client/results_here.hpp"
+#include "client/submission.hpp"
+#include "runtime/data_exchange.hpp"
+#include "tutti/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti::client_module {
+namespace {
+
+/// Stretches of results up to this size come whole when one element is asked for, in bytes.
+constexpr std::uint64_t whole_stretch_bytes_max = 4 << 20;
+
+}  // namespace
+
+WorkerCore::WorkerCore(runtime::Rank& rank) : rank_(rank), engine_(rank.engine()) {
+  const Lock lock(engine_.mutex());
+  rank_.set_task_client(this);
+  epoch_ = make_current(*this, static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                                   rank.options().guard_closures, UINT32_MAX)));
+}
+
+WorkerCore::~WorkerCore() {
+  make_none_current();
+  {
+    const Lock lock(engine_.mutex());
+    rank_.set_task_client(nullptr);
+  }
+  // What is kept is freed here, and what tasks left behind by its holders.
+  kept_.clear();
+  for (Handle* handle : released_) destroy(handle);
+}
+
+// ---- what rank 0 tells
+
+void WorkerCore::on(const protocol::TaskEnded& message) {
+  const auto found = tasks_.find(message.task);
+  if (found == tasks_.end()) return;
+  Task& task = found.value();
+  FutureState& state = *task.state;
+  if (message.has_result && state.ops != nullptr && !state.value) {
+    if (state.ops->plain_bytes) {
+      Reader reader(message.result);
+      state.value = ValuePtr(state.ops->read(reader));
+    } else {
+      // Reading may run user code; it waits until somebody asks.
+      state.value =
+          ValuePtr(new detail::SerializedValue(*state.ops, Bytes::copy_of(message.result), {}));
+    }
+  }
+  finished(task, message.holder, message.result_bytes);
+}
+
+/// Large values stay in the store alone, so that they can leave memory.
+void WorkerCore::on_finished_here(TaskId id, const ValuePtr& value, std::uint64_t bytes) {
+  const auto found = tasks_.find(id);
+  if (found == tasks_.end()) return;
+  if (bytes < worker::Store::large_bytes_min) found.value().state->value = value;
+  finished(found.value(), rank_.rank(), bytes);
+}
+
+void WorkerCore::finished(Task& task, std::int32_t holder, std::uint64_t bytes) {
+  FutureState& state = *task.state;
+  task.holder = holder;
+  task.bytes = bytes;
+  state.status.store(Status::finished, std::memory_order_release);
+  const bool is_read = state.value && &state.value->ops() != &detail::SerializedValue::shared_ops;
+  if (state.ops == nullptr || is_read) state.here.store(true, std::memory_order_release);
+  resolved(state);
+}
+
+void WorkerCore::on(const protocol::RangeEnded& message) {
+  const auto found = groups_.find(message.group);
+  if (found == groups_.end()) return;
+  Group& group = found.value();
+  group.chunks[message.begin] = {message.count, message.holder, message.result_bytes};
+  tell_range(*group.state, message.begin, message.count, engine_);
+}
+
+void WorkerCore::on(const protocol::GroupEnded& message) {
+  const auto found = groups_.find(message.group);
+  if (found == groups_.end()) return;
+  GroupState& state = *found.value().state;
+  state.status.store(state.failures.empty() ? Status::finished : Status::error,
+                     std::memory_order_release);
+  if (state.watchers) state.watchers->queues.clear();
+  resolved(state);
+}
+
+void WorkerCore::on(const protocol::WorkFailed& message) {
+  Handle* handle = nullptr;
+  if (message.id.is_group()) {
+    const auto found = groups_.find(message.id);
+    if (found != groups_.end()) handle = found.value().state;
+  } else {
+    const auto found = tasks_.find(message.id);
+    if (found != tasks_.end()) handle = found.value().state;
+  }
+  if (handle == nullptr) return;
+  TaskFailure failure;
+  failure.type = message.type;
+  failure.message = message.message;
+  failure.function = message.function;
+  failure.task = message.task;
+  failure.rank = message.rank;
+  failure.host = message.host;
+  failure.attempt = message.attempt;
+  failure.story = message.story;
+  auto shared = std::make_shared<const TaskFailure>(std::move(failure));
+  if (message.index != protocol::WorkFailed::whole) {
+    static_cast<GroupState&>(*handle).failures[message.index] = std::move(shared);
+    return;
+  }
+  handle->status.store(status_of(*shared), std::memory_order_release);
+  handle->failure = std::move(shared);
+  resolved(*handle);
+}
+
+void WorkerCore::resolved(Handle& handle) {
+  tell_end(handle, engine_);
+  const auto kept = kept_.find(handle.id);
+  if (kept == kept_.end()) return;
+  // Freed later: its destructor takes the lock of releases, and may be the last one.
+  engine_.defer([released = std::make_shared<HandlePtr>(std::move(kept->second))] {
+    *released = HandlePtr();
+  });
+  kept_.erase(kept);
+}
+
+// ---- questions
+
+const WorkerCore::Group* WorkerCore::find_group(TaskId id) const {
+  const auto found = groups_.find(id);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+Status WorkerCore::status(Target target) {
+  if (!target.handle->is_group || target.index == detail::whole_group)
+    return target.handle->status.load(std::memory_order_acquire);
+  const Lock lock(engine_.mutex());
+  return status_locked(target);
+}
+
+Status WorkerCore::status_locked(Target target) {
+  const Status status = target.handle->status.load(std::memory_order_acquire);
+  if (!target.handle->is_group || target.index == detail::whole_group) return status;
+  const auto& state = static_cast<const GroupState&>(*target.handle);
+  check_elements(state, target.index, 1);
+  if (status == Status::cancelled || state.failure) return status;
+  const Group* group = find_group(state.id);
+  bool ended = status != Status::pending;
+  if (!ended && group != nullptr) {
+    auto chunk = group->chunks.upper_bound(target.index);
+    ended = chunk != group->chunks.begin() &&
+            target.index - std::prev(chunk)->first < std::prev(chunk)->second.count;
+  }
+  if (!ended) return Status::pending;
+  return state.failures.contains(target.index) ? Status::error : Status::finished;
+}
+
+bool WorkerCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) {
+  if (targets.empty()) return true;
+  std::size_t first_pending = 0;
+  Lock lock(engine_.mutex());
+  drain_released();
+  const auto ended = [&](Target target) { return status_locked(target) != Status::pending; };
+  const auto ready = [&] {
+    if (when == ReturnWhen::first_completed) return std::ranges::any_of(targets, ended);
+    while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
+    return first_pending == targets.size();
+  };
+  return rank_.wait_for_tasks(lock, ready, deadline_of(timeout));
+}
+
+FailurePtr WorkerCore::failure(Target target) {
+  const Lock lock(engine_.mutex());
+  target.handle->observed = true;
+  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
+  const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
+  const auto found = failures.find(target.index);
+  return found == failures.end() ? nullptr : found->second;
+}
+
+// ---- results
+
+void WorkerCore::note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived) {
+  problems_[handle] = problem_of(arrived, rank_.rank());
+}
+
+void WorkerCore::throw_problem(Handle* handle) {
+  const auto problem = problems_.find(handle);
+  if (problem == problems_.end()) return;
+  const Problem thrown = std::move(problem->second);
+  problems_.erase(problem);
+  throw Error(thrown.code, thrown.text);
+}
+
+/// Asks for a result that is not on this rank. `missing` counts what is on its way.
+void WorkerCore::request(Target target, std::size_t& missing) {
+  if (is_here(target)) return;
+  ++missing;
+  using Arrived = runtime::DataExchange::Arrived;
+  const auto store = [this, target, &missing](std::map<std::uint64_t, ValuePtr>* stretches,
+                                              std::uint64_t begin, Arrived arrived) {
+    if (!arrived.problem.empty()) {
+      note_problem(target.handle, arrived);
+    } else if (stretches != nullptr) {
+      (*stretches)[begin] = std::move(arrived.value);
+    } else {
+      static_cast<FutureState*>(target.handle)->value = std::move(arrived.value);
+    }
+    --missing;
+    engine_.notify();
+  };
+  if (!target.handle->is_group) {
+    const Task& task = tasks_.at(target.handle->id);
+    rank_.exchange().fetch(task.holder, target.handle->id, 0,
+                           [store](Arrived arrived) { store(nullptr, 0, std::move(arrived)); });
+    return;
+  }
+  auto* state = static_cast<GroupState*>(target.handle);
+  const auto chunk = std::prev(groups_.at(state->id).chunks.upper_bound(target.index));
+  const bool whole = chunk->second.bytes <= whole_stretch_bytes_max;
+  const std::uint64_t begin = whole ? chunk->first : target.index;
+  rank_.exchange().fetch_slice(
+      chunk->second.holder, state->id, begin, whole ? chunk->second.count : 1,
+      [store, begin, place = whole ? &state->here : &state->singles](Arrived arrived) {
+        store(place, begin, std::move(arrived));
+      });
+}
+
+InputValue WorkerCore::result(Target target, Timeout timeout) {
+  Lock lock(engine_.mutex());
+  drain_released();
+  const bool in_time = rank_.wait_for_tasks(
+      lock, [&] { return status_locked(target) != Status::pending; }, deadline_of(timeout));
+  if (!in_time) {
+    throw TimeoutError(
+        fmt::format("result() waited {} s and the task has not ended", timeout.seconds()));
+  }
+  const Status status = status_locked(target);
+  if (status != Status::finished) throw_ended(target, status);
+  if (!is_here(target)) {
+    std::size_t missing = 0;
+    request(target, missing);
+    engine_.wait(lock, [&] { return missing == 0; });
+    throw_problem(target.handle);
+  }
+  return value_here(target);
+}
+
+/// The store of this rank may have it too, and others may be reading it there.
+bool WorkerCore::may_move(Target) { return false; }
+
+void WorkerCore::fetch(std::span<const Target> targets) {
+  Lock lock(engine_.mutex());
+  std::size_t missing = 0;
+  // Bounded, so that a gather of very many futures does not queue them all at once.
+  constexpr std::size_t missing_max = 1024;
+  for (const Target& target : targets) {
+    if (status_locked(target) != Status::finished) continue;
+    request(target, missing);
+    if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  }
+  engine_.wait(lock, [&] { return missing == 0; });
+}
+
+// ---- waiting for completions
+
+void WorkerCore::add_done_callback(Target target, std::function<void()> callback) {
+  Lock lock(engine_.mutex());
+  if (status_locked(target) == Status::pending) return add_callback(target, std::move(callback));
+  lock.unlock();
+  callback();
+}
+
+void WorkerCore::watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
+                       std::uint64_t tag) {
+  const Lock lock(engine_.mutex());
+  const bool whole = target.index == detail::whole_group;
+  if (status_locked(target) != Status::pending) {
+    queue->push(tag, whole ? 0 : target.index,
+                whole ? static_cast<const GroupState&>(*target.handle).total : 1);
+    return;
+  }
+  add_queue(target, queue, tag);
+  if (!target.handle->is_group || !whole) return;
+  // What is finished already comes at once.
+  if (const Group* group = find_group(target.handle->id)) {
+    for (const auto& [begin, chunk] : group->chunks) queue->push(tag, begin, chunk.count);
+  }
+}
+
+bool WorkerCore::next_completion(CompletionQueue::Shared& queue,
+                                 CompletionQueue::Completion& completion, Timeout timeout) {
+  Lock lock(engine_.mutex());
+  if (!rank_.wait_for_tasks(
+          lock, [&] { return !queue.ready.empty(); }, deadline_of(timeout)))
+    return false;
+  completion = queue.pop();
+  return true;
+}
+
+bool WorkerCore::peek_completion(const CompletionQueue::Shared& queue) {
+  const Lock lock(engine_.mutex());
+  if (queue.ready.empty()) engine_.poll();
+  return !queue.ready.empty();
+}
+
+void WorkerCore::fire_and_forget(Handle& handle) {
+  const Lock lock(engine_.mutex());
+  if (handle.status.load() != Status::pending) return;
+  handle.references.fetch_add(1, std::memory_order_relaxed);
+  kept_[handle.id] = HandlePtr(&handle);
+}
+
+// ---- the run
+
+std::string WorkerCore::summary() {
+  return fmt::format("<Client: inside of a task on rank {} of {}, {}>", rank_.rank(), rank_.size(),
+                     rank_.transport().description());
+}
+
+double WorkerCore::seconds_since_start() {
+  return std::chrono::duration<double>(runtime::Clock::now() - rank_.transport().ready_since())
+      .count();
+}
+
+}  // namespace tutti::client_module

@@ -1,0 +1,107 @@
+// Results of whole maps that come to the rank of a task, and into memory of the task.
+
+#include "client/placement.hpp"
+#include "client/worker_core.hpp"
+#include "tutti/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti::client_module {
+
+void WorkerCore::expect_room(std::span<const Target> targets) {
+  const Lock lock(engine_.mutex());
+  std::uint64_t coming = 0;
+  for (const Target& target : targets) {
+    if (target.index != detail::whole_group && is_here(target)) continue;
+    if (!target.handle->is_group) {
+      const auto task = tasks_.find(target.handle->id);
+      if (task != tasks_.end() && task->second.holder != rank_.rank()) coming += task->second.bytes;
+      continue;
+    }
+    const Group* group = find_group(target.handle->id);
+    if (group == nullptr) continue;
+    for (const auto& [begin, chunk] : group->chunks) {
+      const bool named = target.index == detail::whole_group ||
+                         (begin <= target.index && target.index - begin < chunk.count);
+      if (named && chunk.holder != rank_.rank()) coming += chunk.bytes;
+    }
+  }
+  check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
+}
+
+/// Into `place`, if there is one.
+void WorkerCore::fetch_stretch(TaskId group, std::uint64_t begin, const Chunk& chunk,
+                               MutableBuffer place, runtime::DataExchange::OnValue on_value) {
+  if (place.data == nullptr) {
+    rank_.exchange().fetch_slice(chunk.holder, group, begin, chunk.count, std::move(on_value));
+  } else if (chunk.holder != rank_.rank()) {
+    rank_.exchange().fetch_slice_into(chunk.holder, group, begin, chunk.count, place,
+                                      std::move(on_value));
+  } else {
+    // In memory, or on this rank's disk.
+    rank_.exchange().fetch_slice(
+        chunk.holder, group, begin, chunk.count,
+        [begin, count = chunk.count, place,
+         on_value = std::move(on_value)](runtime::DataExchange::Arrived arrived) {
+          if (arrived.value) {
+            copy_plain_elements(static_cast<const detail::ElementsBase&>(*arrived.value), begin,
+                                count, {place.data - begin * (place.size / count), place.size});
+          }
+          on_value(std::move(arrived));
+        });
+  }
+}
+
+std::vector<ValuePtr> WorkerCore::fetch_group(GroupState& group) {
+  Lock lock(engine_.mutex());
+  if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
+  std::vector<ValuePtr> stretches;
+  const Group* known = find_group(group.id);
+  if (known == nullptr || group.failure) return stretches;
+  std::size_t missing = 0;
+  for (const auto& [begin, chunk] : known->chunks) {
+    const auto here = group.here.find(begin);
+    if (here != group.here.end()) {
+      stretches.push_back(here->second);
+      continue;
+    }
+    ++missing;
+    fetch_stretch(group.id, begin, chunk, {}, [&, this](runtime::DataExchange::Arrived arrived) {
+      if (!arrived.problem.empty()) note_problem(&group, arrived);
+      stretches.push_back(std::move(arrived.value));
+      --missing;
+      engine_.notify();
+    });
+  }
+  engine_.wait(lock, [&] { return missing == 0; });
+  throw_problem(&group);
+  std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
+  std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
+    return static_cast<const detail::ElementsBase&>(*each).begin;
+  });
+  return stretches;
+}
+
+void WorkerCore::gather_into(GroupState& group, MutableBuffer place) {
+  Lock lock(engine_.mutex());
+  if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
+  const Group* known = find_group(group.id);
+  check(known != nullptr && group.failures.empty(), "what is gathered has ended well");
+  const auto bytes_each = static_cast<std::size_t>(place.size / group.total);
+  std::size_t missing = 0;
+  for (const auto& [begin, chunk] : known->chunks) {
+    ++missing;
+    fetch_stretch(group.id, begin, chunk,
+                  {place.data + begin * bytes_each, chunk.count * bytes_each},
+                  [&, this](runtime::DataExchange::Arrived arrived) {
+                    if (!arrived.problem.empty()) note_problem(&group, arrived);
+                    --missing;
+                    engine_.notify();
+                  });
+  }
+  engine_.wait(lock, [&] { return missing == 0; });
+  throw_problem(&group);
+}
+
+}  // namespace tutti::client_module
