@@ -73,6 +73,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                        Timeout timeout) override;
   bool peek_completion(const CompletionQueue::Shared& queue) override;
 
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override {
+    return rank_.sync().ask(call, timeout);
+  }
+
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
   std::vector<RankMemory> memory() override;

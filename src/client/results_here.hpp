@@ -31,8 +31,7 @@ Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here);
 /// Throws Error (no_memory) when `coming` bytes exceed what is left of the memory limit of the rank
 /// `here`, which holds `held`; a limit of 0 is none.
 void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here);
-/// A deadline for the engine; none for what is as good as forever.
-runtime::Deadline deadline_of(Timeout timeout);
+using runtime::deadline_of;
 
 /// Elements [begin, begin + count) of a map have ended: tells those who wait for them.
 void tell_range(detail::GroupState& group, std::uint64_t begin, std::uint64_t count,

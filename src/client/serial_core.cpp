@@ -142,6 +142,7 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
       return handle;
     } catch (...) {
       const ExceptionText text = describe_current_exception();
+      context.holdings.reset();
       if (tries_left == 0) {
         state->failure = describe(options.name, context.name(), text.type, text.message);
         state->status = status_of(*state->failure);
@@ -321,6 +322,10 @@ std::vector<HeldData> SerialCore::who_has(const std::vector<Target>* targets) {
 
 std::vector<std::int32_t> SerialCore::ranks_of(const std::vector<WorkerName>& names) {
   return choose_workers(names, {{0, "this process"}}, 1);
+}
+
+detail::SyncReply SerialCore::coordinate(const detail::SyncCall& call, Timeout timeout) {
+  return sync_.ask(call, timeout);
 }
 
 Status SerialCore::status(Target target) {

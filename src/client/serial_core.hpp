@@ -5,6 +5,7 @@
 
 #include "client/completion.hpp"
 #include "client/failure_ledger.hpp"
+#include "client/serial_sync.hpp"
 #include "tutti/detail/core.hpp"
 #include "worker/task_context.hpp"
 
@@ -58,6 +59,9 @@ class SerialCore final : public detail::Core {
                        detail::CompletionQueue::Completion& completion, Timeout) override;
   bool peek_completion(const detail::CompletionQueue::Shared& queue) override;
 
+  /// Throws Error (unsatisfiable) for what would wait for ever.
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override;
+
   int ranks() const override { return 1; }
   std::string summary() override {
     return "<Client: serial, each task runs at submit on the calling thread>";
@@ -88,6 +92,7 @@ class SerialCore final : public detail::Core {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::recursive_mutex mutex_;
   FailureLedger failures_;
+  SerialSync sync_;
 };
 
 }  // namespace tutti::client_module

@@ -75,6 +75,10 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
                        Timeout timeout) override;
   bool peek_completion(const CompletionQueue::Shared& queue) override;
 
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override {
+    return rank_.sync().ask(call, timeout);
+  }
+
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
   double seconds_since_start() override;

@@ -281,7 +281,7 @@ Message decode_of_submissions(std::uint8_t kind, Reader& reader) {
     case kind_of<CancelFutures>():
       return decode_cancel_futures(reader);
     default:
-      throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+      return decode_of_sync(kind, reader);
   }
 }
 

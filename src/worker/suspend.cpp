@@ -17,9 +17,17 @@ int WorkerState::depth_of(const Execution& item) {
 /// time that rank 0 needs to send what was just submitted. When many do, only what is deeper than
 /// all of them begins: then no more wait than the tree of tasks is deep. The deepest one of all
 /// ranks waits for tasks that are deeper still, which every rank lets begin; so it goes on.
+/// Who waits for a lock waits for a task that has begun, or for the client: so long there is room
+/// for it, as their holders may wait for something new. Who waits for an event or a queue may need
+/// whatever has not begun, and holds nothing back.
 int WorkerState::floor() const {
-  constexpr std::uint32_t share = 4;
-  if (suspended_ == 0 || suspended_ < limits_.suspended_max / share) return 0;
+  constexpr std::uint32_t quarters = 4;
+  const std::uint32_t quarter = limits_.suspended_max / quarters;
+  const bool many_wait_for_results = waiting_for_results_ != 0 && waiting_for_results_ >= quarter;
+  const bool many_wait_for_holders = !suspended_depths_.empty() &&
+                                     suspended_ > waiting_for_results_ &&
+                                     suspended_ >= limits_.suspended_max - quarter;
+  if (!many_wait_for_results && !many_wait_for_holders) return 0;
   return suspended_depths_.rbegin()->first + 1;
 }
 
@@ -52,7 +60,7 @@ void WorkerState::split(Batch& batch, Batch& done, WorkerCommands& commands) {
   end_items(done.items, commands);
 }
 
-void WorkerState::suspend(Batch& batch) {
+void WorkerState::suspend(Batch& batch, WaitsFor what) {
   check(batch.current == 0 && !batch.items.empty(), "what is done before a wait was split off");
   check(may_suspend() && active_ > 0, "what waits had a slot, and may wait");
   while (batch.items.size() > 1) {
@@ -72,7 +80,21 @@ void WorkerState::suspend(Batch& batch) {
   if (item.kind == Execution::Kind::block) item.group->waits = true;
   --active_;
   ++suspended_;
+  item.waits_for = what;
+  if (what == WaitsFor::anybody) return;
   ++suspended_depths_[depth_of(item)];
+  if (what == WaitsFor::results) ++waiting_for_results_;
+}
+
+void WorkerState::on_coordination(const Execution& item) {
+  if (item.kind == Execution::Kind::block) {
+    item.group->coordinates = true;
+    item.group->waits = true;
+    return;
+  }
+  const FunctionId function = item.task->function;
+  if (function >= coordinating_.size()) coordinating_.resize(function + 1, 0);
+  coordinating_[function] = 1;
 }
 
 void WorkerState::resume(const Batch& batch) {
@@ -80,8 +102,11 @@ void WorkerState::resume(const Batch& batch) {
   --wanting_;
   --suspended_;
   ++active_;
-  const auto depth = suspended_depths_.find(depth_of(batch.items.front()));
+  const Execution& item = batch.items.front();
+  if (item.waits_for == WaitsFor::anybody) return;
+  const auto depth = suspended_depths_.find(depth_of(item));
   if (--depth->second == 0) suspended_depths_.erase(depth);
+  if (item.waits_for == WaitsFor::results) --waiting_for_results_;
 }
 
 bool WorkerState::can_nest(int depth_min) const {
@@ -91,6 +116,9 @@ bool WorkerState::can_nest(int depth_min) const {
     if (level.empty() || depth_of(urgency) < lowest) continue;
     const Ready& front = level.front();
     if (front.bind != nullptr) return true;
+    if (front.task != nullptr ? coordinates(front.task->function)
+                              : groups_.at(front.range->group)->coordinates)
+      return false;
     const Durations& durations =
         front.task != nullptr ? durations_ : groups_.at(front.range->group)->durations;
     const std::uint32_t function = front.task != nullptr ? front.task->function : 0;

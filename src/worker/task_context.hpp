@@ -8,13 +8,25 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace tutti::worker {
 
 struct Batch;
+
+/// What the task holds elsewhere: it is given back by the destructor, which may take the rank's
+/// lock.
+class Holdings {
+ public:
+  Holdings() = default;
+  virtual ~Holdings() = default;
+  Holdings(const Holdings&) = delete;
+  Holdings& operator=(const Holdings&) = delete;
+};
 
 struct TaskContext {
   Batch* batch = nullptr;  ///< that it was taken with; null in a run without workers
@@ -26,6 +38,9 @@ struct TaskContext {
   std::uint16_t depth = 0;
   std::uint8_t attempt = 1;
   std::uint8_t* stop = nullptr;  ///< see TaskWork; null: nobody can stop it
+  /// Of the task, or of the element that asked last; goes when the task ends.
+  std::unique_ptr<Holdings> holdings;
+  std::uint64_t holding_element = 0;
 
   bool is_stopped() const {
     return stop != nullptr && std::atomic_ref(*stop).load(std::memory_order_relaxed) != 0;
@@ -34,6 +49,14 @@ struct TaskContext {
   std::uint64_t element() const { return range == nullptr ? 0 : range->index; }
   /// The function's name, and the element.
   std::string name() const;
+  /// What an element that ran before this one has left behind is given back.
+  void drop_old_holdings() {
+    if (holding_element != element()) holdings.reset();
+  }
+  void hold(std::unique_ptr<Holdings> what) {
+    holdings = std::move(what);
+    holding_element = element();
+  }
   /// Names the random numbers of the next task that this one submits: the same whatever ranks there
   /// are, and whatever ran before.
   std::uint64_t next_stream();

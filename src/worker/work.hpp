@@ -94,8 +94,9 @@ struct GroupWork {
   bool binding = false;
   bool released = false;
   bool cancelled = false;
-  std::uint8_t stop = 0;  ///< see TaskWork
-  bool waits = false;     ///< elements were seen to wait inside of themselves
+  std::uint8_t stop = 0;     ///< see TaskWork
+  bool waits = false;        ///< elements were seen to wait inside of themselves
+  bool coordinates = false;  ///< elements were seen to use locks, queues and their like
   detail::ValuePtr bound;
   /// Binding threw: every element fails with this.
   std::string bind_error_type;
@@ -106,6 +107,13 @@ struct GroupWork {
   std::string problem;              ///< why a constant is not here: binding fails with it
 
   bool is_bound() const { return static_cast<bool>(bound) || !bind_error_type.empty(); }
+};
+
+/// What a task waits for inside of itself, which tells what has to be able to begin meanwhile.
+enum class WaitsFor : std::uint8_t {
+  results,  ///< of tasks that it submitted: what is deeper
+  holder,   ///< something that a task holds which has begun: nothing new
+  anybody,  ///< something that a task does which may not have begun: everything
 };
 
 /// One thing an executor thread does.
@@ -131,6 +139,7 @@ struct Execution {
   std::string error_type;
   std::string error_message;
   std::vector<detail::ElementFailure> failures;
+  WaitsFor waits_for = WaitsFor::results;  ///< while it waits inside of itself
   /// Without the time in which it waited inside of itself.
   std::uint64_t elapsed_ns = 0;
   /// What of that was told already, when it waited.

@@ -257,7 +257,8 @@ void WorkerState::fill(Batch& batch, int depth_min) {
     }
     const Ready ready = queue.front();
     if (ready.task == nullptr && !batch.items.empty()) return;
-    if (!batch.items.empty() && ready.task->timeout_ms != 0) return;
+    if (!batch.items.empty() && (ready.task->timeout_ms != 0 || coordinates(ready.task->function)))
+      return;
     Execution& item = batch.items.emplace_back();
     ++taken_;
     if (ready.range != nullptr) {

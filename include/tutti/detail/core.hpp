@@ -8,6 +8,7 @@
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/detail/handle.hpp"
+#include "tutti/detail/sync_call.hpp"
 #include "tutti/error.hpp"
 #include "tutti/memory.hpp"
 #include "tutti/status.hpp"
@@ -180,6 +181,9 @@ class Core {
   virtual bool next_completion(CompletionQueue::Shared& queue,
                                CompletionQueue::Completion& completion, Timeout timeout) = 0;
   virtual bool peek_completion(const CompletionQueue::Shared& queue) = 0;
+
+  /// Asks rank 0 for a lock, queue or their like, see detail/sync_call.hpp.
+  virtual SyncReply coordinate(const SyncCall& call, Timeout timeout) = 0;
 
   virtual int ranks() const = 0;
   virtual std::string summary() = 0;

@@ -2,6 +2,7 @@
 
 /// What the primitives of tutti/sync.hpp ask of rank 0, and what comes back.
 
+#include "tutti/detail/sync_operation.hpp"
 #include "tutti/serialize.hpp"
 #include "tutti/timeout.hpp"
 
@@ -14,32 +15,6 @@
 #include <vector>
 
 namespace tutti::sync {
-
-enum class Operation : std::uint8_t {
-  lock,               ///< takes `number` of `names` (0: all) at once
-  unlock,             ///< all that the holder has of `names`
-  lock_is_held,       ///< answers 0 or 1
-  semaphore_acquire,  ///< takes one of `number` leases
-  semaphore_release,
-  semaphore_value,  ///< answers how many leases are free
-  event_wait,
-  event_set,
-  event_clear,
-  event_is_set,  ///< answers 0 or 1
-  queue_put,     ///< waits while there are `number` (0: no limit)
-  queue_get,
-  queue_size,   ///< answers how many are there
-  queue_close,  ///< whoever waits, or comes later, is refused
-  variable_set,
-  variable_get,  ///< waits until it is set
-  variable_delete,
-  barrier_wait,     ///< waits until `number` wait; answers who came when, from 0
-  topic_publish,    ///< answers how many subscribers there are
-  topic_subscribe,  ///< at most `number` messages are kept for the holder (0: all)
-  topic_unsubscribe,
-  topic_next,
-};
-inline constexpr std::uint8_t operations = 22;
 
 /// Bytes that several answers may share.
 using Payload = std::shared_ptr<const std::vector<std::byte>>;

@@ -84,6 +84,11 @@ std::vector<Message> all_messages() {
       DropFutures{list(some_ids)},
       Waits{5, 2},
       CancelFutures{list(some_ids)},
+      SyncRequest{1ull << 40, sync::Operation::topic_next, true, 3, 4, -5, some_bytes, true,
+                  some_bytes},
+      SyncCancel{7},
+      SyncAnswer{8, SyncAnswer::Outcome::refused, -9, true, some_bytes, "problem"},
+      SyncTaskEnded{10},
   };
 }
 
@@ -217,6 +222,14 @@ TEST_CASE("unknown kinds and wrong flags are corrupt") {
   auto collective = bytes_of(EnterCollective{});
   collective[1] = std::byte{4};
   CHECK_FALSE(decodes(collective));
+  auto request = bytes_of(SyncRequest{});
+  CHECK(decodes(request));
+  request[9] = std::byte{sync::operations};
+  CHECK_FALSE(decodes(request));
+  auto answer = bytes_of(SyncAnswer{});
+  CHECK(decodes(answer));
+  answer[9] = std::byte{3};
+  CHECK_FALSE(decodes(answer));
 }
 
 TEST_CASE("lengths larger than the packet are corrupt, also those that overflow") {
