@@ -77,7 +77,12 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task, worke
                     what == worker::WaitsFor::results ? "is there an end to the recursion? If so"
                                                       : "if so many are to wait for each other"));
   }
-  state_.suspend(batch, what);
+  if (task.range == nullptr) {
+    state_.suspend(batch, what);
+  } else {
+    state_.suspend(batch, what, task.range->index - task.range->begin + 1);
+    task.range->count = batch.items.front().count;
+  }
   // A rank that is short of memory begins something else when nothing runs any more.
   rank_.memory().after_change();
   rank_.engine().leave_to_tasks(true);

@@ -8,7 +8,8 @@ void Barriers::wait(const Request& request, Answers& answers) {
   const std::string& name = request.names.front();
   if (request.number < 1) {
     answers.push_back(refused(request.id, "the barrier '" + name + "' cannot have " +
-                                              std::to_string(request.number) + " parties"));
+                                              std::to_string(request.number) +
+                                              " parties; it needs at least 1"));
     return;
   }
   const auto [at, is_new] = barriers_.try_emplace(name);

@@ -11,7 +11,7 @@ using Words = std::vector<std::uint64_t>;
 
 void describe_range(const RangeWork& range, Words& words) {
   words.insert(words.end(), {range.group.bits(), range.begin, range.count, range.next, range.done,
-                             range.missing, range.failures.size()});
+                             range.missing, range.failures.size(), range.returned.size()});
 }
 
 void describe_waiter(const Waiter& waiter, Words& words) {

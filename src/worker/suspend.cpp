@@ -60,7 +60,23 @@ void WorkerState::split(Batch& batch, Batch& done, WorkerCommands& commands) {
   end_items(done.items, commands);
 }
 
-void WorkerState::suspend(Batch& batch, WaitsFor what) {
+/// An element that waits may wait for one behind it, and others have time for those.
+void WorkerState::return_rest(Execution& block, std::uint64_t begun) {
+  block.group->waits = true;
+  if (begun >= block.count) return;
+  RangeWork& range = *block.range;
+  const std::uint64_t rest = block.count - begun;
+  block.count = begun;
+  if (block.group->cancelled) {
+    range.done += rest;
+    return;
+  }
+  const bool is_queued = !range.all_begun();
+  range.returned.push_back({block.begin + begun, rest});
+  if (!is_queued) make_ready({.range = &range}, range.urgency, true);
+}
+
+void WorkerState::suspend(Batch& batch, WaitsFor what, std::uint64_t begun) {
   check(batch.current == 0 && !batch.items.empty(), "what is done before a wait was split off");
   check(may_suspend() && active_ > 0, "what waits had a slot, and may wait");
   while (batch.items.size() > 1) {
@@ -75,9 +91,9 @@ void WorkerState::suspend(Batch& batch, WaitsFor what) {
     }
   }
   Execution& item = batch.items.front();
+  if (item.kind == Execution::Kind::block) return_rest(item, begun);
   note_duration(item, item.elapsed_ns - item.noted_ns);
   item.noted_ns = item.elapsed_ns;
-  if (item.kind == Execution::Kind::block) item.group->waits = true;
   --active_;
   ++suspended_;
   item.waits_for = what;

@@ -33,8 +33,8 @@ struct TaskContext {
   TaskId id;               ///< of the task, or of the map
   const detail::FunctionOps* ops = nullptr;
   std::span<const std::byte> payload;
-  const detail::RangeCall* range = nullptr;  ///< of a map: tells which element runs
-  std::uint64_t stream = 0;                  ///< names its random numbers
+  detail::RangeCall* range = nullptr;  ///< of a map: tells which element runs
+  std::uint64_t stream = 0;            ///< names its random numbers
   std::uint16_t depth = 0;
   std::uint8_t attempt = 1;
   std::uint8_t* stop = nullptr;  ///< see TaskWork; null: nobody can stop it

@@ -70,6 +70,12 @@ struct RangeWork {
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
   std::uint64_t next = 0;  ///< elements given to threads
+  /// Of those what came back, as an element before it in its block waits.
+  struct Returned {
+    std::uint64_t begin = 0;
+    std::uint64_t count = 0;
+  };
+  std::vector<Returned> returned;
   std::uint64_t done = 0;  ///< elements done
   std::int32_t urgency = 0;
   std::uint16_t depth = 0;
@@ -80,6 +86,8 @@ struct RangeWork {
   detail::ValuePtr results;
   std::vector<detail::ElementFailure> failures;
   std::string problem;  ///< why a source is not here: its elements fail with it
+
+  bool all_begun() const { return next == count && returned.empty(); }
 };
 
 /// What a group runs, once for all of its stretches.

@@ -268,15 +268,27 @@ void WorkerState::fill(Batch& batch, int depth_min) {
       item.range = &range;
       item.group = groups_.at(range.group).get();
       item.ops = group.ops;
-      item.begin = range.begin + range.next;
-      item.count = block_length(range);
+      if (range.returned.empty()) {
+        item.begin = range.begin + range.next;
+        item.count = block_length(range);
+      } else {
+        RangeWork::Returned& back = range.returned.back();
+        item.begin = back.begin++;
+        item.count = 1;
+        if (--back.count == 0) range.returned.pop_back();
+        if (range.all_begun()) {
+          queue.pop_front();
+          --ready_count_;
+        }
+        return;
+      }
       // Room for the results of the whole stretch (none for void), before several threads look for
       // it without a lock.
       if (range.next == 0 && item.ops->make_results != nullptr) {
         range.results = ValuePtr(item.ops->make_results(range.begin, range.count));
       }
       range.next += item.count;
-      if (range.next == range.count) {
+      if (range.all_begun()) {
         queue.pop_front();
         --ready_count_;
       }

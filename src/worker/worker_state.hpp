@@ -158,8 +158,10 @@ class WorkerState {
 
   /// The items before the one that runs are done. The caller reports `done`.
   void split(Batch& batch, Batch& done, WorkerCommands& commands);
-  /// What was behind it goes back. Must not be called when may_suspend() is false.
-  void suspend(Batch& batch, WaitsFor what = WaitsFor::results);
+  /// What was behind it goes back; of a block that are the elements after the first `begun`, which
+  /// the caller does not run then. Must not be called when may_suspend() is false.
+  void suspend(Batch& batch, WaitsFor what = WaitsFor::results,
+               std::uint64_t begun = ~std::uint64_t{0});
   bool may_suspend() const { return suspended_ < limits_.suspended_max; }
   /// It uses locks, queues and their like: whoever runs on its stack, or below it, could wait for
   /// it for ever, so its function gets a stack of its own from now on.
@@ -306,6 +308,7 @@ class WorkerState {
   void fill(Batch& batch, int depth_min);
   static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
   static int depth_of(const Execution& item);
+  void return_rest(Execution& block, std::uint64_t begun);
   int floor() const;
   bool coordinates(FunctionId function) const {
     return function < coordinating_.size() && coordinating_[function] != 0;
