@@ -74,7 +74,7 @@ struct HeldData {
   bool operator==(const HeldData&) const = default;
 };
 
-/// "7 [0, 100): 800 bytes on 1 and 2"
+/// "7 [0, 100): 800 bytes on 1, 2"
 std::ostream& operator<<(std::ostream& out, const HeldData& held);
 
 }  // namespace tutti

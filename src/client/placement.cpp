@@ -88,6 +88,17 @@ void await_results(detail::Core& core, std::span<const detail::Target> targets) 
   }
 }
 
+void check_share(std::uint64_t bytes, std::int32_t rank, std::uint64_t limit) {
+  if (limit == 0 || bytes <= limit) return;
+  constexpr double megabyte = 1e6;
+  throw Error(ErrorCode::no_memory,
+              fmt::format("scatter would bring {:.1f} MB in one piece to rank {}, which may use "
+                          "{:.1f} MB (option memory_limit): nothing was moved. Scatter smaller "
+                          "parts one after the other, use more workers, or raise memory_limit",
+                          static_cast<double>(bytes) / megabyte, rank,
+                          static_cast<double>(limit) / megabyte));
+}
+
 void check_copies(const ReplicateOptions& options, std::size_t workers) {
   if (!options.n || (*options.n >= 1 && *options.n <= workers)) return;
   throw Error(

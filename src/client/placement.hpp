@@ -28,6 +28,11 @@ std::vector<std::int32_t> choose_workers(const std::vector<WorkerName>& names,
 /// Waits for single results and whole maps. Throws the first failure in order, TaskFailed.
 void await_results(detail::Core& core, std::span<const detail::Target> targets);
 
+/// Throws Error (no_memory) when scatter() would bring `bytes` in one piece to a worker that may
+/// not even hold these; `limit` is its memory limit, 0: none. (Pieces that fit are spilled as
+/// needed.)
+void check_share(std::uint64_t bytes, std::int32_t rank, std::uint64_t limit);
+
 /// Throws Error (bad_argument) unless so many copies have a place on so many workers.
 void check_copies(const ReplicateOptions& options, std::size_t workers);
 

@@ -121,6 +121,10 @@ std::int32_t RankCore::next_home(std::span<const std::int32_t> workers) {
   return home;
 }
 
+std::uint64_t RankCore::memory_limit_of(std::int32_t rank) const {
+  return driver_.scheduler().workers().at(rank).memory_limit_bytes;
+}
+
 std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
                                          const detail::Placement& where) {
   if (!where.workers.empty()) refuse_in_task("scatter() to chosen workers");
@@ -133,8 +137,18 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
           {hash_of(*value), where.broadcast, everywhere ? std::vector<std::int32_t>() : workers});
   }
   std::vector<HandlePtr> handles;
+  std::vector<detail::Lineage::Ptr> lineages;
+  if (journal_) {
+    for (const ValuePtr& value : values)
+      lineages.push_back(journal_->keeper.lineages().of_value(*value));
+  }
   Lock lock(engine_.mutex());
+  refuse_at_end("scatter()");
   drain_released();
+  for (const ValuePtr& value : values) {
+    const std::uint64_t bytes = value->ops().nbytes(*value);
+    for (const std::int32_t rank : workers) check_share(bytes, rank, memory_limit_of(rank));
+  }
   for (std::size_t number = 0; number < values.size(); ++number) {
     if (!keys.empty()) {
       if (HandlePtr known = find_scattered(keys[number])) {
@@ -151,6 +165,7 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
       handles.push_back(place_at(std::move(values[number]), {&home, 1}));
     }
     if (!keys.empty()) note_scattered(keys[number], *handles.back());
+    if (journal_) handles.back()->lineage = lineages[number];
   }
   finish_placed(lock, handles);
   return handles;
@@ -163,6 +178,7 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
   value = put_on_node(std::move(value));
   if (given.get() == value.get()) given = ValuePtr();
   lock.lock();
+  refuse_at_end("broadcast()");
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = &value->ops();
@@ -177,7 +193,7 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
     bool sent = false;
     rank_.collectives().place_value(id, std::move(value), [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
-    engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
+    await_transfers(lock, [&] { return sent && driver_.placed_acks(id) == others; });
     driver_.forget_acks(id);
   }
   if (given) {
@@ -222,13 +238,17 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement&
   const std::vector<std::int32_t> workers = ranks_of(where.workers);
   ContentKey key;
   if (where.hash) key = {hash_of(*elements), false, workers};
+  detail::Lineage::Ptr lineage;
+  if (journal_) lineage = journal_->keeper.lineages().of_sequence(*elements);
   Lock lock(engine_.mutex());
+  refuse_at_end("scatter()");
   drain_released();
   if (where.hash) {
     if (HandlePtr known = find_scattered(key)) return known;
   }
   HandlePtr handle = spread(lock, std::move(elements), workers, borrowed);
   if (where.hash) note_scattered(key, *handle);
+  handle->lineage = std::move(lineage);
   return handle;
 }
 
@@ -255,14 +275,16 @@ HandlePtr RankCore::spread(Lock& lock, ValuePtr elements, std::span<const std::i
     shares.push_back({rank, begin, count});
     begin += count;
   }
-  const TaskId id = driver_.place_sequence(stretches, total, elements->ops().nbytes(*elements));
+  const std::uint64_t bytes_all = elements->ops().nbytes(*elements);
+  for (const runtime::Share& share : shares)
+    check_share(bytes_all / total * share.count, share.rank, memory_limit_of(share.rank));
+  const TaskId id = driver_.place_sequence(stretches, total, bytes_all);
   enroll(*state, id);
   const bool only_here = shares.size() == 1 && shares.front().rank == rank_.rank();
   for (const runtime::Share& share : shares) {
     if (share.rank != rank_.rank()) continue;
     if (only_here && !borrowed) {
-      const std::uint64_t bytes = elements->ops().nbytes(*elements);
-      rank_.store().put_stretch(id, {0, total, std::move(elements), bytes});
+      rank_.store().put_stretch(id, {0, total, std::move(elements), bytes_all});
     } else {
       rank_.store().put_stretch(id, copy_of_share(*elements, share));
     }
@@ -272,7 +294,7 @@ HandlePtr RankCore::spread(Lock& lock, ValuePtr elements, std::span<const std::i
     rank_.collectives().place_sequence(id, std::move(elements), std::move(shares),
                                        [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
-    engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
+    await_transfers(lock, [&] { return sent && driver_.placed_acks(id) == others; });
     driver_.forget_acks(id);
   }
   state->status = Status::finished;
@@ -285,7 +307,9 @@ HandlePtr RankCore::keep_sequence(ValuePtr elements) {
   const std::uint64_t count = static_cast<const detail::ElementsBase&>(*elements).count;
   const std::uint64_t bytes = elements->ops().nbytes(*elements);
   state->total = count;
+  if (journal_) state->lineage = journal_->keeper.lineages().of_sequence(*elements);
   const Lock lock(engine_.mutex());
+  refuse_at_end("scatter()");
   drain_released();
   const scheduler::AvailablePiece all{0, count, rank_.rank()};
   const TaskId id = driver_.place_sequence({&all, 1}, count, bytes);
@@ -306,7 +330,7 @@ void RankCore::on_replicated(const Piece& piece, int rank, bool kept) {
 /// made.
 void RankCore::wait_for_copies(Lock& lock, const std::vector<Piece>& pieces) {
   std::size_t next = 0;
-  engine_.wait(lock, [&] {
+  await_transfers(lock, [&] {
     while (next < pieces.size() && !driver_.scheduler().is_replicating(pieces[next].id)) ++next;
     return next == pieces.size();
   });
@@ -346,6 +370,7 @@ void RankCore::replicate(std::span<const Target> targets, const ReplicateOptions
   await_results(*this, targets);
   const std::size_t wanted = options.n.value_or(workers.size());
   Lock lock(engine_.mutex());
+  refuse_at_end("replicate()");
   std::vector<Piece> pieces;
   std::size_t turn = 0;
   for (const Target& target : targets) {
@@ -378,6 +403,7 @@ std::uint64_t RankCore::rebalance(const std::vector<Target>* targets,
   const std::vector<std::int32_t> workers = ranks_of(options.workers);
   if (targets != nullptr) await_results(*this, *targets);
   Lock lock(engine_.mutex());
+  refuse_at_end("rebalance()");
   drain_released();
   std::vector<TaskId> ids;
   if (targets != nullptr) {

@@ -54,6 +54,8 @@ void encode(Writer& writer, const PlaceValue& message);
 void encode(Writer& writer, const DropFutures& message);
 void encode(Writer& writer, const Waits& message);
 void encode(Writer& writer, const CancelFutures& message);
+void encode(Writer& writer, const Progress& message);
+void encode(Writer& writer, const ProgressTold& message);
 void encode(Writer& writer, const SyncRequest& message);
 void encode(Writer& writer, const SyncCancel& message);
 void encode(Writer& writer, const SyncAnswer& message);

@@ -95,8 +95,13 @@ NodeSharing conclude_sharing(NodeOffer own, const std::vector<std::string>& prob
     }
     // All have opened it.
     own.table->close_descriptor();
-    const node::NodeLimits limits{memory_limit_bytes,
-                                  std::min(idle_bytes_max, memory_limit_bytes / 8)};
+    node::NodeLimits limits;
+    limits.idle_bytes_max = idle_bytes_max;
+    // 0: no limit.
+    if (memory_limit_bytes != 0) {
+      limits.owned_bytes_max = memory_limit_bytes;
+      limits.idle_bytes_max = std::min(idle_bytes_max, memory_limit_bytes / 8);
+    }
     sharing.store = std::make_shared<node::NodeStore>(std::move(own.table), own_number, limits);
   }
   return sharing;

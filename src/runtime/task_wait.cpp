@@ -77,7 +77,8 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task, worke
                     what == worker::WaitsFor::results ? "is there an end to the recursion? If so"
                                                       : "if so many are to wait for each other"));
   }
-  if (task.range == nullptr) {
+  // An element that is called again has none behind it that was not begun.
+  if (task.range == nullptr || task.attempt > 1) {
     state_.suspend(batch, what);
   } else {
     state_.suspend(batch, what, task.range->index - task.range->begin + 1);

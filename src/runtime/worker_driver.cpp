@@ -353,20 +353,26 @@ void WorkerDriver::tell_rank_0() {
   rank_.outbox().flush_all();
 }
 
-/// The same for a stretch of a map: all of its elements have failed, and room that was never
-/// touched takes their place.
+/// All elements of the stretch have failed, and room that was never touched takes their place.
+void WorkerDriver::fail_results(worker::RangeWork& range, const ExceptionText& why) {
+  const worker::GroupWork& group = *state_.find_group(range.group);
+  range.results = detail::ValuePtr(group.ops->make_results(range.begin, range.count));
+  range.failures.clear();
+  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index)
+    range.failures.push_back({index, why.type, why.message, false});
+  note_failures(range);
+}
+
+/// What refuse_results() of tasks does, for a stretch of a map.
 bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes) {
   if (bytes < worker::Store::large_bytes_min) return false;
   const worker::GroupWork& group = *state_.find_group(range.group);
-  const std::string why = rank_.memory().refusal(
+  std::string why = rank_.memory().refusal(
       fmt::format("elements {} to {} of {}", range.begin, range.begin + range.count - 1,
                   group.ops->name(group.payload.span())),
       bytes);
   if (why.empty()) return false;
-  range.results = detail::ValuePtr(group.ops->make_results(range.begin, range.count));
-  range.failures.clear();
-  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index)
-    range.failures.push_back({index, worker::problem_type, why, false});
+  fail_results(range, {worker::problem_type, std::move(why)});
   return true;
 }
 
@@ -377,15 +383,20 @@ void WorkerDriver::note_failures(worker::RangeWork& range) {
     elements.failed.push_back(failure.index);
 }
 
-/// The bytes of the results, 0 when they were refused.
+/// The bytes of the results, 0 when they were refused. The size of a stretch is told as one: where
+/// the type throws then, none of its elements can be kept.
 std::uint64_t WorkerDriver::settle_results(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
   if (!range.results) return 0;
   note_failures(range);
-  const std::uint64_t bytes = range.results->ops().nbytes(*range.results);
-  if (!refuse_results(range, bytes)) return bytes;
-  note_failures(range);
-  return 0;
+  std::uint64_t bytes = 0;
+  try {
+    bytes = range.results->ops().nbytes(*range.results);
+  } catch (...) {
+    fail_results(range, describe_current_exception());
+    return 0;
+  }
+  return refuse_results(range, bytes) ? 0 : bytes;
 }
 
 void WorkerDriver::report_range(worker::RangeWork& range) {

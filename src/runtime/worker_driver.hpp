@@ -2,6 +2,7 @@
 
 /// WorkerDriver: joins WorkerState to messages and threads.
 
+#include "base/exception_text.hpp"
 #include "protocol/messages.hpp"
 #include "runtime/progress_engine.hpp"
 #include "worker/executor.hpp"
@@ -99,7 +100,13 @@ class WorkerDriver {
     bool warned = false;  ///< the user, that it does not
     bool is_over() const { return task->id != id || !task->taken || (told && task->stop == 0); }
   };
-  void begin_limit(const worker::Batch& batch);
+  /// An element of a map that has only so much time.
+  struct LimitedElement {
+    worker::Execution* item;
+    Clock::time_point warn_at = Clock::time_point::max();
+  };
+  void watch_elements(Clock::time_point now);
+  void begin_limit(worker::Batch& batch);
   void end_limit(const worker::Batch& batch);
   void note_told(const worker::TaskWork* task);
   void end_in_time(Limited& each);
@@ -109,6 +116,7 @@ class WorkerDriver {
   void obey_loads();
   void obey_answers();
   void refuse_results(std::span<worker::Execution> items);
+  void fail_results(worker::RangeWork& range, const ExceptionText& why);
   bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);
   void note_failures(worker::RangeWork& range);
   std::uint64_t settle_results(worker::RangeWork& range);
@@ -138,6 +146,7 @@ class WorkerDriver {
   protocol::Waits told_;            ///< to rank 0
   std::uint32_t coordinating_ = 0;  ///< tasks that wait for others that rank 0 may know nothing of
   std::vector<Limited> limited_;
+  std::vector<LimitedElement> limited_elements_;
 };
 
 }  // namespace tutti::runtime

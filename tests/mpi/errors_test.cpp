@@ -5,6 +5,9 @@
 // test env: TUTTI_THREADS_PER_WORKER=2
 
 #include "support/expect.hpp"
+#include "tutti/boost.hpp"
+
+#include <boost/serialization/access.hpp>
 
 #include <cstdlib>
 #include <numeric>
@@ -128,6 +131,33 @@ void dependents_have_the_same_origin(tutti::Client& client) {
   for (const Future<int>& each : chain) expect(each.status() == Status::error);
 }
 
+/// To estimate its size is to write it.
+struct Unwritable {
+  int x = 0;
+  std::vector<int> more = {};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    if (!Archive::is_loading::value && x % 2 == 1)
+      throw std::domain_error("cannot write " + std::to_string(x));
+    archive& x;
+  }
+};
+
+void results_that_cannot_be_kept(tutti::Client& client) {
+  if (is_serial()) return;
+  const auto make = [](int x) { return Unwritable{x}; };
+  expect_equal(client.submit(make, 4).result().x, 4);
+  const auto known = client.submit(make, 3).exception();
+  expect(known && known->failure().type == "std::domain_error" &&
+         known->failure().message == "cannot write 3");
+  const Futures<Unwritable> map = client.map(make, tutti::range(1, 20));
+  expect_throws<tutti::TaskFailed>([&] { client.gather(map); }, "std::domain_error: cannot write");
+  expect_equal(map[2].exception()->failure().type, "std::domain_error");
+  expect_equal(client.gather(client.map(make, tutti::range(0, 20, 2)))[9].x, 18);
+  expect_throws<tutti::TaskFailed>([&] { (void)client.run(make, 5); }, "cannot write 5");
+  expect_equal(client.submit([] { return 1; }).result(), 1);
+}
+
 void gathering_failures(tutti::Client& client) {
   std::vector<Future<int>> futures;
   for (int i = 0; i < 100; ++i)
@@ -191,6 +221,7 @@ int main(int argc, char** argv) {
     a_failure_tells_all(client);
     all_that_can_be_thrown(client);
     dependents_have_the_same_origin(client);
+    results_that_cannot_be_kept(client);
     gathering_failures(client);
     bad_options_of_calls(client);
     kept = client.submit([] { return 5; });

@@ -114,6 +114,24 @@ void graphs(tutti::Client& client) {
   expect_equal(tutti::delayed(add_all)(parts).compute(), expected);
 }
 
+/// Pieces that no rank may hold are refused before they move; those that fit are spilled.
+void scatters(tutti::Client& client) {
+  const auto workers = static_cast<std::size_t>(std::max(1, client.ranks() - 1));
+  const Doubles all(2 * workers * limit_bytes / sizeof(double), 1.0);
+  for (const bool whole : {true, false}) {
+    expect_throws<tutti::Error>([&] { (void)client.scatter({.broadcast = whole}, all); },
+                                "in one piece to rank");
+  }
+  expect_throws<tutti::Error>([&] { (void)client.scatter(all); }, "raise memory_limit");
+  std::vector<Doubles> parts;
+  for (std::size_t part = 0; part < 2 * workers; ++part)
+    parts.push_back(make(static_cast<int>(part)));
+  const auto futures = client.scatter(parts);
+  const auto sums = client.gather(client.map(sum, futures));
+  for (std::size_t part = 0; part < sums.size(); ++part)
+    expect_equal(sums[part], expected_sum(static_cast<int>(part)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -122,6 +140,7 @@ int main(int argc, char** argv) {
     maps_over_maps(client);
     folds(client);
     graphs(client);
+    scatters(client);
     return exit_code();
   });
 }

@@ -109,7 +109,7 @@ class Elements final : public ElementsBase {
 
   static std::string name() { return "sequence of " + type_name<T>(); }
   static void destroy(Value* value) noexcept { delete static_cast<Elements*>(value); }
-  static std::uint64_t count_bytes(const Value& value) noexcept {
+  static std::uint64_t count_bytes(const Value& value) {
     const auto& self = static_cast<const Elements&>(value);
     std::uint64_t bytes = self.count * sizeof(T);
     if constexpr (!is_plain<T>) {
@@ -185,6 +185,7 @@ class Elements final : public ElementsBase {
   }
   static constexpr ValueOps make_ops() {
     ValueOps result{&name, &destroy, &count_bytes, nullptr, nullptr, false};
+    result.form = number_form<T>();
     if constexpr (can_travel<T>) {
       result.write = &write;
       result.read = &read;

@@ -29,12 +29,27 @@ namespace tutti::detail {
 /// Partial results of one fold or map_reduce at most.
 inline constexpr std::uint64_t fold_chunks_max = 4096;
 
+/// Whether a result becomes a `To` with the same value: a fold that adds ints as longs would lose
+/// what it adds them as longs for.
+template <class From, class To>
+constexpr bool find_keeps_value() {
+  if constexpr (std::is_arithmetic_v<From> && std::is_arithmetic_v<To>) {
+    return std::is_same_v<std::common_type_t<From, To>, To>;
+  } else {
+    return std::is_convertible_v<From, To>;
+  }
+}
+template <class From, class To>
+inline constexpr bool keeps_value = find_keeps_value<std::decay_t<From>, To>();
+
 template <class Op, class T>
 constexpr bool find_fold() {
   if constexpr (std::is_void_v<T>) {
     return false;
+  } else if constexpr (std::is_invocable_r_v<T, const Op&, T&&, const T&>) {
+    return keeps_value<std::invoke_result_t<const Op&, T&&, const T&>, T>;
   } else {
-    return std::is_invocable_r_v<T, const Op&, T&&, const T&>;
+    return false;
   }
 }
 template <class Op, class T>
@@ -45,7 +60,8 @@ constexpr void explain_fold() {
   static_assert(!std::is_void_v<T>, "tasks that return nothing have no results to combine");
   static_assert(std::is_void_v<T> || is_fold<Op, T>,
                 "the function that combines takes two results and gives one of the same type, "
-                "T op(const T&, const T&); a lambda must not be mutable");
+                "T op(const T&, const T&), and no wider one, which would be cut off: let the tasks "
+                "return the type to combine in; a lambda must not be mutable");
 }
 
 /// One call that combines all its inputs, from left to right.
@@ -120,6 +136,9 @@ auto fold(const FoldOptions& options, const Op& op, const Elements& elements,
           Initial&&... initial) {
   using T = typename Elements::value_type::value_type;
   static_assert(sizeof...(Initial) <= 1, "fold takes one initial value");
+  static_assert((keeps_value<Initial, T> && ...),
+                "the initial value of a fold has another type than the results, which would cut it "
+                "off; let the tasks return the type to combine in");
   explain_fold<Op, T>();
   explain_closure<Op>();
   if constexpr (is_fold<Op, T> && closure_travels<Op>) {

@@ -22,7 +22,7 @@ constexpr void explain_lazy() {
                 "graph.add(f, node), or pass the future that graph.submit(node) gives");
 }
 
-/// Says, while compiling, that futures stay in the task that made them.
+/// Says, while compiling, what cannot be a result.
 template <class Result>
 constexpr void explain_result() {
   if constexpr (!std::is_void_v<Result>) {
@@ -31,6 +31,10 @@ constexpr void explain_result() {
         "a task cannot return a future: futures stay with the task that made them. Return "
         "the result, return client.submit(f, x).result(); or have the caller submit the "
         "call");
+    static_assert(
+        route_of<Result> != Route::view,
+        "a task cannot return a view or pointer: what it points to ends with the task, or "
+        "lies on another rank; return the data itself, e.g. a std::string or std::vector");
   }
 }
 

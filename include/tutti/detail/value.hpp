@@ -4,6 +4,7 @@
 /// the store of a rank holds, and what a future holds once its result is here.
 
 #include "tutti/bytes.hpp"
+#include "tutti/detail/number_form.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -19,8 +20,9 @@ class Value;
 struct ValueOps {
   std::string (*type_name)();
   void (*destroy)(Value*) noexcept;
-  /// Estimated bytes of memory, without the Value itself.
-  std::uint64_t (*nbytes)(const Value&) noexcept;
+  /// Estimated bytes of memory, without the Value itself. Throws what a user's serialize function
+  /// throws.
+  std::uint64_t (*nbytes)(const Value&);
   /// Null when the type cannot travel (move-only, or not serializable).
   void (*write)(const Value&, Writer&);
   /// A new value with one reference. Out-of-band buffers are noted in the reader and filled later.
@@ -31,6 +33,8 @@ struct ValueOps {
   /// For a sequence of elements (`Elements<T>`): writes elements [begin, begin + count) as a
   /// sequence of their own. Null for all other types.
   void (*write_slice)(const Value&, std::uint64_t begin, std::uint64_t count, Writer&) = nullptr;
+  /// How it stands in files; of a sequence, how its elements do.
+  NumberForm form = {};
 };
 
 class Value {

@@ -25,13 +25,7 @@ struct ValueFunctions {
     return static_cast<const TypedValue<T>&>(value).value;
   }
   static void destroy(Value* value) noexcept { delete static_cast<TypedValue<T>*>(value); }
-  static std::uint64_t count_bytes(const Value& value) noexcept {
-    try {
-      return nbytes(object_of(value));
-    } catch (...) {  // from a user's serialize function
-      return sizeof(T);
-    }
-  }
+  static std::uint64_t count_bytes(const Value& value) { return nbytes(object_of(value)); }
   static void write(const Value& value, Writer& writer) { write_value(writer, object_of(value)); }
   static Value* read(Reader& reader) {
     if constexpr (std::is_default_constructible_v<T>) {
@@ -52,6 +46,7 @@ constexpr ValueOps make_value_ops() {
   using Functions = ValueFunctions<T>;
   ValueOps ops{&type_name<T>, &Functions::destroy, &Functions::count_bytes, nullptr,
                nullptr,       is_plain<T>};
+  ops.form = number_form<T>();
   if constexpr (can_travel<T>) {
     ops.write = &Functions::write;
     ops.read = &Functions::read;

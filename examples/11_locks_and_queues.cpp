@@ -1,10 +1,8 @@
 // Tasks that share something outside of tutti, and talk while they run: a lock for a file with one
 // writer, a semaphore for what only some may do at once, a queue from tasks to the client.
 //
-//     mpirun -n 4 ./10_locks_and_queues
+//     mpirun -n 4 ./11_locks_and_queues
 
-#include <tutti/queue.hpp>
-#include <tutti/sync.hpp>
 #include <tutti/tutti.hpp>
 
 #include <iostream>
