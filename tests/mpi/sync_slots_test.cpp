@@ -101,6 +101,24 @@ void an_element_waits_for_the_next(tutti::Client& client) {
   expect_equal(std::accumulate(all.begin(), all.end(), 0L), 7999L * 8000 / 2);
 }
 
+/// Elements that throw are called again when all of their block were called: a wait then leaves
+/// nothing of the block to others, which would run it twice.
+void an_element_that_is_tried_again_waits(tutti::Client& client) {
+  const auto elements = client.map(
+      {.retries = 1},
+      [](int index) {
+        if (index % 100 != 3) return index;
+        if (tutti::get_worker().attempt() == 1) throw std::runtime_error("again");
+        expect(!tutti::Event("never").wait(1e-3));
+        tutti::Queue<int>("tried").put(index);
+        return index;
+      },
+      tutti::range(8000));
+  const std::vector<int> all = client.gather(elements);
+  expect_equal(std::accumulate(all.begin(), all.end(), 0L), 7999L * 8000 / 2);
+  expect_equal(tutti::Queue<int>("tried").size(), std::size_t{80});
+}
+
 /// What short, deeper tasks hold or wait for does not depend on the task below them.
 void children_that_lock(tutti::Client& client) {
   const auto parent = [](int number) {
@@ -216,6 +234,7 @@ int main(int argc, char** argv) {
     a_race(client);
     the_holder_waits_for_what_is_queued(client);
     an_element_waits_for_the_next(client);
+    an_element_that_is_tried_again_waits(client);
     children_that_lock(client);
     an_element_that_throws_lets_go(client);
     who_is_stopped_lets_go(client);
