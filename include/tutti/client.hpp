@@ -36,11 +36,11 @@ namespace tutti {
 
 /// A handle to the run, cheap to copy. All functions may be called by several threads of a rank at
 /// once, and by library code through tutti::client(). Inside of a task it does what it does in
-/// main, but for run() and shutdown(), which only main may call; a task that waits gives its slot
-/// to other tasks meanwhile. Futures stay in the task that made them: it returns results. Errors:
-/// Error(not_running) outside of a run; Error(cannot_travel) for closures and results that cannot
-/// be sent; Error(bad_argument) for maps of unequal lengths and the like. Options come first, as a
-/// braced list.
+/// main, but for run(), shutdown() and named data sets, which are main's alone; a task that waits
+/// gives its slot to other tasks meanwhile. Futures stay in the task that made them: it returns
+/// results. Errors: Error(not_running) outside of a run; Error(cannot_travel) for closures and
+/// results that cannot be sent; Error(bad_argument) for maps of unequal lengths and the like.
+/// Options come first, as a braced list.
 class Client {
  public:
   /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments

@@ -125,7 +125,7 @@ class Barrier : public detail::SyncObject {
 
   /// Gives each party another number, from 0: the order in which they came. Throws TimeoutError
   /// when the time was over first, which breaks the barrier for those who wait: they get Error
-  /// (bad_argument).
+  /// (bad_argument). With 0 it goes through as the last party or not at all, and breaks nothing.
   std::size_t wait(Timeout timeout = forever) {
     const auto reply =
         ask(sync::Operation::barrier_wait, timeout, static_cast<std::int64_t>(parties_));

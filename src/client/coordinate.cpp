@@ -33,7 +33,12 @@ SyncReply coordinate(const SyncCall& call, Timeout timeout) {
 }
 
 void throw_sync_timeout(const char* what, const std::string& name, Timeout timeout) {
-  throw TimeoutError(fmt::format("waited {} s for {} '{}'", timeout.seconds(), what, name));
+  if (timeout.seconds() > 0)
+    throw TimeoutError(fmt::format("waited {} s for {} '{}'", timeout.seconds(), what, name));
+  throw TimeoutError(
+      fmt::format("{} '{}' was not there at once, and a time limit of 0 s does not wait; give a "
+                  "longer one, or none",
+                  what, name));
 }
 
 }  // namespace tutti::detail

@@ -21,11 +21,15 @@ void Barriers::wait(const Request& request, Answers& answers) {
                         " parties, and was used as one of " + std::to_string(request.number)));
     return;
   }
-  barrier.waiting.push_back(request.id);
-  if (static_cast<std::int64_t>(barrier.waiting.size()) < barrier.parties) {
-    if (!request.may_wait) cancel(request.id, answers);
+  const auto missing = barrier.parties - static_cast<std::int64_t>(barrier.waiting.size()) - 1;
+  if (missing > 0 && !request.may_wait) {
+    // It never stood there, so nobody counts on it.
+    if (is_new) barriers_.erase(at);
+    answers.push_back(not_now(request.id));
     return;
   }
+  barrier.waiting.push_back(request.id);
+  if (missing > 0) return;
   std::int64_t place = 0;
   for (const RequestId id : barrier.waiting) answers.push_back(done(id, place++));
   barriers_.erase(at);

@@ -205,7 +205,14 @@ void limits_are_exact(tutti::Client& client) {
 }
 
 void wrong_use(tutti::Client&) {
-  expect_throws<tutti::Error>([] { tutti::Lock("free").release(); }, "that does not hold it");
+  expect_throws<tutti::Error>(
+      [] { tutti::Lock("free").release(); },
+      "the lock 'free' was released by an object that does not hold it: nobody holds it");
+  tutti::Lock held("held");
+  held.acquire();
+  expect_throws<tutti::Error>([] { tutti::Lock("held").release(); },
+                              "'held' is held by an object of the client on rank 0");
+  held.release();
   expect_throws<tutti::Error>([] { tutti::Semaphore(1, "free").release(); }, "has no lease");
   expect_throws<tutti::Error>([] { tutti::Barrier(0, "empty").wait(); }, "at least 1");
   expect_throws<tutti::Error>([] { tutti::Lock("free").acquire(-1.0); }, "must be 0, not to wait");
@@ -216,6 +223,44 @@ void wrong_use(tutti::Client&) {
   for (int value = 2; value <= 3; ++value) three.put(value);
   expect(!three.try_put(4));
   expect_throws<tutti::TimeoutError>([&] { three.put(4, 0.01); }, "room in the queue 'sized'");
+}
+
+/// A time limit of 0 asks once: what can be done is done, the rest is said or thrown.
+void limits_of_zero(tutti::Client& client) {
+  const auto check = [] {
+    const auto refuses = [](const auto& call, const char* what) {
+      expect_throws<tutti::TimeoutError>(
+          call,
+          std::string(what) +
+              "' was not there at once, and a time limit of 0 s does not wait; give a longer");
+    };
+    refuses([] { tutti::Queue<int>("zero").get(0.0); }, "a value in the queue 'zero");
+    refuses([] { tutti::Variable<int>("zero").get(0.0); }, "the variable 'zero");
+    refuses([] { tutti::Barrier(2, "zero").wait(0.0); }, "the barrier 'zero");
+    tutti::Subscriber<int> subscriber("zero");
+    refuses([&] { subscriber.get(0.0); }, "a message of the topic 'zero");
+    tutti::Queue<int> full("full zero", 1);
+    full.put(1, 0.0);
+    refuses([&] { full.put(2, 0.0); }, "room in the queue 'full zero");
+    expect_equal(full.get(0.0), 1);
+    expect_equal(tutti::Barrier(1, "alone").wait(0.0), std::size_t{0});
+    expect(!tutti::Event("zero").wait(0.0));
+    tutti::Lock lock("zero");
+    expect(lock.acquire(0.0));
+    expect(!tutti::Lock("zero").acquire(0.0));
+    expect(!tutti::MultiLock({"zero", "one"}).acquire(0.0));
+    lock.release();
+    tutti::Semaphore lease(1, "zero");
+    expect(lease.acquire(0.0));
+    expect(!tutti::Semaphore(1, "zero").acquire(0.0));
+    lease.release();
+    return failures.load();
+  };
+  check();
+  expect_equal(client.submit(check).result(), 0);
+  expect_throws<tutti::Error>(
+      [] { tutti::Event("zero").wait(-0.5); },
+      "a time limit of -0.5 s was given; it must be 0, not to wait, or more");
 }
 
 /// With a short watchdog: tasks that wait for the client are not lost work.
@@ -241,6 +286,7 @@ int main(int argc, char** argv) {
     a_retry_begins_anew(client);
     limits_are_exact(client);
     wrong_use(client);
+    limits_of_zero(client);
     the_client_takes_its_time(client);
     return exit_code();
   });

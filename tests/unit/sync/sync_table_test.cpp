@@ -129,6 +129,18 @@ TEST_CASE("a barrier lets its parties go together, and again") {
   }
 }
 
+TEST_CASE("who may not wait at a barrier goes through as the last party, and breaks nothing") {
+  World world;
+  CHECK(world.is_not_now(world.ask(barrier_wait, {"b"}, {.number = 2, .may_wait = false})));
+  // It left nothing behind, not even the number of parties.
+  const auto a = world.ask(barrier_wait, {"b"}, {.rank = 1, .number = 3});
+  CHECK(world.is_not_now(world.ask(barrier_wait, {"b"}, {.number = 3, .may_wait = false})));
+  CHECK_FALSE(world.is_answered(a));
+  const auto b = world.ask(barrier_wait, {"b"}, {.rank = 2, .number = 3});
+  const auto c = world.ask(barrier_wait, {"b"}, {.number = 3, .may_wait = false});
+  for (const auto each : {a, b, c}) CHECK(world.is_done(each));
+}
+
 TEST_CASE("a barrier breaks when a party gives up or its rank is lost") {
   World world;
   const auto a = world.ask(barrier_wait, {"b"}, {.rank = 1, .number = 3});
