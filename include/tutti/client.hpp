@@ -326,7 +326,7 @@ class Client {
   }
   std::uint64_t nbytes() const { return detail::count_copies(core("nbytes()").who_has(nullptr)); }
 
-  /// Keeps a future, or the futures of a map, under a name that everybody can ask for until
+  /// Keeps a future, or the futures of a map, under a name that any part of main can ask for until
   /// unpublish() or the end of the run. Throws Error (bad_argument) when the name is taken;
   /// `{.override = true}` takes its place.
   template <class T>

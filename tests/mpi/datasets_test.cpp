@@ -1,4 +1,5 @@
-// Named data sets: futures that live as long as they are published, and that everybody can ask for.
+// Named data sets: futures that live as long as they are published, and that all of main can ask
+// for.
 //
 // test ranks: 1 2 3 4
 // test timeout: 60
