@@ -75,6 +75,7 @@ void Scheduler::describe(Words& words) const {
   words.insert(words.end(), {ready_bound_.size(), ahead_.size()});
   for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);
+  for (const TaskId id : held_) append(id);
   for (const auto& [piece, replication] : replications_) {
     words.insert(words.end(), {piece.id.bits(), piece.begin, replication.targets.size(),
                                replication.leaving.size()});
