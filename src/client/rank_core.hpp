@@ -4,11 +4,13 @@
 
 #include "client/completion.hpp"
 #include "client/content_key.hpp"
+#include "client/datasets.hpp"
 #include "client/element_slices.hpp"
 #include "client/failure_ledger.hpp"
 #include "client/journal_keeper.hpp"
 #include "client/repeated_constants.hpp"
 #include "client/results_here.hpp"
+#include "client/submission.hpp"
 #include "client/told_progress.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
@@ -84,6 +86,27 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   bool next_completion(CompletionQueue::Shared& queue, CompletionQueue::Completion& completion,
                        Timeout timeout) override;
   bool peek_completion(const CompletionQueue::Shared& queue) override;
+
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override {
+    return rank_.sync().ask(call, timeout);
+  }
+
+  void publish(const std::string& name, detail::Dataset dataset, bool replace) override {
+    refuse_in_task("publish()");
+    datasets_.publish(name, std::move(dataset), replace);
+  }
+  detail::Dataset find_dataset(const std::string& name) override {
+    refuse_in_task("get_dataset()");
+    return datasets_.find(name);
+  }
+  std::vector<std::string> dataset_names() override {
+    refuse_in_task("list_datasets()");
+    return datasets_.names();
+  }
+  bool unpublish(const std::string& name) override {
+    refuse_in_task("unpublish()");
+    return datasets_.unpublish(name);
+  }
 
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
@@ -207,6 +230,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::uint32_t turns_ = 0;
   FailureLedger failures_;
   ToldProgress progress_;
+  Datasets datasets_;
   std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
   std::map<ContentKey, Handle*> same_;
   std::map<Handle*, ContentKey> content_keys_;

@@ -110,13 +110,6 @@ void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, i
                   static_cast<double>(limit) / megabyte, static_cast<double>(held) / megabyte));
 }
 
-runtime::Deadline deadline_of(Timeout timeout) {
-  // Beyond some years a limit is none; the arithmetic of the clock would overflow.
-  if (timeout.is_forever() || timeout.seconds() > 1e9) return {};
-  return runtime::Clock::now() + std::chrono::duration_cast<runtime::Clock::duration>(
-                                     std::chrono::duration<double>(timeout.seconds()));
-}
-
 void tell_range(GroupState& group, std::uint64_t begin, std::uint64_t count,
                 runtime::ProgressEngine& engine) {
   engine.notify();

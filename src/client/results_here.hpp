@@ -47,8 +47,7 @@ auto have_ended(std::span<const detail::Target> targets, ReturnWhen when, Ended 
     return first_pending == targets.size();
   };
 }
-/// A deadline for the engine; none for what is as good as forever.
-runtime::Deadline deadline_of(Timeout timeout);
+using runtime::deadline_of;
 
 /// Elements [begin, begin + count) of a map have ended: tells those who wait for them.
 void tell_range(detail::GroupState& group, std::uint64_t begin, std::uint64_t count,

@@ -174,6 +174,7 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
       return handle;
     } catch (...) {
       const ExceptionText text = describe_current_exception();
+      context.holdings.reset();
       if (tries_left == 0) {
         state->failure = describe(options.name, context.name(), text.type, text.message);
         state->status = status_of(*state->failure);
@@ -295,7 +296,11 @@ void SerialCore::run_stretch(GroupState& state, const FunctionOps& function,
     const std::vector<InputValue> values = values_of(builder);
     const ValuePtr bound(function.bind(builder.payload.bytes(), values));
     worker::call_with_retries(call, checked(options).retries, [&](int number) {
-      worker::TaskContext attempt = context;
+      worker::TaskContext attempt;
+      attempt.ops = context.ops;
+      attempt.payload = context.payload;
+      attempt.depth = context.depth;
+      attempt.stream = context.stream;
       attempt.range = &call;
       attempt.attempt = static_cast<std::uint8_t>(std::min(number, 255));
       const worker::TaskScope scope(&attempt);
@@ -414,6 +419,10 @@ std::vector<HeldData> SerialCore::who_has(const std::vector<Target>* targets) {
 
 std::vector<std::int32_t> SerialCore::ranks_of(const std::vector<WorkerName>& names) {
   return choose_workers(names, {{0, "this process"}}, 1);
+}
+
+detail::SyncReply SerialCore::coordinate(const detail::SyncCall& call, Timeout timeout) {
+  return sync_.ask(call, timeout);
 }
 
 Status SerialCore::status(Target target) {

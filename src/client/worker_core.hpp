@@ -78,6 +78,16 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
                        Timeout timeout) override;
   bool peek_completion(const CompletionQueue::Shared& queue) override;
 
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override {
+    return rank_.sync().ask(call, timeout);
+  }
+
+  // Data sets are known where all futures are: these throw Error (unsatisfiable).
+  void publish(const std::string& name, detail::Dataset dataset, bool replace) override;
+  detail::Dataset find_dataset(const std::string& name) override;
+  std::vector<std::string> dataset_names() override;
+  bool unpublish(const std::string& name) override;
+
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
   double seconds_since_start() override;

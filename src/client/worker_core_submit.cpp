@@ -384,6 +384,14 @@ std::vector<RankMemory> WorkerCore::memory() { only_main("memory()"); }
 
 HandlePtr WorkerCore::run(const FunctionOps&, CallBuilder&) { only_main("run()"); }
 
+void WorkerCore::publish(const std::string&, detail::Dataset, bool) { only_main("publish()"); }
+
+detail::Dataset WorkerCore::find_dataset(const std::string&) { only_main("get_dataset()"); }
+
+std::vector<std::string> WorkerCore::dataset_names() { only_main("list_datasets()"); }
+
+bool WorkerCore::unpublish(const std::string&) { only_main("unpublish()"); }
+
 void WorkerCore::shutdown() { only_main("shutdown()"); }
 
 // ---- letting go

@@ -57,6 +57,10 @@ void encode(Writer& writer, const CancelFutures& message);
 void encode(Writer& writer, const ClaimEnded& message);
 void encode(Writer& writer, const Progress& message);
 void encode(Writer& writer, const ProgressTold& message);
+void encode(Writer& writer, const SyncRequest& message);
+void encode(Writer& writer, const SyncCancel& message);
+void encode(Writer& writer, const SyncAnswer& message);
+void encode(Writer& writer, const SyncTaskEnded& message);
 
 /// Reads the next message of a packet. Views in it point into the reader's bytes.
 Message decode(Reader& reader);

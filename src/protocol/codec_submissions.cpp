@@ -324,7 +324,7 @@ Message decode_of_submissions(std::uint8_t kind, Reader& reader) {
     case kind_of<ProgressTold>():
       return ProgressTold{decode_progress(reader)};
     default:
-      throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+      return decode_of_sync(kind, reader);
   }
 }
 

@@ -96,8 +96,10 @@ inline Flags get_flags(Reader& reader) {
   return {(byte & 1) != 0, (byte & 2) != 0};
 }
 
-/// The messages of tasks that submit tasks, see codec_submissions.cpp. Throws Error (corrupt_data)
-/// for what is no message at all.
+/// The messages of tasks that submit tasks, see codec_submissions.cpp, and what follows them.
+/// Throws Error (corrupt_data) for what is no message at all.
 Message decode_of_submissions(std::uint8_t kind, Reader& reader);
+/// The same for those of primitives of coordination, see codec_sync.cpp.
+Message decode_of_sync(std::uint8_t kind, Reader& reader);
 
 }  // namespace tutti::protocol

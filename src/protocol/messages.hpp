@@ -4,6 +4,7 @@
 /// sends which, when, and what answers. Views point into the packet that was decoded.
 
 #include "tutti/bytes.hpp"
+#include "tutti/detail/sync_operation.hpp"
 #include "tutti/ids.hpp"
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 6;
+inline constexpr std::uint32_t version = 7;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
@@ -524,6 +525,43 @@ struct ProgressTold {
   Progress progress;
 };
 
+// ---- any rank to rank 0, and back: locks, semaphores, events, queues and their like
+
+/// Asks something of the primitives of the run. Answered by SyncAnswer.
+struct SyncRequest {
+  std::uint64_t number = 0;  ///< the sender's
+  sync::Operation operation = sync::Operation::lock;
+  /// When it cannot be done at once: the answer comes when it can, or after SyncCancel.
+  bool may_wait = false;
+  std::uint64_t object = 0;  ///< of the sender's
+  std::uint64_t task = 0;    ///< the sender's number of the task that asks; 0: the client
+  std::int64_t amount = 0;
+  std::span<const std::byte> names;  ///< the stream of a std::vector<std::string>
+  bool has_payload = false;
+  std::span<const std::byte> payload;
+};
+
+/// The time is over: the request is answered now, if it was not.
+struct SyncCancel {
+  std::uint64_t number = 0;
+};
+
+/// The answer to SyncRequest.
+struct SyncAnswer {
+  enum class Outcome : std::uint8_t { done, not_now, refused };
+  std::uint64_t number = 0;
+  Outcome outcome = Outcome::done;
+  std::int64_t amount = 0;
+  bool has_payload = false;
+  std::span<const std::byte> payload;
+  std::string_view problem;
+};
+
+/// A task of the sender, or an element of a map, has ended: what it holds is free.
+struct SyncTaskEnded {
+  std::uint64_t task = 0;
+};
+
 using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
@@ -531,6 +569,7 @@ using Message =
                  Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
                  Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
                  RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
-                 CancelFutures, Progress, ProgressTold, ClaimEnded>;
+                 CancelFutures, Progress, ProgressTold, SyncRequest, SyncCancel, SyncAnswer,
+                 SyncTaskEnded, ClaimEnded>;
 
 }  // namespace tutti::protocol

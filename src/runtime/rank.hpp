@@ -10,10 +10,13 @@
 #include "runtime/node_sharing.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/progress_engine.hpp"
+#include "runtime/sync_client.hpp"
+#include "runtime/sync_service.hpp"
 #include "runtime/topology.hpp"
 #include "transport/transport.hpp"
 #include "tutti/options.hpp"
 #include "worker/store.hpp"
+#include "worker/work.hpp"
 
 #include <functional>
 #include <map>
@@ -78,6 +81,7 @@ class Rank {
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
   SchedulerDriver* scheduler() { return scheduler_.get(); }
+  SyncClient& sync() { return sync_; }
   /// Null on rank 0, and before and after the run. The caller holds the lock.
   TaskClient* task_client() { return task_client_; }
   void set_task_client(TaskClient* client) { task_client_ = client; }
@@ -86,7 +90,7 @@ class Rank {
   /// slot meanwhile. Throws Error (unsatisfiable) when too many tasks of this rank wait already,
   /// and CancelledError when the run ends meanwhile.
   bool wait_for_tasks(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
-                      Deadline deadline = {});
+                      Deadline deadline = {}, worker::WaitsFor what = worker::WaitsFor::results);
 
   void deliver_early(const EarlyPackets& packets);
   /// Ends the orderly way; the last call. All ranks call it.
@@ -109,6 +113,8 @@ class Rank {
   DataExchange exchange_;
   Collectives collectives_;
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
+  SyncClient sync_;
+  std::unique_ptr<SyncService> sync_service_;  ///< on rank 0
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
   TaskClient* task_client_ = nullptr;

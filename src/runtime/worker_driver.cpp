@@ -201,7 +201,8 @@ void WorkerDriver::on(int, const protocol::Located& message) {
 void WorkerDriver::on(int, const protocol::Probe& message) {
   const auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
   const std::size_t transfers = rank_.transport().busy() || rank_.memory().busy() ? 1 : 0;
-  const protocol::Alive answer{message.round, count(state_.running() + transfers),
+  // Who waits for an event may wait for the client, which can take its time.
+  const protocol::Alive answer{message.round, count(state_.running() + transfers + coordinating_),
                                count(state_.ready_count()), count(state_.assigned()),
                                count(state_.awaited())};
   rank_.outbox().add(0, answer, report_overhead_bytes);

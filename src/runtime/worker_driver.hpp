@@ -36,7 +36,9 @@ class WorkerDriver {
   std::size_t running() const { return state_.taken(); }
   /// See Rank::wait_for_tasks; on a thread that runs a task.
   bool wait_inside(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
-                   Deadline deadline);
+                   Deadline deadline, worker::WaitsFor what);
+  /// The task, which the calling thread runs, uses locks, queues and their like.
+  void note_coordination(const worker::TaskContext& task);
   void join() { executor_.join(); }
   /// The caller holds the lock.
   const worker::WorkerState& state() const { return state_; }
@@ -77,7 +79,7 @@ class WorkerDriver {
   void look_for_work(Lock& lock);
 
   // task_wait.cpp
-  void begin_wait(Lock& lock, const worker::TaskContext& task);
+  void begin_wait(Lock& lock, const worker::TaskContext& task, worker::WaitsFor what);
   bool wait_suspended(Lock& lock, const Condition& ready, Deadline deadline,
                       const worker::TaskContext& task);
   void take_slot_again(Lock& lock, const worker::Batch& batch);
@@ -144,7 +146,8 @@ class WorkerDriver {
   unsigned helpers_ = 0;  ///< threads that were started beyond those that there are slots
   std::condition_variable unparked_;
   std::vector<Sleeper*> sleepers_;
-  protocol::Waits told_;  ///< to rank 0
+  protocol::Waits told_;            ///< to rank 0
+  std::uint32_t coordinating_ = 0;  ///< tasks that wait for others that rank 0 may know nothing of
   std::vector<Limited> limited_;
   std::vector<LimitedElement> limited_elements_;
 };

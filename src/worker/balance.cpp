@@ -62,11 +62,12 @@ bool WorkerState::give_back(std::deque<Ready>& level, std::size_t position, std:
 bool WorkerState::cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
                       WorkerCommands& commands) {
   const std::uint64_t part = std::min(units, range.count - range.next);
+  if (part == 0) return false;
   units -= part;
   range.count -= part;
   given.ranges.push_back({range.group, range.begin, range.count, part});
   if (range.results) static_cast<detail::ElementsBase&>(*range.results).count = range.count;
-  if (range.next != range.count) return false;
+  if (!range.all_begun()) return false;
   if (range.count == 0) {
     recycle(&range);
   } else if (range.done == range.count) {

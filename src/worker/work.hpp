@@ -80,6 +80,12 @@ struct RangeWork {
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
   std::uint64_t next = 0;  ///< elements given to threads
+  /// Of those what came back, as an element before it in its block waits.
+  struct Returned {
+    std::uint64_t begin = 0;
+    std::uint64_t count = 0;
+  };
+  std::vector<Returned> returned;
   std::uint64_t done = 0;  ///< elements done
   std::int32_t urgency = 0;
   std::uint16_t depth = 0;
@@ -91,6 +97,8 @@ struct RangeWork {
   std::vector<detail::ElementFailure> failures;
   std::string problem;  ///< why a source is not here: its elements fail with it
   Claim claim;
+
+  bool all_begun() const { return next == count && returned.empty(); }
 };
 
 /// What a group runs, once for all of its stretches.
@@ -107,8 +115,9 @@ struct GroupWork {
   bool binding = false;
   bool released = false;
   bool cancelled = false;
-  std::uint8_t stop = 0;  ///< see TaskWork
-  bool waits = false;     ///< elements were seen to wait inside of themselves
+  std::uint8_t stop = 0;     ///< see TaskWork
+  bool waits = false;        ///< elements were seen to wait inside of themselves
+  bool coordinates = false;  ///< elements were seen to use locks, queues and their like
   detail::ValuePtr bound;
   /// Binding threw: every element fails with this.
   std::string bind_error_type;
@@ -119,6 +128,13 @@ struct GroupWork {
   std::string problem;              ///< why a constant is not here: binding fails with it
 
   bool is_bound() const { return static_cast<bool>(bound) || !bind_error_type.empty(); }
+};
+
+/// What a task waits for inside of itself, which tells what has to be able to begin meanwhile.
+enum class WaitsFor : std::uint8_t {
+  results,  ///< of tasks that it submitted: what is deeper
+  holder,   ///< something that a task holds which has begun: nothing new
+  anybody,  ///< something that a task does which may not have begun: everything
 };
 
 /// One thing an executor thread does.
@@ -144,6 +160,7 @@ struct Execution {
   std::string error_type;
   std::string error_message;
   std::vector<detail::ElementFailure> failures;
+  WaitsFor waits_for = WaitsFor::results;  ///< while it waits inside of itself
   /// Of an element that has only so much time: see ElementLimit.
   std::int64_t limit_ns = 0;
   /// Without the time in which it waited inside of itself.

@@ -280,7 +280,8 @@ void WorkerState::fill(Batch& batch, int depth_min) {
     }
     const Ready ready = queue.front();
     if (ready.task == nullptr && !batch.items.empty()) return;
-    if (!batch.items.empty() && (ready.task->timeout_ms != 0 || !ready.task->claim.is_none()))
+    if (!batch.items.empty() && (ready.task->timeout_ms != 0 || !ready.task->claim.is_none() ||
+                                 coordinates(ready.task->function)))
       return;
     const std::uint32_t cores = cores_of(ready);
     if (cores > 1 && active_ + wanting_ + cores > limits_.slots) return;
@@ -294,15 +295,27 @@ void WorkerState::fill(Batch& batch, int depth_min) {
       item.range = &range;
       item.group = groups_.at(range.group).get();
       item.ops = group.ops;
-      item.begin = range.begin + range.next;
-      item.count = block_length(range);
+      if (range.returned.empty()) {
+        item.begin = range.begin + range.next;
+        item.count = block_length(range);
+      } else {
+        RangeWork::Returned& back = range.returned.back();
+        item.begin = back.begin++;
+        item.count = 1;
+        if (--back.count == 0) range.returned.pop_back();
+        if (range.all_begun()) {
+          queue.pop_front();
+          --ready_count_;
+        }
+        return;
+      }
       // Room for the results of the whole stretch (none for void), before several threads look for
       // it without a lock.
       if (range.next == 0 && item.ops->make_results != nullptr) {
         range.results = ValuePtr(item.ops->make_results(range.begin, range.count));
       }
       range.next += item.count;
-      if (range.next == range.count) {
+      if (range.all_begun()) {
         queue.pop_front();
         --ready_count_;
       }

@@ -160,9 +160,14 @@ class WorkerState {
 
   /// The items before the one that runs are done. The caller reports `done`.
   void split(Batch& batch, Batch& done, WorkerCommands& commands);
-  /// What was behind it goes back. Must not be called when may_suspend() is false.
-  void suspend(Batch& batch);
+  /// What was behind it goes back; of a block that are the elements after the first `begun`, which
+  /// the caller does not run then. Must not be called when may_suspend() is false.
+  void suspend(Batch& batch, WaitsFor what = WaitsFor::results,
+               std::uint64_t begun = ~std::uint64_t{0});
   bool may_suspend() const { return suspended_ < limits_.suspended_max; }
+  /// It uses locks, queues and their like: whoever runs on its stack, or below it, could wait for
+  /// it for ever, so its function gets a stack of its own from now on.
+  void on_coordination(const Execution& item);
   /// Its wait is over: it wants a slot before anything else begins.
   void want_slot() { ++wanting_; }
   bool has_slot_to_resume(const Batch& batch) const {
@@ -310,7 +315,11 @@ class WorkerState {
   void fill(Batch& batch, int depth_min);
   static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
   static int depth_of(const Execution& item);
+  void return_rest(Execution& block, std::uint64_t begun);
   int floor() const;
+  bool coordinates(FunctionId function) const {
+    return function < coordinating_.size() && coordinating_[function] != 0;
+  }
   std::size_t ready_count(int depth_min) const;
   void end_items(std::span<Execution> items, WorkerCommands& commands);
   void note_duration(const Execution& item, std::uint64_t nanoseconds);
@@ -340,7 +349,11 @@ class WorkerState {
   std::uint32_t active_ = 0;     ///< slots that threads have
   std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
   std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
-  std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
+  /// Of those that do not wait for what may not have begun, how many of each depth.
+  std::map<int, std::uint32_t> suspended_depths_;
+  std::uint32_t waiting_for_results_ = 0;
+  std::vector<std::uint8_t>
+      coordinating_;  ///< by function: it was seen to use locks and their like
   Pause pause_ = Pause::none;
   SlotTable<TaskWork*> known_;     ///< assigned and not ended
   std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31

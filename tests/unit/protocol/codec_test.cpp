@@ -97,6 +97,11 @@ std::vector<Message> all_messages() {
       CancelFutures{list(some_ids)},
       Progress{group, 1ull << 40, 0.5},
       ProgressTold{{task, 0, 0.25}},
+      SyncRequest{1ull << 40, sync::Operation::topic_next, true, 3, 4, -5, some_bytes, true,
+                  some_bytes},
+      SyncCancel{7},
+      SyncAnswer{8, SyncAnswer::Outcome::refused, -9, true, some_bytes, "problem"},
+      SyncTaskEnded{10},
       ClaimEnded{9},
   };
 }
@@ -231,6 +236,14 @@ TEST_CASE("unknown kinds and wrong flags are corrupt") {
   auto collective = bytes_of(EnterCollective{});
   collective[1] = std::byte{4};
   CHECK_FALSE(decodes(collective));
+  auto request = bytes_of(SyncRequest{});
+  CHECK(decodes(request));
+  request[9] = std::byte{sync::operations};
+  CHECK_FALSE(decodes(request));
+  auto answer = bytes_of(SyncAnswer{});
+  CHECK(decodes(answer));
+  answer[9] = std::byte{3};
+  CHECK_FALSE(decodes(answer));
 }
 
 TEST_CASE("lengths larger than the packet are corrupt, also those that overflow") {
