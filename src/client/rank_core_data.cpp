@@ -29,6 +29,12 @@ worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtim
   return {share.begin, share.count, std::move(part), bytes};
 }
 
+/// Throws Error (cannot_travel) when a rank could not keep what was placed there.
+void check_placed(const std::string& problem) {
+  if (!problem.empty())
+    throw Error(ErrorCode::cannot_travel, "a value could not be placed on " + problem);
+}
+
 }  // namespace
 
 /// The same value in the memory of the node, if that is worth it and possible; so the node has it
@@ -186,7 +192,7 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
     rank_.collectives().place_value(id, std::move(value), [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
     engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
-    driver_.forget_acks(id);
+    check_placed(driver_.end_placing(id));
   }
   if (given) {
     // What lies on the node now is freed by another thread: that takes half as long as to copy it.
@@ -283,7 +289,7 @@ HandlePtr RankCore::spread(Lock& lock, ValuePtr elements, std::span<const std::i
                                        [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
     engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
-    driver_.forget_acks(id);
+    check_placed(driver_.end_placing(id));
   }
   state->status = Status::finished;
   return handle;

@@ -43,13 +43,17 @@ bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId 
       !record.failures.empty() || !record.copies.empty() ||
       record.result_bytes > collective_gather_bytes_max)
     return false;
-  std::vector<std::uint64_t> by_rank(static_cast<std::size_t>(rank_.size()), 0);
-  for (const auto& [begin, chunk] : record.chunks)
-    by_rank[static_cast<std::size_t>(chunk.worker)] += chunk.bytes + stretch_header_bytes;
-  const auto holders = std::ranges::count_if(by_rank, [](std::uint64_t each) { return each != 0; });
-  if (holders < 2 || by_rank[static_cast<std::size_t>(rank_.rank())] != 0) return false;
+  std::vector<runtime::GatherPart> by_rank(static_cast<std::size_t>(rank_.size()));
+  for (const auto& [begin, chunk] : record.chunks) {
+    runtime::GatherPart& part = by_rank[static_cast<std::size_t>(chunk.worker)];
+    part.bytes += chunk.bytes + stretch_header_bytes;
+    part.begins.push_back(begin);
+  }
+  const auto holders =
+      std::ranges::count_if(by_rank, [](const auto& each) { return each.bytes != 0; });
+  if (holders < 2 || by_rank[static_cast<std::size_t>(rank_.rank())].bytes != 0) return false;
   ++missing;
-  rank_.collectives().gather(id, *ops->results, std::move(by_rank),
+  rank_.collectives().gather(id, *ops->results, by_rank,
                              [this, &stretches, &missing](std::vector<ValuePtr> all) {
                                stretches = std::move(all);
                                --missing;

@@ -178,6 +178,8 @@ struct EnterCollective {
   PackedList<std::uint64_t> buffer_bytes;  ///< out-of-band buffers that follow
   /// The buffers go to one rank a node, which tells the others where they lie: SharedOnNode.
   bool by_node = false;
+  /// Of a gather: the begins of the stretches that the receiver sends, in order.
+  PackedList<std::uint64_t> stretches;
 };
 
 /// The end: answer with Goodbye and leave.
@@ -334,6 +336,7 @@ struct MemoryState {
 /// A value or stretch that rank 0 placed by a collective is in the sender's store.
 struct Placed {
   TaskId id;
+  std::string_view problem;  ///< why the sender could not keep it; empty when it could
 };
 
 /// Tasks of the sender submit tasks: it needs more numbers for them. Answered by GrantIds.

@@ -135,7 +135,16 @@ void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type,
 
 std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
   const auto found = placed_acks_.find(id);
-  return found == placed_acks_.end() ? 0 : found->second;
+  return found == placed_acks_.end() ? 0 : found->second.count;
+}
+
+std::string SchedulerDriver::end_placing(TaskId id) {
+  const auto found = placed_acks_.find(id);
+  if (found == placed_acks_.end()) return {};
+  const Acks acks = std::move(found->second);
+  placed_acks_.erase(found);
+  if (acks.failed_rank < 0) return {};
+  return fmt::format("rank {}: {}", acks.failed_rank, acks.problem);
 }
 
 const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
@@ -246,7 +255,13 @@ void SchedulerDriver::on(int from, const protocol::MemoryState& message) {
   base::log_warning(warning);
 }
 
-void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
+void SchedulerDriver::on(int from, const protocol::Placed& message) {
+  Acks& acks = placed_acks_[message.id];
+  ++acks.count;
+  if (message.problem.empty() || (acks.failed_rank >= 0 && acks.failed_rank < from)) return;
+  acks.failed_rank = from;
+  acks.problem = message.problem;
+}
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
 

@@ -96,7 +96,8 @@ class SchedulerDriver {
   std::uint32_t workers_joined() const { return workers_joined_; }
   std::uint32_t workers_gone() const { return workers_gone_; }
   std::uint32_t placed_acks(TaskId id) const;
-  void forget_acks(TaskId id) { placed_acks_.erase(id); }
+  /// Forgets them. Tells which rank could not keep what was placed, and why; else empty.
+  std::string end_placing(TaskId id);
   /// What a map runs; null for a placed sequence.
   const detail::FunctionOps* group_function(TaskId group) const;
   /// Results up to the budget come inside the reports.
@@ -193,7 +194,14 @@ class SchedulerDriver {
   std::map<TaskId, std::uint32_t> timeouts_ms_;
   /// What the numbers of functions mean that other ranks use, by rank.
   std::vector<std::vector<protocol::FunctionId>> named_functions_;
-  std::map<TaskId, std::uint32_t> placed_acks_;
+  /// How many ranks have answered a collective that places something, and the lowest that could
+  /// not keep it: the others of its node may have had it from there.
+  struct Acks {
+    std::uint32_t count = 0;
+    int failed_rank = -1;
+    std::string problem;
+  };
+  std::map<TaskId, Acks> placed_acks_;
   std::vector<protocol::InputRef> input_refs_;
   std::vector<protocol::PieceRef> piece_refs_;
   std::uint32_t workers_joined_ = 0;

@@ -158,6 +158,59 @@ void results_that_cannot_be_kept(tutti::Client& client) {
   expect_equal(client.submit([] { return 1; }).result(), 1);
 }
 
+/// Set where the client runs; values that are read anywhere else throw.
+bool is_client = false;
+struct Unreadable {
+  int x = 0;
+  std::vector<int> more = {};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& x;
+    if (Archive::is_loading::value && !is_client && x % 2 == 1)
+      throw std::domain_error("cannot read " + std::to_string(x));
+  }
+};
+struct Image {
+  std::vector<double> pixels;
+};
+
+}  // namespace
+
+template <>
+struct tutti::Buffers<Image> {
+  static std::size_t shape(const Image& image) { return image.pixels.size(); }
+  static Image make(std::size_t size) {
+    if (!is_client) throw std::length_error("cannot make " + std::to_string(size));
+    return {std::vector<double>(size)};
+  }
+  static std::span<double> buffers(Image& image) { return image.pixels; }
+};
+
+namespace {
+
+/// By broadcasts and scatters, with streams, buffers, and buffers in the memory of the node.
+void values_that_cannot_be_read(tutti::Client& client) {
+  if (client.ranks() == 1 || is_serial()) return;
+  const auto refused = [](const auto& place, const std::string& why) {
+    const std::string text = expect_throws<tutti::Error>(place, why);
+    expect(text.find("a value could not be placed on rank 1: reading a value of type ") !=
+           std::string::npos);
+  };
+  refused([&] { (void)client.broadcast(Unreadable{1}); }, "threw std::domain_error: cannot read 1");
+  expect_equal(
+      client.submit([](const Unreadable& each) { return each.x; }, client.broadcast(Unreadable{2}))
+          .result(),
+      2);
+  refused([&] { (void)client.scatter(std::vector<Unreadable>(20, Unreadable{3})); },
+          "cannot read 3");
+  for (const std::size_t size : {10u, 3'000u, 1'000'000u})
+    refused([&] { (void)client.broadcast(Image{std::vector<double>(size)}); },
+            "threw std::length_error: cannot make " + std::to_string(size));
+  // Nothing of it stays behind: the same call says the same again, and others go on.
+  refused([&] { (void)client.broadcast(Unreadable{1}); }, "cannot read 1");
+  expect_equal(client.gather(client.scatter(std::vector<int>(1000, 3)))[999], 3);
+}
+
 void gathering_failures(tutti::Client& client) {
   std::vector<Future<int>> futures;
   for (int i = 0; i < 100; ++i)
@@ -222,6 +275,8 @@ int main(int argc, char** argv) {
     all_that_can_be_thrown(client);
     dependents_have_the_same_origin(client);
     results_that_cannot_be_kept(client);
+    is_client = true;
+    values_that_cannot_be_read(client);
     gathering_failures(client);
     bad_options_of_calls(client);
     kept = client.submit([] { return 5; });
