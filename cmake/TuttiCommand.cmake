@@ -12,6 +12,13 @@ tutti_link_modules(tutti-command jobs)
 target_link_libraries(tutti-command PRIVATE CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt)
 install(TARGETS tutti-command)
 
+# What `tutti journal` starts. HDF5 is one that was built for MPI.
+add_executable(tutti-journal ${PROJECT_SOURCE_DIR}/src/cli/journal/main.cpp)
+tutti_own_target(tutti-journal)
+tutti_link_modules(tutti-journal journal)
+target_link_libraries(tutti-journal PRIVATE CLI11::CLI11 fmt::fmt)
+install(TARGETS tutti-journal DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tutti)
+
 # What `tutti doctor` starts on two ranks.
 add_executable(tutti-probe ${PROJECT_SOURCE_DIR}/src/cli/probe/probe.cpp)
 tutti_own_target(tutti-probe)

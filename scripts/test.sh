@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and tests: scripts/test.sh [--all]
-#   (nothing)  the preset release: unit, sim, mpi, install, exit and the Slurm smoke test
+#   (nothing)  the preset release: unit, sim, mpi, install, exit, cli and the smoke tests of Slurm and of kills
 #   --all      also the sanitizers, the fuzz targets, and all other tests that there are
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,7 +42,7 @@ fi
 
 build_preset release
 if ! $all; then
-  test_preset release 'unit|sim|mpi|install|exit|cli|slurm_smoke'
+  test_preset release 'unit|sim|mpi|install|exit|cli|slurm_smoke|crash_smoke'
   exit
 fi
 if ! test_preset release ''; then failed+=(release); fi

@@ -75,6 +75,9 @@ class Future {
   /// failure.
   bool done() const { return core("done()").status(target()) != Status::pending; }
   bool cancelled() const { return status() == Status::cancelled; }
+  /// How far the task has come: what it told by get_worker().progress() last, 0 before that and 1
+  /// when it has ended; does not wait.
+  double progress() const { return done() ? 1.0 : core("progress()").progress(target()); }
   /// Waits; the failure of a task that threw, nothing for one that did not.
   std::optional<TaskFailed> exception(Timeout timeout = forever) const {
     const detail::Target self = target();

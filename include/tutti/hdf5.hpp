@@ -10,6 +10,7 @@
 
 #include "tutti/hdf5_types.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -111,6 +112,12 @@ class Dataset {
     transfer_out(element_type_of<T>(), std::ranges::data(values), std::ranges::size(values), &box);
   }
 
+  /// The same with the bytes of elements of the dataset's own type, as the machine has them.
+  void read_raw(std::span<std::byte> bytes, const Box& box) const;
+  void write_raw(const Box& box, std::span<const std::byte> bytes);
+  /// The elements of a dataset of text.
+  std::vector<std::string> read_texts() const;
+
   /// Makes this dataset, of one dimension, a dimension scale: it names a dimension and holds its
   /// coordinates.
   void make_scale();
@@ -127,13 +134,6 @@ class Dataset {
   void transfer_in(ElementType type, void* values, std::uint64_t count, const Box* box) const;
   void transfer_out(ElementType type, const void* values, std::uint64_t count, const Box* box);
   std::shared_ptr<detail::Object> object_;
-};
-
-/// How a new dataset is stored.
-struct DatasetOptions {
-  Shape chunk = {};  ///< empty: all elements in one piece
-  std::optional<double> fill_value =
-      std::nullopt;  ///< of elements never written; also set as `_FillValue`
 };
 
 /// An HDF5 file, opened for reading or created.
@@ -159,6 +159,8 @@ class File {
   bool contains(const std::string& name) const;  ///< whether there is a dataset of that name
   Dataset dataset(const std::string& name) const;
   Attributes attributes() const;  ///< the global attributes
+  /// Those of a group, which a created file makes when there is none.
+  Attributes group_attributes(const std::string& group) const;
 
   /// Groups in `name` ("a/b/c") are made as needed.
   Dataset create_dataset(const std::string& name, ElementType type, const Shape& shape,
@@ -168,6 +170,12 @@ class File {
                          const DatasetOptions& options = {}) {
     return create_dataset(name, element_type_of<T>(), shape, options);
   }
+  /// A list of texts, UTF-8, each in as much room as the longest one needs.
+  Dataset create_texts(const std::string& name, std::span<const std::string> texts);
+  /// Shows rows of datasets in other files, one part after the other; `shape` is that of all rows.
+  /// Nothing is copied: what reads it opens those files.
+  Dataset create_virtual(const std::string& name, ElementType type, const Shape& shape,
+                         std::span<const VirtualPart> parts);
   /// A dimension scale with these coordinates.
   template <NumberRange R>
   Dataset create_scale(const std::string& name, const R& values) {

@@ -4,8 +4,12 @@
 /// named.
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <ranges>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -19,6 +23,20 @@ using Shape = std::vector<std::uint64_t>;
 struct Box {
   Shape offset;
   Shape count;
+};
+
+/// How a new dataset is stored.
+struct DatasetOptions {
+  Shape chunk = {};  ///< empty: all elements in one piece
+  std::optional<double> fill_value =
+      std::nullopt;  ///< of elements never written; also set as `_FillValue`
+};
+
+/// Rows of a dataset of another file that a virtual dataset shows.
+struct VirtualPart {
+  std::filesystem::path file;  ///< relative: to the folder of the file that shows it
+  std::string dataset;
+  std::uint64_t rows = 0;  ///< all that the dataset has: its first length
 };
 
 /// What the elements of a dataset are in the file.
@@ -36,6 +54,13 @@ enum class ElementType : std::uint8_t {
   string,  ///< text; seen, not read
   other,   ///< compounds, references, ...; seen, not read
 };
+
+/// Bytes of one element; 0 for those that are no numbers.
+constexpr std::size_t size_of(ElementType type) noexcept {
+  if (type == ElementType::float32) return 4;
+  if (type >= ElementType::float64) return type == ElementType::float64 ? 8 : 0;
+  return std::size_t{1} << (static_cast<unsigned>(type) / 2);
+}
 
 /// "int8" ... "float64", "string", "other".
 std::string_view name_of(ElementType type) noexcept;

@@ -83,6 +83,12 @@ struct Options {
   /// Cores that each task uses, 1 to 1024: where threads_per_worker is 0, a worker runs so many
   /// fewer tasks at once.
   std::uint32_t cores_per_task = 1;
+  /// Results of work that has a name are recorded on disk, and a run that finds them there does not
+  /// compute them again. "results/sweep" means the folder results/sweep.journal and the file
+  /// results/sweep.h5. Empty: nothing is recorded.
+  std::string journal = {};
+  /// Whether work that is recorded as failed is tried again; else it fails as before.
+  bool journal_retry = true;
 
   bool operator==(const Options&) const = default;
 };

@@ -26,17 +26,21 @@ struct After {
 /// For submit and map: `client.submit({.name = "first", .priority = 2}, f, x)`.
 struct TaskOptions {
   /// Name in logs, errors and reports; the function's own name when empty. Elements of a map get
-  /// "name[index]".
+  /// "name[index]". Where there is a journal, work with a name is recorded and found again.
   std::string name = {};
   /// Higher runs earlier; -32768 to 32767. Tasks of equal priority run in order of submission.
   int priority = 0;
-  /// A task that throws runs again, on any rank, up to so many times more, 0 to 255.
+  /// A task that throws runs again, on any rank, up to so many times more, 0 to 255. An element of
+  /// a map does so at once, on the same rank.
   int retries = 0;
   /// Seconds, or a duration, that one attempt may run; then it fails with TimeoutError, and its
-  /// token tells it to stop.
+  /// token tells it to stop. An element of a map has failed when it returns.
   Timeout timeout = forever;
   /// `after(a, b)`: starts when these have ended well, and fails when one of them failed.
   After after = {};
+  /// Where there is a journal: another version of work of this name, whose results are computed
+  /// anew.
+  std::string version = {};
 };
 
 /// For fold() and map_reduce(): the shape of the tree, which depends on these and on the number of

@@ -40,6 +40,10 @@ class Worker {
   Client client() const;
   /// 1, and one more each time that the task is tried again.
   int attempt() const;
+  /// Tells how far the task, or the element of a map, has come, from 0 to 1: Future::progress().
+  /// Cheap enough to be called often: it is sent ten times a second at most. Throws Error
+  /// (bad_argument) for a number out of these limits.
+  void progress(double fraction) const;
   /// True when nobody wants the result any more, or its time is over: a long task looks now and
   /// then and stops. False outside of tasks.
   bool cancelled() const noexcept;

@@ -16,6 +16,11 @@ struct ContentHasher::State {
   State& operator=(const State&) = delete;
 };
 
+ContentHash content_hash(std::span<const std::byte> bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.low64, hash.high64};
+}
+
 ContentHasher::ContentHasher() : state_(std::make_unique<State>()) {}
 ContentHasher::~ContentHasher() = default;
 

@@ -16,6 +16,9 @@ struct ContentHash {
   auto operator<=>(const ContentHash&) const = default;
 };
 
+/// Of bytes that are all there; the same as from a ContentHasher.
+ContentHash content_hash(std::span<const std::byte> bytes);
+
 /// Takes the bytes piece by piece; the same bytes in other pieces give the same hash.
 class ContentHasher {
  public:

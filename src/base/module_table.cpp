@@ -319,6 +319,13 @@ std::string module_name(const void* address) {
   return located.segment == nullptr ? std::string() : file_name(located.module().name);
 }
 
+std::vector<std::uint64_t> own_modules() {
+  const Snapshot& snapshot = snapshot_now();
+  std::vector<std::uint64_t> ids{snapshot.modules.front().id};
+  if (snapshot.own != 0) ids.push_back(snapshot.modules[snapshot.own].id);
+  return ids;
+}
+
 std::uint64_t program_identity() {
   const Snapshot& snapshot = snapshot_now();
   std::uint64_t hash = hash_of(1, std::as_bytes(std::span(std::string_view(__VERSION__))));

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tutti::base {
 
@@ -20,6 +21,10 @@ const void* address_of(detail::FunctionToken token, std::string_view module_name
 
 /// The file name of the module that holds the address, without folders, or "" when no module does.
 std::string module_name(const void* address);
+
+/// What tokens of functions and objects of this program and of libtutti begin with, see
+/// detail::FunctionToken.
+std::vector<std::uint64_t> own_modules();
 
 /// What all ranks must have in common, as one number: build ids and sizes of the program and of
 /// libtutti, and the compiler.

@@ -314,6 +314,10 @@ std::vector<Setting> make_settings() {
                              "The most that one rank spills; 0: until the disk is full."));
   all.push_back(number_setting("cores_per_task", &Options::cores_per_task, 1, 1024, "cores",
                                "Cores of each task, where threads_per_worker is 0."));
+  all.push_back(text_setting("journal", &Options::journal, "a path",
+                             "Where results of work with a name are recorded; empty: nowhere."));
+  all.push_back(switch_setting("journal_retry", &Options::journal_retry,
+                               "Whether work that is recorded as failed is tried again."));
   return all;
 }
 

@@ -17,6 +17,7 @@ void add_stop(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_farm(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
+void add_journal(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 
 }  // namespace tutti::cli

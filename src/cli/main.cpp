@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   tutti::cli::add_run(app, exit_code);
   tutti::cli::add_farm(app, exit_code);
   tutti::cli::add_config(app, exit_code);
+  tutti::cli::add_journal(app, exit_code);
   tutti::cli::add_doctor(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -40,6 +40,15 @@ std::string local_directory_here() {
   });
 }
 
+void tell_progress(const protocol::Progress& progress) {
+  runtime::Rank* const rank = measured_rank;
+  if (rank == nullptr) return;
+  const runtime::ProgressEngine::Lock lock(rank->engine().mutex());
+  constexpr std::size_t message_bytes = 32;
+  rank->outbox().add(0, progress, message_bytes);
+  rank->outbox().flush();
+}
+
 double fetch_seconds(std::uint64_t map, int asks, int holds, unsigned repetitions) {
   runtime::Rank* const rank = measured_rank;
   if (rank == nullptr || rank->rank() != asks) return 0;

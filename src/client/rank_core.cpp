@@ -5,6 +5,7 @@
 #include "client/current.hpp"
 #include "client/results_here.hpp"
 #include "client/submission.hpp"
+#include "runtime/thread_setup.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
@@ -18,8 +19,6 @@
 namespace tutti::client_module {
 namespace {
 
-using runtime::SchedulerDriver;
-
 /// Submissions that wait for company when nobody is idle.
 constexpr std::uint32_t unsent_max = 64;
 /// Releases that may pile up before the thread that drops futures hands them on itself.
@@ -28,6 +27,10 @@ constexpr std::size_t released_max = 1024;
 
 RankCore::RankCore(runtime::Rank& rank)
     : rank_(rank), driver_(*rank.scheduler()), engine_(rank.engine()) {
+  if (!rank.options().journal.empty()) {
+    journal_ = std::make_unique<JournalState>(
+        rank.options(), [](const char* name) { runtime::name_this_thread(name); });
+  }
   // The keeper polls already.
   const Lock lock(engine_.mutex());
   driver_.set_sink(this);
@@ -72,12 +75,6 @@ scheduler::Input RankCore::resolve(Target future, std::uint64_t count) const {
 }
 
 /// Throws when something that is to come first is of another run.
-void RankCore::check_after(const TaskOptions& options) const {
-  for (const After::Each& each : options.after.each) {
-    if (each.handle->epoch != epoch_) (void)Core::of(*each.handle);
-  }
-}
-
 void RankCore::add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const {
   for (const After::Each& each : options.after.each) {
     const bool whole = each.index == detail::whole_group;
@@ -129,31 +126,21 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
                            CallBuilder& builder) {
   check_can_travel(function, rank_.size());
   (void)checked(options);
-  check_after(options);
+  check_after(options, epoch_);
+  Recording recording;
+  if (journal_) recording = journal_->keeper.begin_call(function, options, builder);
+  if (!recording.known.empty()) return place_known(function, recording);
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
   const Lock lock(engine_.mutex());
+  refuse_at_end("submit()");
   drain_released();
   resolve_inputs(builder, inputs_);
   enroll(*state, submit_call(function, options, builder.payload.bytes()));
+  if (journal_) follow(*state, recording);
   after_submit();
   return handle;
-}
-
-/// What would keep a part of the graph from being submitted.
-void RankCore::check_graph(const detail::CallGraph& graph,
-                           std::span<const std::uint32_t> uses) const {
-  for (std::uint64_t number = 0; number < graph.size(); ++number) {
-    if (uses[number] == 0) continue;
-    const detail::CallGraph::Call call = graph[number];
-    check_can_travel(call.function, rank_.size());
-    (void)checked(call.options);
-    check_after(call.options);
-    for (const auto& input : call.inputs) {
-      if (input.future) (void)resolve({input.future.get(), input.index}, input.count);
-    }
-  }
 }
 
 std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
@@ -161,7 +148,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
   /// Calls that are submitted before others may use the rank.
   constexpr std::uint64_t stretch = 256;
   std::vector<std::uint32_t> uses = graph.count_uses(outputs);
-  check_graph(graph, uses);
+  check_graph(graph, uses, rank_.size(), epoch_,
+              [this](Target future, std::uint64_t count) { (void)resolve(future, count); });
   std::unordered_map<std::uint64_t, HandlePtr> futures;
   for (const std::uint64_t output : outputs) {
     if (futures.contains(output)) continue;
@@ -171,6 +159,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
   }
   std::vector<TaskId> ids(graph.size());
   Lock lock(engine_.mutex());
+  refuse_at_end("compute()");
   drain_released();
   for (std::uint64_t number = 0; number < graph.size(); ++number) {
     if (uses[number] == 0) continue;
@@ -196,6 +185,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
     if (number % stretch == stretch - 1) {
       lock.unlock();
       lock.lock();
+      refuse_at_end("compute()");
     }
   }
   std::vector<HandlePtr> handles;
@@ -205,7 +195,7 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
 
 GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options,
                                    std::uint64_t total, bool pinned, CallBuilder& builder,
-                                   TaskId& id) {
+                                   const Recording& recording, TaskId& id) {
   auto* state = new GroupState;
   state->total = total;
   std::vector<TaskId> sources;
@@ -217,7 +207,9 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   add_after(options, inputs_);
   SchedulerDriver::GroupCall call;
   call.function = &function;
-  call.priority = checked(options).priority;
+  const CheckedOptions limits = checked(options);
+  call.priority = limits.priority;
+  call.limits = {limits.retries, limits.timeout_ms};
   const Origin origin = next_origin(submissions_);
   call.depth = origin.depth;
   call.stream = origin.stream;
@@ -227,8 +219,12 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   call.payload = Bytes::copy_of(builder.payload.bytes());
   call.inputs = inputs_;
   call.sources = sources;
+  std::vector<scheduler::FinishedPiece> finished = pieces_of(recording);
+  call.finished = finished;
+  call.failures = recording.failures;
   id = driver_.submit_group(std::move(call));
   enroll(*state, id);
+  if (journal_) follow(*state, recording);
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return state;
 }
@@ -236,16 +232,24 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
 HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  (void)checked_for_map(options);
-  check_after(options);
+  (void)checked(options);
+  check_after(options, epoch_);
+  Recording recording;
+  if (journal_) recording = journal_->keeper.begin_map(function, options, total, builder);
+  if (total != 0 && recording.known_count == total) {
+    // Nothing of it runs, so nothing is needed.
+    builder.inputs.clear();
+    builder.sources.clear();
+  }
   std::vector<HandlePtr> constants;
   if (total >= static_cast<std::uint64_t>(rank_.size())) constants = broadcast_constants(builder);
   HandlePtr handle;
   {
     const Lock lock(engine_.mutex());
+    refuse_at_end("map()");
     drain_released();
     TaskId id;
-    handle = HandlePtr(submit_group(function, options, total, false, builder, id));
+    handle = HandlePtr(submit_group(function, options, total, false, builder, recording, id));
     engine_.poll();
   }
   // The sources are referenced by the map now; dropping them takes the lock.
@@ -258,10 +262,11 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
   const std::vector<HandlePtr> constants = broadcast_constants(builder);
   Lock lock(engine_.mutex());
+  refuse_at_end("run()");
   drain_released();
   TaskId id;
   const HandlePtr handle(
-      submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, id));
+      submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, {}, id));
   engine_.poll();
   if (rank_.worker() == nullptr) {
     lock.unlock();
@@ -366,7 +371,13 @@ void RankCore::on_finished(TaskId task, bool has_result, std::span<const std::by
   state->status.store(Status::finished, std::memory_order_release);
   if (state->ops == nullptr || (state->value && state->ops->plain_bytes))
     state->here.store(true, std::memory_order_release);
+  if (journal_) record_finished(*state, has_result, result);
   resolved(*state);
+}
+
+void RankCore::on_progress(TaskId id, std::uint64_t index, double fraction) {
+  const Handle* handle = id.is_group() ? static_cast<Handle*>(find_group(id)) : find_task(id);
+  if (handle != nullptr) progress_.note(*handle, index, fraction);
 }
 
 void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
@@ -374,17 +385,21 @@ void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
   if (handle == nullptr) return;
   handle->failure = failure;
   handle->status.store(status_of(*failure), std::memory_order_release);
+  if (journal_ && !id.is_group()) record_failed(id, 0, failure);
   resolved(*handle);
 }
 
 void RankCore::on_element_failed(TaskId group, std::uint64_t index,
                                  const scheduler::FailurePtr& failure) {
   if (GroupState* state = find_group(group)) state->failures[index] = failure;
+  if (journal_) record_failed(group, index, failure);
 }
 
 void RankCore::on_range(TaskId group, std::uint64_t begin, std::uint64_t count) {
   GroupState* state = find_group(group);
-  if (state != nullptr) tell_range(*state, begin, count, engine_);
+  if (state == nullptr) return;
+  if (journal_) record_range(*state, begin, count);
+  tell_range(*state, begin, count, engine_);
 }
 
 void RankCore::on_group_done(TaskId group) {
@@ -412,6 +427,7 @@ void RankCore::resolved(Handle& handle) {
 }
 
 void RankCore::on_forgotten(TaskId id) {
+  if (journal_) forget_recorded(id);
   if (id.is_group()) {
     if (find_group(id) != nullptr) groups_[id.slot()] = nullptr;
   } else if (find_task(id) != nullptr) {
@@ -451,6 +467,7 @@ void RankCore::before_turn() {
   constexpr std::uint32_t turns_max = 32;
   if (++turns_ % turns_max == 0 || released_count_.load(std::memory_order_relaxed) >= enough)
     drain_released();
+  if (journal_) bring_recorded();
 }
 
 void RankCore::drain_released() {
@@ -464,8 +481,10 @@ void RankCore::drain_released() {
     released_count_.store(0, std::memory_order_relaxed);
   }
   for (Handle* handle : handles) {
+    if (journal_ && keep_to_record(*handle)) continue;
     failures_.add(*handle);
     if (!content_keys_.empty()) forget_scattered(*handle);
+    progress_.forget(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {
       if (find_group(id) == handle) groups_[id.slot()] = nullptr;

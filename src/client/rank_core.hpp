@@ -4,18 +4,26 @@
 
 #include "client/completion.hpp"
 #include "client/content_key.hpp"
+#include "client/element_slices.hpp"
 #include "client/failure_ledger.hpp"
+#include "client/journal_keeper.hpp"
 #include "client/repeated_constants.hpp"
 #include "client/results_here.hpp"
+#include "client/told_progress.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "tutti/detail/core.hpp"
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace tutti::client_module {
@@ -31,9 +39,11 @@ using detail::HandlePtr;
 using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
+using runtime::SchedulerDriver;
 
 class RankCore final : public detail::Core, private runtime::FutureSink {
  public:
+  /// Throws Error when the journal of the options cannot be opened.
   explicit RankCore(runtime::Rank& rank);
   ~RankCore() override;
 
@@ -60,6 +70,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   InputValue result(Target target, Timeout timeout) override;
   bool may_move(Target target) override;
   FailurePtr failure(Target target) override;
+  double progress(Target target) override;
   void fetch(std::span<const Target> targets) override;
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
   void gather_into(GroupState& group, MutableBuffer place) override;
@@ -95,6 +106,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
 
   // FutureSink, under the lock
   void on_finished(TaskId task, bool has_result, std::span<const std::byte> result) override;
+  void on_progress(TaskId id, std::uint64_t index, double fraction) override;
   void on_failed(TaskId id, const scheduler::FailurePtr& failure) override;
   void on_range(TaskId group, std::uint64_t begin, std::uint64_t count) override;
   void on_element_failed(TaskId group, std::uint64_t index,
@@ -113,21 +125,24 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void resolved(Handle& handle);
   TaskId place_literal(ValuePtr value);
   scheduler::Input resolve(Target future, std::uint64_t count) const;
-  void check_after(const TaskOptions& options) const;
   void add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const;
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
                      std::span<const std::byte> payload);
-  void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses) const;
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
-                           std::uint64_t total, bool pinned, CallBuilder& builder, TaskId& id);
+                           std::uint64_t total, bool pinned, CallBuilder& builder,
+                           const Recording& recording, TaskId& id);
   void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
   void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                    std::vector<ValuePtr>& held);
   void after_submit();
   Status status_locked(Target target);
+  void refuse_at_end(const char* what) const;
+  void await_transfers(Lock& lock, const std::function<bool()>& ready);
   InputValue bring(Target target, Timeout timeout, bool own_copy);
   void request(Target target, std::size_t& missing, bool own_copy);
+  std::vector<ElementSlice> slices_for(std::span<const Target> targets,
+                                       std::vector<Target>& elements);
   std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
   ValuePtr put_on_node(ValuePtr value);
   using OnArrived = std::function<void(runtime::DataExchange::Arrived arrived)>;
@@ -153,6 +168,21 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<scheduler::Piece> pieces_of(Target target) const;
   void wait_for_copies(Lock& lock, const std::vector<scheduler::Piece>& pieces);
 
+  // rank_core_journal.cpp; where there is no journal these are not called
+  HandlePtr place_known(const FunctionOps& function, const Recording& recording);
+  std::vector<scheduler::FinishedPiece> pieces_of(const Recording& recording) const;
+  void follow(Handle& handle, const Recording& recording);
+  void record_finished(FutureState& state, bool has_result, std::span<const std::byte> result);
+  void record_range(GroupState& state, std::uint64_t begin, std::uint64_t count);
+  void record_failed(TaskId id, std::uint64_t index, const scheduler::FailurePtr& failure);
+  void record_later(Handle& handle, std::uint64_t begin, std::uint64_t count);
+  bool keep_to_record(Handle& handle);
+  void forget_recorded(TaskId id);
+  void bring_recorded();
+  void bring_recorded(const RecordedWorkPtr& work, const HandlePtr& handle, std::uint64_t begin,
+                      std::uint64_t count);
+  void finish_journal(Lock& lock);
+
   runtime::Rank& rank_;
   runtime::SchedulerDriver& driver_;
   runtime::ProgressEngine& engine_;
@@ -169,13 +199,35 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::uint32_t unsent_ = 0;
   std::uint32_t turns_ = 0;
   FailureLedger failures_;
+  ToldProgress progress_;
   std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
   std::map<ContentKey, Handle*> scattered_;
   std::map<Handle*, ContentKey> content_keys_;
   std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
   std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
   RepeatedConstants repeated_constants_;
+  /// Results that are to be recorded and that lie on other ranks.
+  struct JournalState {
+    explicit JournalState(const Options& options, std::function<void(const char*)> thread_setup)
+        : keeper(options, std::move(thread_setup)) {}
+    struct Waiting {
+      RecordedWorkPtr work;
+      HandlePtr handle;  ///< keeps the results
+      std::uint64_t begin = 0;
+      std::uint64_t count = 0;
+    };
+    JournalKeeper keeper;
+    std::unordered_map<TaskId, RecordedWorkPtr> works;  ///< what is not forgotten
+    /// Stretches that ended when no future named them any more, and whose handle is not freed yet.
+    std::unordered_map<TaskId, std::vector<std::pair<std::uint64_t, std::uint64_t>>> missed;
+    std::deque<Waiting> waiting;
+    std::uint64_t coming = 0;        ///< requests
+    std::uint64_t coming_bytes = 0;  ///< estimated
+  };
+  std::unique_ptr<JournalState> journal_;  ///< null when there is no journal
+  std::uint32_t transfers_awaited_ = 0;    ///< by how many threads of the client
   bool shut_down_ = false;
+  bool ending_ = false;  ///< what needs other ranks begins no more
   bool stragglers_ = false;
 };
 

@@ -143,7 +143,13 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
           {hash_of(*value), where.broadcast, everywhere ? std::vector<std::int32_t>() : workers});
   }
   std::vector<HandlePtr> handles;
+  std::vector<detail::Lineage::Ptr> lineages;
+  if (journal_) {
+    for (const ValuePtr& value : values)
+      lineages.push_back(journal_->keeper.lineages().of_value(*value));
+  }
   Lock lock(engine_.mutex());
+  refuse_at_end("scatter()");
   drain_released();
   for (const ValuePtr& value : values) {
     const std::uint64_t bytes = value->ops().nbytes(*value);
@@ -165,6 +171,7 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
       handles.push_back(place_at(std::move(values[number]), {&home, 1}));
     }
     if (!keys.empty()) note_scattered(keys[number], *handles.back());
+    if (journal_) handles.back()->lineage = lineages[number];
   }
   finish_placed(lock, handles);
   return handles;
@@ -177,6 +184,7 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
   value = put_on_node(std::move(value));
   if (given.get() == value.get()) given = ValuePtr();
   lock.lock();
+  refuse_at_end("broadcast()");
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = &value->ops();
@@ -191,7 +199,7 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
     bool sent = false;
     rank_.collectives().place_value(id, std::move(value), [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
-    engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
+    await_transfers(lock, [&] { return sent && driver_.placed_acks(id) == others; });
     check_placed(driver_.end_placing(id));
   }
   if (given) {
@@ -236,13 +244,17 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement&
   const std::vector<std::int32_t> workers = ranks_of(where.workers);
   ContentKey key;
   if (where.hash) key = {hash_of(*elements), false, workers};
+  detail::Lineage::Ptr lineage;
+  if (journal_) lineage = journal_->keeper.lineages().of_sequence(*elements);
   Lock lock(engine_.mutex());
+  refuse_at_end("scatter()");
   drain_released();
   if (where.hash) {
     if (HandlePtr known = find_scattered(key)) return known;
   }
   HandlePtr handle = spread(lock, std::move(elements), workers, borrowed);
   if (where.hash) note_scattered(key, *handle);
+  handle->lineage = std::move(lineage);
   return handle;
 }
 
@@ -288,7 +300,7 @@ HandlePtr RankCore::spread(Lock& lock, ValuePtr elements, std::span<const std::i
     rank_.collectives().place_sequence(id, std::move(elements), std::move(shares),
                                        [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
-    engine_.wait(lock, [&] { return sent && driver_.placed_acks(id) == others; });
+    await_transfers(lock, [&] { return sent && driver_.placed_acks(id) == others; });
     check_placed(driver_.end_placing(id));
   }
   state->status = Status::finished;
@@ -301,7 +313,9 @@ HandlePtr RankCore::keep_sequence(ValuePtr elements) {
   const std::uint64_t count = static_cast<const detail::ElementsBase&>(*elements).count;
   const std::uint64_t bytes = elements->ops().nbytes(*elements);
   state->total = count;
+  if (journal_) state->lineage = journal_->keeper.lineages().of_sequence(*elements);
   const Lock lock(engine_.mutex());
+  refuse_at_end("scatter()");
   drain_released();
   const scheduler::AvailablePiece all{0, count, rank_.rank()};
   const TaskId id = driver_.place_sequence({&all, 1}, count, bytes);
@@ -322,7 +336,7 @@ void RankCore::on_replicated(const Piece& piece, int rank, bool kept) {
 /// made.
 void RankCore::wait_for_copies(Lock& lock, const std::vector<Piece>& pieces) {
   std::size_t next = 0;
-  engine_.wait(lock, [&] {
+  await_transfers(lock, [&] {
     while (next < pieces.size() && !driver_.scheduler().is_replicating(pieces[next].id)) ++next;
     return next == pieces.size();
   });
@@ -362,6 +376,7 @@ void RankCore::replicate(std::span<const Target> targets, const ReplicateOptions
   await_results(*this, targets);
   const std::size_t wanted = options.n.value_or(workers.size());
   Lock lock(engine_.mutex());
+  refuse_at_end("replicate()");
   std::vector<Piece> pieces;
   std::size_t turn = 0;
   for (const Target& target : targets) {
@@ -394,6 +409,7 @@ std::uint64_t RankCore::rebalance(const std::vector<Target>* targets,
   const std::vector<std::int32_t> workers = ranks_of(options.workers);
   if (targets != nullptr) await_results(*this, *targets);
   Lock lock(engine_.mutex());
+  refuse_at_end("rebalance()");
   drain_released();
   std::vector<TaskId> ids;
   if (targets != nullptr) {

@@ -5,6 +5,7 @@
 #include "client/results_here.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tutti::client_module {
@@ -20,12 +21,35 @@ constexpr std::uint64_t stretch_header_bytes = 4 * sizeof(std::uint64_t);
 
 }  // namespace
 
+/// The parts of maps to bring for those targets that are single elements, have a result, and are
+/// not here. They refer to `elements`, which this fills.
+std::vector<ElementSlice> RankCore::slices_for(std::span<const Target> targets,
+                                               std::vector<Target>& elements) {
+  std::ranges::copy_if(targets, std::back_inserter(elements), [this](const Target& each) {
+    return each.handle->is_group && each.index != detail::whole_group && !is_here(each) &&
+           status_locked(each) == Status::finished;
+  });
+  order_elements(elements);
+  return slices_of(elements, [this](const Target& each) {
+    const TaskId id = each.handle->id;
+    const scheduler::GroupRecord& record = *driver_.scheduler().find_group(id);
+    const auto& [begin, chunk] = *std::prev(record.chunks.upper_bound(each.index));
+    const int holder = driver_.scheduler().holder_of({id, begin}, rank_.rank());
+    return HeldStretch{begin, chunk.count, chunk.bytes, holder};
+  });
+}
+
 void RankCore::expect_room(std::span<const Target> targets) {
   const Lock lock(engine_.mutex());
   const scheduler::Scheduler& scheduler = driver_.scheduler();
   std::uint64_t coming = 0;
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    if (slice.stretch.holder != rank_.rank()) coming += slice.bytes();
+  }
   for (const Target& target : targets) {
-    if (target.index != detail::whole_group && is_here(target)) continue;
+    const bool whole = target.index == detail::whole_group;
+    if (!whole && (target.handle->is_group || is_here(target))) continue;
     for (const scheduler::Piece& piece : pieces_of(target)) {
       const std::vector<std::int32_t> holders = scheduler.holders_of(piece);
       if (std::ranges::find(holders, rank_.rank()) != holders.end()) continue;
@@ -64,6 +88,7 @@ bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId 
 
 std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
   Lock lock(engine_.mutex());
+  refuse_at_end("gather()");
   std::vector<ValuePtr> stretches;
   if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
@@ -86,7 +111,7 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
                     });
     }
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  await_transfers(lock, [&] { return missing == 0; });
   throw_problem(&group);
   std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
   std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
@@ -97,6 +122,7 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
 
 void RankCore::gather_into(GroupState& group, MutableBuffer place) {
   Lock lock(engine_.mutex());
+  refuse_at_end("gather()");
   if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
   check(record != nullptr && group.failures.empty(), "what is gathered has ended well");
@@ -122,7 +148,7 @@ void RankCore::gather_into(GroupState& group, MutableBuffer place) {
                     });
     }
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  await_transfers(lock, [&] { return missing == 0; });
   lock.unlock();
   for (const ValuePtr& each : stretches) {
     const auto& elements = static_cast<const detail::ElementsBase&>(*each);

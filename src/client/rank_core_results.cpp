@@ -6,6 +6,7 @@
 #include "client/submission.hpp"
 #include "runtime/startup.hpp"
 #include "runtime/worker_driver.hpp"
+#include "worker/task_context.hpp"
 
 #include <fmt/format.h>
 
@@ -55,25 +56,52 @@ Status RankCore::status_locked(Target target) {
 
 bool RankCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) {
   if (targets.empty()) return true;
-  std::size_t first_pending = 0;
   Lock lock(engine_.mutex());
   drain_released();
-  const auto ended = [&](Target target) { return status_locked(target) != Status::pending; };
-  const auto ready = [&] {
-    if (when == ReturnWhen::first_completed) return std::ranges::any_of(targets, ended);
-    while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
-    return first_pending == targets.size();
-  };
-  return rank_.wait_for_tasks(lock, ready, deadline_of(timeout));
+  const auto ended = [this](Target target) { return status_locked(target) != Status::pending; };
+  return rank_.wait_for_tasks(lock, have_ended(targets, when, ended), deadline_of(timeout));
 }
 
 FailurePtr RankCore::failure(Target target) {
   const Lock lock(engine_.mutex());
-  target.handle->observed = true;
-  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
-  const auto& group = static_cast<const GroupState&>(*target.handle);
-  const auto found = group.failures.find(target.index);
-  return found == group.failures.end() ? nullptr : found->second;
+  return observed_failure(target);
+}
+
+double RankCore::progress(Target target) {
+  const Lock lock(engine_.mutex());
+  return progress_.of(target);
+}
+
+// ---- threads of the client beside shutdown()
+
+/// For a call that needs other ranks. Tasks are ended by their rank.
+void RankCore::refuse_at_end(const char* what) const {
+  if (!ending_ || worker::current_task() != nullptr) return;
+  throw Error(ErrorCode::not_running,
+              std::string(what) + " was called after shutdown(), which ends the run; call " +
+                  "shutdown() when no thread uses the client any more");
+}
+
+/// Waits for what other ranks send or confirm. shutdown() waits for that as well: afterwards nobody
+/// would answer.
+void RankCore::await_transfers(Lock& lock, const std::function<bool()>& ready) {
+  struct Awaited {
+    std::uint32_t& threads;
+    runtime::ProgressEngine& engine;
+    explicit Awaited(RankCore& core) : threads(core.transfers_awaited_), engine(core.engine_) {
+      ++threads;
+    }
+    ~Awaited() {
+      --threads;
+      engine.notify();
+    }
+  };
+  if (worker::current_task() != nullptr) {
+    engine_.wait(lock, ready);
+    return;
+  }
+  const Awaited awaited(*this);
+  engine_.wait(lock, ready);
 }
 
 // ---- results
@@ -134,7 +162,8 @@ void RankCore::fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t co
 }
 
 /// Asks for a result that is not on rank 0. `missing` counts what is on its way. What the client
-/// will move out has to be a copy of its own.
+/// will move out has to be a copy of its own. Several threads may ask for the same: the first
+/// arrival stays, as somebody may refer to it already.
 void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (is_here(target)) return;
   ++missing;
@@ -152,7 +181,11 @@ void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
   if (!target.handle->is_group) {
     auto* state = static_cast<FutureState*>(target.handle);
     fetch_single(*state, own_copy, [store, state](Arrived arrived) {
-      store([state](ValuePtr each) { state->value = std::move(each); }, std::move(arrived));
+      store(
+          [state](ValuePtr each) {
+            if (!state->value) state->value = std::move(each);
+          },
+          std::move(arrived));
     });
     return;
   }
@@ -168,9 +201,11 @@ void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
     count = 1;
   }
   fetch_stretch(group->id, begin, count, {}, [store, group, begin, whole](Arrived arrived) {
-    store([group, begin, whole](
-              ValuePtr each) { (whole ? group->here : group->singles)[begin] = std::move(each); },
-          std::move(arrived));
+    store(
+        [group, begin, whole](ValuePtr each) {
+          (whole ? group->here : group->singles).try_emplace(begin, std::move(each));
+        },
+        std::move(arrived));
   });
 }
 
@@ -187,11 +222,13 @@ InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  if (!is_here(target)) {
+  // Once more where another thread asked for the same and took the problem with it.
+  while (!is_here(target)) {
+    refuse_at_end("result()");
     std::size_t missing = 0;
     request(target, missing, own_copy);
-    engine_.wait(lock, [&] { return missing == 0; });
-    throw_problem(target.handle);
+    await_transfers(lock, [&] { return missing == 0; });
+    if (!is_here(target)) throw_problem(target.handle);
   }
   return value_here(target);
 }
@@ -210,19 +247,37 @@ bool RankCore::may_move(Target target) {
   return !state.value->is_shared() && !state.value->is_common();
 }
 
+/// Elements of one stretch come together.
 void RankCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
+  refuse_at_end("gather()");
   std::size_t missing = 0;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
-  for (const Target& target : targets) {
-    InputValue value;
-    if (detail::find_result_here(target, value) || status_locked(target) != Status::finished)
-      continue;
-    request(target, missing, false);
-    if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  const auto bound = [&] {
+    if (missing >= missing_max) await_transfers(lock, [&] { return missing < missing_max / 2; });
+  };
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    ++missing;
+    fetch_stretch(slice.group->id, slice.begin, slice.count, {},
+                  [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
+                    if (arrived.problem.empty()) {
+                      keep_slice(slice, arrived.value);
+                    } else {
+                      note_problem(slice.group, arrived);
+                    }
+                    --missing;
+                    engine_.notify();
+                  });
+    bound();
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  for (const Target& target : targets) {
+    if (target.handle->is_group || status_locked(target) != Status::finished) continue;
+    request(target, missing, false);
+    bound();
+  }
+  await_transfers(lock, [&] { return missing == 0; });
 }
 
 // ---- waiting for completions
@@ -346,10 +401,13 @@ void RankCore::await_workers() {
 
 void RankCore::shutdown() {
   refuse_in_task("shutdown()");
-  if (std::exchange(shut_down_, true)) return;
   Lock lock(engine_.mutex());
+  if (std::exchange(shut_down_, true)) return;
   drain_released();
   engine_.wait(lock, [&] { return kept_.empty(); });
+  ending_ = true;
+  engine_.wait(lock, [&] { return transfers_awaited_ == 0; });
+  if (journal_) finish_journal(lock);
   const auto end = [this](Handle* handle) {
     if (handle == nullptr || handle->status.load() != Status::pending) return;
     handle->status = Status::cancelled;
@@ -379,6 +437,8 @@ void RankCore::shutdown() {
   tasks_.clear();
   groups_.clear();
   make_none_current();
+  lock.unlock();
+  if (journal_) journal_->keeper.close();
 }
 
 int RankCore::exit_code(int main_code) { return failures_.exit_code(main_code); }

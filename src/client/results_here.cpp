@@ -19,6 +19,10 @@ using detail::Watchers;
 
 namespace {
 
+constexpr const char* lost_text =
+    "the result is lost: no rank has a copy of it any more. Submit the task, or scatter the data, "
+    "again";
+
 /// Where the element's stretch is among those on this rank, or end.
 auto stretch_here(const GroupState& group, std::uint64_t index) {
   auto after = group.here.upper_bound(index);
@@ -60,6 +64,14 @@ InputValue value_here(Target target) {
   return {state.value.get(), 0};
 }
 
+detail::FailurePtr observed_failure(Target target) {
+  target.handle->observed = true;
+  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
+  const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
+  const auto found = failures.find(target.index);
+  return found == failures.end() ? nullptr : found->second;
+}
+
 Status status_of(const TaskFailure& failure) {
   return failure.type == "tutti::CancelledError" ? Status::cancelled : Status::error;
 }
@@ -72,16 +84,14 @@ void throw_ended(Target target, Status status) {
       detail::throw_failure(static_cast<GroupState&>(handle).failures.at(target.index));
     detail::throw_failure(handle.failure);
   }
-  if (status == Status::lost) throw Error(ErrorCode::lost, "the only copy of the result is gone");
+  if (status == Status::lost) throw Error(ErrorCode::lost, lost_text);
   if (handle.failure) detail::throw_failure(handle.failure);
   throw CancelledError("the task was cancelled: the run ended before it did");
 }
 
 Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here) {
   if (arrived.answer == runtime::DataExchange::Answer::gone) {
-    return {ErrorCode::lost,
-            "the result is lost: no rank has a copy of it any more. Submit the task, or scatter "
-            "the data, again"};
+    return {ErrorCode::lost, lost_text};
   }
   return {ErrorCode::cannot_travel,
           fmt::format("the result could not be brought to rank {}: {}", here, arrived.problem)};

@@ -8,7 +8,10 @@
 #include "runtime/progress_engine.hpp"
 #include "tutti/detail/core.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace tutti::client_module {
@@ -17,6 +20,9 @@ namespace tutti::client_module {
 bool is_here(detail::Target target);
 /// It must be here. Reading it may run user code.
 detail::InputValue value_here(detail::Target target);
+/// The failure of a task, of an element or of a whole map, or null; it counts as seen. Serial cores
+/// have no lock.
+detail::FailurePtr observed_failure(detail::Target target);
 /// What the failure of a task means for its future: cancelled, or error.
 Status status_of(const TaskFailure& failure);
 /// Why there is no result. `status` is neither pending nor finished.
@@ -31,6 +37,16 @@ Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here);
 /// Throws Error (no_memory) when `coming` bytes exceed what is left of the memory limit of the rank
 /// `here`, which holds `held`; a limit of 0 is none.
 void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here);
+/// Tells, as often as it is asked, whether enough of the targets have ended; it does not look again
+/// at those that had.
+template <class Ended>
+auto have_ended(std::span<const detail::Target> targets, ReturnWhen when, Ended ended) {
+  return [=, first_pending = std::size_t{0}]() mutable {
+    if (when == ReturnWhen::first_completed) return std::ranges::any_of(targets, ended);
+    while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
+    return first_pending == targets.size();
+  };
+}
 /// A deadline for the engine; none for what is as good as forever.
 runtime::Deadline deadline_of(Timeout timeout);
 

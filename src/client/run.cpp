@@ -144,9 +144,14 @@ int call_main(const Main& main) {
 int run_serially(const Options& options, const Main& main) {
   this_worker.emplace(
       Worker::Place{.size = 1, .hostname = "localhost", .threads = 1, .seed = options.seed});
-  client_module::SerialCore core(static_cast<std::uint32_t>(options.guard_closures),
-                                 options.max_waiting_tasks);
-  const int code = core.exit_code(call_main(main));
+  int code = 1;
+  try {
+    client_module::SerialCore core(options);
+    code = core.exit_code(call_main(main));
+    core.shutdown();
+  } catch (const Error& error) {
+    std::fprintf(stderr, "tutti: %s\n", error.what());
+  }
   memory::remove_scratch_directory();
   this_worker.reset();
   return code;

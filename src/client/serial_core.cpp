@@ -2,12 +2,15 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/journal_values.hpp"
 #include "client/placement.hpp"
 #include "client/results_here.hpp"
 #include "client/submission.hpp"
 #include "memory/process_memory.hpp"
+#include "runtime/thread_setup.hpp"
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "worker/element_attempts.hpp"
 
 #include <utility>
 
@@ -25,9 +28,12 @@ using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
 
-SerialCore::SerialCore(std::uint32_t guard_closures, std::uint32_t depth_max)
-    : depth_max_(depth_max) {
-  epoch_ = make_current(*this, guard_closures);
+SerialCore::SerialCore(const Options& options) : depth_max_(options.max_waiting_tasks) {
+  if (!options.journal.empty()) {
+    journal_ = std::make_unique<JournalKeeper>(
+        options, [](const char* name) { runtime::name_this_thread(name); });
+  }
+  epoch_ = make_current(*this, static_cast<std::uint32_t>(options.guard_closures));
 }
 SerialCore::~SerialCore() { make_none_current(); }
 
@@ -76,7 +82,7 @@ FailurePtr SerialCore::failure_of_inputs(const CallBuilder& builder, const TaskO
   return nullptr;
 }
 
-std::vector<InputValue> SerialCore::values_of(CallBuilder& builder) const {
+std::vector<InputValue> SerialCore::values_of(const CallBuilder& builder) const {
   std::vector<InputValue> values;
   for (const detail::CallInput& input : builder.inputs) {
     if (input.literal) {
@@ -131,6 +137,9 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     state->status = Status::error;
     return handle;
   }
+  Recording recording;
+  if (journal_) recording = journal_->begin_call(function, options, builder);
+  if (is_known(*state, recording)) return handle;
   std::vector<InputValue> values = values_of(builder);
   // A task that is tried again must find its arguments as they were.
   for (InputValue& value : values) value.movable = value.movable && limits.retries == 0;
@@ -139,17 +148,29 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     try {
       state->value = ValuePtr(function.call(context.payload, values));
       state->status = Status::finished;
+      if (recording.work) journal_->record(*recording.work, state->value, 0);
       return handle;
     } catch (...) {
       const ExceptionText text = describe_current_exception();
       if (tries_left == 0) {
         state->failure = describe(options.name, context.name(), text.type, text.message);
         state->status = status_of(*state->failure);
+        if (recording.work) journal_->record_failure(*recording.work, 0, *state->failure);
         return handle;
       }
     }
     ++context.attempt;
   }
+}
+
+/// Gives the future what the journal had, if it had anything.
+bool SerialCore::is_known(FutureState& state, const Recording& recording) const {
+  state.lineage = recording.lineage;
+  if (recording.known.empty()) return false;
+  state.value = recording.known.front().value;
+  if (!recording.failures.empty()) state.failure = recording.failures.begin()->second;
+  state.status = state.failure ? Status::error : Status::finished;
+  return true;
 }
 
 std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
@@ -182,8 +203,8 @@ std::vector<HandlePtr> SerialCore::submit_graph(const detail::CallGraph& graph,
 HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
-  (void)checked_for_map(options);
-  worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  (void)checked(options);
+  const worker::TaskContext context = begin_task(function, builder.payload.bytes());
   auto* state = new GroupState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -197,34 +218,72 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
     state->status = Status::error;
     return handle;
   }
-  if (total == 0) {
-    state->status = Status::finished;
-    return handle;
-  }
+  Recording recording;
+  if (journal_) recording = journal_->begin_map(function, options, total, builder);
+  state->lineage = recording.lineage;
+  if (total != 0) make_map(*state, function, options, builder, recording, context);
+  state->status = state->failure || !state->failures.empty() ? Status::error : Status::finished;
+  return handle;
+}
+
+/// Runs what is not known of a map, and puts all together.
+void SerialCore::make_map(GroupState& state, const FunctionOps& function,
+                          const TaskOptions& options, CallBuilder& builder,
+                          const Recording& recording, const worker::TaskContext& context) {
   std::vector<InputPiece> pieces;
   for (const HandlePtr& source : builder.sources)
-    pieces.push_back({source.group().here.begin()->second.get(), 0, total});
+    pieces.push_back({source.group().here.begin()->second.get(), 0, state.total});
   std::vector<std::span<const InputPiece>> sources;
   for (const InputPiece& piece : pieces) sources.emplace_back(&piece, 1);
-  detail::RangeCall call;
-  call.count = total;
-  call.sources = sources;
+  state.failures = recording.failures;
+  std::vector<ValuePtr> stretches;
+  std::uint64_t begin = 0;
+  const auto run_to = [&](std::uint64_t end) {
+    if (begin >= end || state.failure) return;
+    detail::RangeCall call;
+    call.begin = begin;
+    call.count = end - begin;
+    call.sources = sources;
+    const ValuePtr results(function.make_results(begin, call.count));
+    call.results = results.get();
+    run_stretch(state, function, options, builder, call, recording.work, context);
+    if (results) stretches.push_back(results);
+  };
+  for (const KnownStretch& known : recording.known) {
+    run_to(known.begin);
+    if (known.value) stretches.push_back(known.value);
+    begin = known.begin + known.count;
+  }
+  run_to(state.total);
+  if (stretches.empty() || state.failure) return;
+  std::vector<std::uint64_t> failed;
+  for (const auto& [index, failure] : state.failures) failed.push_back(index);
+  state.here[0] = stretches.size() == 1 ? stretches.front()
+                                        : joined(*function.results, state.total, stretches, failed);
+}
+
+void SerialCore::run_stretch(GroupState& state, const FunctionOps& function,
+                             const TaskOptions& options, const CallBuilder& builder,
+                             detail::RangeCall& call, const RecordedWorkPtr& work,
+                             const worker::TaskContext& context) {
+  const std::string function_name = function.name(builder.payload.bytes());
   try {
     const std::vector<InputValue> values = values_of(builder);
     const ValuePtr bound(function.bind(builder.payload.bytes(), values));
-    ValuePtr results(function.make_results(0, total));
-    call.results = results.get();
-    context.range = &call;
-    const worker::TaskScope scope(&context);
-    function.call_range(*bound, call);
-    if (results) state->here[0] = std::move(results);
+    worker::call_with_retries(call, checked(options).retries, [&](int number) {
+      worker::TaskContext attempt = context;
+      attempt.range = &call;
+      attempt.attempt = static_cast<std::uint8_t>(std::min(number, 255));
+      const worker::TaskScope scope(&attempt);
+      function.call_range(*bound, call);
+    });
   } catch (...) {
     const ExceptionText text = describe_current_exception();
-    state->failure =
-        describe(options.name, function.name(builder.payload.bytes()), text.type, text.message);
+    state.failure = describe(options.name, function_name, text.type, text.message);
+    return;
   }
-  const std::string name =
-      options.name.empty() ? function.name(builder.payload.bytes()) : options.name;
+  const std::string name = options.name.empty() ? function_name : options.name;
+  std::vector<std::uint64_t> failed;
   for (const detail::ElementFailure& failure : call.failures) {
     FailurePtr origin;
     if (failure.inherited) {
@@ -234,14 +293,22 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
       }
     }
     if (!origin)
-      origin = describe(name + "[" + std::to_string(failure.index) + "]",
-                        function.name(builder.payload.bytes()), failure.type, failure.message);
-    state->failures[failure.index] = std::move(origin);
-    if (!state->here.empty())
-      static_cast<detail::ElementsBase&>(*state->here[0]).failed.push_back(failure.index);
+      origin = describe(name + "[" + std::to_string(failure.index) + "]", function_name,
+                        failure.type, failure.message);
+    if (call.results != nullptr)
+      static_cast<detail::ElementsBase&>(*call.results).failed.push_back(failure.index);
+    failed.push_back(failure.index);
+    if (work) journal_->record_failure(*work, failure.index, *origin);
+    state.failures[failure.index] = std::move(origin);
   }
-  state->status = state->failure || !state->failures.empty() ? Status::error : Status::finished;
-  return handle;
+  if (!work) return;
+  ValuePtr results;
+  if (call.results != nullptr) {
+    call.results->retain();
+    results = ValuePtr(call.results);
+  }
+  journal_->record(*work, results, call.begin, call.count, failed, 0);
+  if (journal_->is_full()) journal_->flush();
 }
 
 HandlePtr SerialCore::run(const FunctionOps& function, CallBuilder& builder) {
@@ -259,6 +326,7 @@ std::vector<HandlePtr> SerialCore::scatter(std::vector<ValuePtr> values,
     state->epoch = epoch_;
     state->id = TaskId::from_bits(next_id_++);
     state->ops = &value->ops();
+    if (journal_) state->lineage = journal_->lineages().of_value(*value);
     state->value = std::move(value);
     state->status = Status::finished;
     handles.emplace_back(state);
@@ -280,6 +348,7 @@ HandlePtr SerialCore::keep_sequence(ValuePtr elements) {
   state->epoch = epoch_;
   state->id = TaskId::from_bits(next_id_++);
   state->total = static_cast<const detail::ElementsBase&>(*elements).count;
+  if (journal_) state->lineage = journal_->lineages().of_sequence(*elements);
   state->here[0] = std::move(elements);
   state->status = Status::finished;
   return HandlePtr(state);
@@ -334,13 +403,7 @@ Status SerialCore::status(Target target) {
   return status;
 }
 
-FailurePtr SerialCore::failure(Target target) {
-  target.handle->observed = true;
-  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
-  const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
-  const auto found = failures.find(target.index);
-  return found == failures.end() ? nullptr : found->second;
-}
+FailurePtr SerialCore::failure(Target target) { return observed_failure(target); }
 
 InputValue SerialCore::result(Target target, Timeout) {
   if (const FailurePtr failed = failure(target)) detail::throw_failure(failed);

@@ -5,20 +5,24 @@
 
 #include "client/completion.hpp"
 #include "client/failure_ledger.hpp"
+#include "client/journal_keeper.hpp"
 #include "tutti/detail/core.hpp"
 #include "worker/task_context.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 
 namespace tutti::client_module {
 
+using detail::GroupState;
+
 class SerialCore final : public detail::Core {
  public:
-  /// `depth_max`: so many tasks may have begun inside of each other.
-  SerialCore(std::uint32_t guard_closures, std::uint32_t depth_max);
+  /// Throws Error when the journal of the options cannot be opened.
+  explicit SerialCore(const Options& options);
   ~SerialCore() override;
 
   detail::HandlePtr submit(const detail::FunctionOps& function, const TaskOptions& options,
@@ -44,6 +48,8 @@ class SerialCore final : public detail::Core {
   detail::InputValue result(detail::Target target, Timeout timeout) override;
   bool may_move(detail::Target) override { return false; }
   detail::FailurePtr failure(detail::Target target) override;
+  /// Everything has ended.
+  double progress(detail::Target) override { return 1; }
   void fetch(std::span<const detail::Target>) override {}
   std::vector<detail::ValuePtr> fetch_group(detail::GroupState& group) override;
   void gather_into(detail::GroupState& group, MutableBuffer place) override;
@@ -66,7 +72,9 @@ class SerialCore final : public detail::Core {
   double seconds_since_start() override {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
-  void shutdown() override {}
+  void shutdown() override {
+    if (journal_) journal_->close();
+  }
   /// 1 instead of 0 when a task failed and nobody asked; prints which.
   int exit_code(int main_code);
 
@@ -76,11 +84,20 @@ class SerialCore final : public detail::Core {
                                        const TaskOptions& options);
   detail::FailurePtr describe(const std::string& name, const std::string& function,
                               const std::string& type, const std::string& message) const;
-  std::vector<detail::InputValue> values_of(detail::CallBuilder& builder) const;
+  std::vector<detail::InputValue> values_of(const detail::CallBuilder& builder) const;
 
   worker::TaskContext begin_task(const detail::FunctionOps& function,
                                  std::span<const std::byte> payload);
+  void make_map(detail::GroupState& state, const detail::FunctionOps& function,
+                const TaskOptions& options, detail::CallBuilder& builder,
+                const Recording& recording, const worker::TaskContext& context);
+  void run_stretch(detail::GroupState& state, const detail::FunctionOps& function,
+                   const TaskOptions& options, const detail::CallBuilder& builder,
+                   detail::RangeCall& call, const RecordedWorkPtr& work,
+                   const worker::TaskContext& context);
+  bool is_known(detail::FutureState& state, const Recording& recording) const;
 
+  std::unique_ptr<JournalKeeper> journal_;  ///< null when there is none
   std::uint32_t epoch_ = 0;
   std::uint32_t depth_max_;
   std::uint64_t submissions_ = 0;  ///< of main

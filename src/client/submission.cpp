@@ -40,22 +40,33 @@ CheckedOptions checked(const TaskOptions& options) {
           milliseconds(options.timeout)};
 }
 
-CheckedOptions checked_for_map(const TaskOptions& options) {
-  const CheckedOptions result = checked(options);
-  if (result.retries != 0 || !options.timeout.is_forever()) {
-    throw Error(ErrorCode::unsatisfiable,
-                "retries and timeout were given for a map; they are for single tasks: submit the "
-                "elements that need them one by one");
-  }
-  return result;
-}
-
 void check_can_travel(const detail::FunctionOps& function, int ranks) {
   if (function.result == nullptr || function.result->write != nullptr || ranks == 1) return;
   throw Error(ErrorCode::cannot_travel, "the result of " + function.name({}) + " has the type " +
                                             function.result->type_name() +
                                             ", which cannot travel to another rank; return "
                                             "something that can, or run in one process");
+}
+
+void check_after(const TaskOptions& options, std::uint32_t epoch) {
+  for (const After::Each& each : options.after.each) {
+    if (each.handle->epoch != epoch) (void)detail::Core::of(*each.handle);
+  }
+}
+
+void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses, int ranks,
+                 std::uint32_t epoch,
+                 const std::function<void(detail::Target, std::uint64_t count)>& check_input) {
+  for (std::uint64_t number = 0; number < graph.size(); ++number) {
+    if (uses[number] == 0) continue;
+    const detail::CallGraph::Call call = graph[number];
+    check_can_travel(call.function, ranks);
+    (void)checked(call.options);
+    check_after(call.options, epoch);
+    for (const auto& input : call.inputs) {
+      if (input.future) check_input({input.future.get(), input.index}, input.count);
+    }
+  }
 }
 
 void check_elements(const detail::Handle& handle, std::uint64_t index, std::uint64_t count) {

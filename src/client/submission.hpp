@@ -2,12 +2,14 @@
 
 /// What both cores that submit to the scheduler check and add.
 
+#include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/detail/handle.hpp"
 #include "tutti/task_options.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -17,19 +19,25 @@ namespace tutti::client_module {
 /// bytes.
 inline constexpr std::size_t payload_bytes_max = 24 * 1024;
 
-/// Options of a single task as the scheduler takes them. Throws Error (bad_argument) for those out
-/// of their limits.
+/// Options of a task, or of each element of a map, as the scheduler takes them. Throws Error
+/// (bad_argument) for those out of their limits.
 struct CheckedOptions {
   std::int16_t priority = 0;
   std::uint8_t retries = 0;
   std::uint32_t timeout_ms = 0;  ///< 0: none
 };
 CheckedOptions checked(const TaskOptions& options);
-/// The same for a map, whose elements cannot be retried or timed.
-CheckedOptions checked_for_map(const TaskOptions& options);
 
 /// Throws Error (cannot_travel) when the result of the function would have to.
 void check_can_travel(const detail::FunctionOps& function, int ranks);
+/// Throws Error when a call is to come after something of another run.
+void check_after(const TaskOptions& options, std::uint32_t epoch);
+/// Throws what would keep a part of the graph from being submitted in the run `epoch` on so many
+/// ranks. `uses` tells which calls are needed; `check_input` throws for a future that cannot be an
+/// input.
+void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses, int ranks,
+                 std::uint32_t epoch,
+                 const std::function<void(detail::Target, std::uint64_t count)>& check_input);
 /// Throws Error (bad_argument) when elements beyond the end of a map are named.
 void check_elements(const detail::Handle& handle, std::uint64_t index, std::uint64_t count);
 

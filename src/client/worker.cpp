@@ -31,6 +31,16 @@ Client Worker::client() const { return tutti::client(); }
 
 int Worker::attempt() const { return own_task("attempt").attempt; }
 
+void Worker::progress(double fraction) const {
+  worker::TaskContext& task = own_task("progress");
+  if (!(fraction >= 0 && fraction <= 1)) {
+    throw Error(ErrorCode::bad_argument, "progress(" + std::to_string(fraction) +
+                                             ") was called by the task " + task.name() +
+                                             ": it must be a number from 0 to 1");
+  }
+  if (task.progress_is_due()) client_module::tell_progress({task.id, task.element(), fraction});
+}
+
 bool Worker::cancelled() const noexcept {
   const worker::TaskContext* task = worker::current_task();
   return task != nullptr && task->is_stopped();

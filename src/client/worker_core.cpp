@@ -93,15 +93,24 @@ void WorkerCore::on(const protocol::GroupEnded& message) {
   resolved(state);
 }
 
-void WorkerCore::on(const protocol::WorkFailed& message) {
-  Handle* handle = nullptr;
-  if (message.id.is_group()) {
-    const auto found = groups_.find(message.id);
-    if (found != groups_.end()) handle = found.value().state;
-  } else {
-    const auto found = tasks_.find(message.id);
-    if (found != tasks_.end()) handle = found.value().state;
+/// Null when no future here names it.
+Handle* WorkerCore::find_handle(TaskId id) {
+  if (id.is_group()) {
+    const auto found = groups_.find(id);
+    return found == groups_.end() ? nullptr : found->second.state;
   }
+  const auto found = tasks_.find(id);
+  return found == tasks_.end() ? nullptr : found->second.state;
+}
+
+void WorkerCore::on(const protocol::ProgressTold& message) {
+  const protocol::Progress& progress = message.progress;
+  if (const Handle* handle = find_handle(progress.id))
+    progress_.note(*handle, progress.index, progress.fraction);
+}
+
+void WorkerCore::on(const protocol::WorkFailed& message) {
+  Handle* handle = find_handle(message.id);
   if (handle == nullptr) return;
   TaskFailure failure;
   failure.type = message.type;
@@ -166,25 +175,20 @@ Status WorkerCore::status_locked(Target target) {
 
 bool WorkerCore::wait(std::span<const Target> targets, ReturnWhen when, Timeout timeout) {
   if (targets.empty()) return true;
-  std::size_t first_pending = 0;
   Lock lock(engine_.mutex());
   drain_released();
-  const auto ended = [&](Target target) { return status_locked(target) != Status::pending; };
-  const auto ready = [&] {
-    if (when == ReturnWhen::first_completed) return std::ranges::any_of(targets, ended);
-    while (first_pending < targets.size() && ended(targets[first_pending])) ++first_pending;
-    return first_pending == targets.size();
-  };
-  return rank_.wait_for_tasks(lock, ready, deadline_of(timeout));
+  const auto ended = [this](Target target) { return status_locked(target) != Status::pending; };
+  return rank_.wait_for_tasks(lock, have_ended(targets, when, ended), deadline_of(timeout));
 }
 
 FailurePtr WorkerCore::failure(Target target) {
   const Lock lock(engine_.mutex());
-  target.handle->observed = true;
-  if (target.handle->failure || !target.handle->is_group) return target.handle->failure;
-  const auto& failures = static_cast<const GroupState&>(*target.handle).failures;
-  const auto found = failures.find(target.index);
-  return found == failures.end() ? nullptr : found->second;
+  return observed_failure(target);
+}
+
+double WorkerCore::progress(Target target) {
+  const Lock lock(engine_.mutex());
+  return progress_.of(target);
 }
 
 // ---- results
@@ -201,7 +205,8 @@ void WorkerCore::throw_problem(Handle* handle) {
   throw Error(thrown.code, thrown.text);
 }
 
-/// Asks for a result that is not on this rank. `missing` counts what is on its way.
+/// Asks for a result that is not on this rank. `missing` counts what is on its way. Several threads
+/// may ask for the same: the first arrival stays, as somebody may refer to it already.
 void WorkerCore::request(Target target, std::size_t& missing) {
   if (is_here(target)) return;
   ++missing;
@@ -211,9 +216,9 @@ void WorkerCore::request(Target target, std::size_t& missing) {
     if (!arrived.problem.empty()) {
       note_problem(target.handle, arrived);
     } else if (stretches != nullptr) {
-      (*stretches)[begin] = std::move(arrived.value);
-    } else {
-      static_cast<FutureState*>(target.handle)->value = std::move(arrived.value);
+      stretches->try_emplace(begin, std::move(arrived.value));
+    } else if (auto& value = static_cast<FutureState*>(target.handle)->value; !value) {
+      value = std::move(arrived.value);
     }
     --missing;
     engine_.notify();
@@ -246,11 +251,12 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  if (!is_here(target)) {
+  // Once more where another thread asked for the same and took the problem with it.
+  while (!is_here(target)) {
     std::size_t missing = 0;
     request(target, missing);
     engine_.wait(lock, [&] { return missing == 0; });
-    throw_problem(target.handle);
+    if (!is_here(target)) throw_problem(target.handle);
   }
   return value_here(target);
 }
@@ -258,15 +264,34 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
 /// The store of this rank may have it too, and others may be reading it there.
 bool WorkerCore::may_move(Target) { return false; }
 
+/// Elements of one stretch come together.
 void WorkerCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
   std::size_t missing = 0;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
-  for (const Target& target : targets) {
-    if (status_locked(target) != Status::finished) continue;
-    request(target, missing);
+  const auto bound = [&] {
     if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+  };
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    ++missing;
+    rank_.exchange().fetch_slice(slice.stretch.holder, slice.group->id, slice.begin, slice.count,
+                                 [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
+                                   if (arrived.problem.empty()) {
+                                     keep_slice(slice, arrived.value);
+                                   } else {
+                                     note_problem(slice.group, arrived);
+                                   }
+                                   --missing;
+                                   engine_.notify();
+                                 });
+    bound();
+  }
+  for (const Target& target : targets) {
+    if (target.handle->is_group || status_locked(target) != Status::finished) continue;
+    request(target, missing);
+    bound();
   }
   engine_.wait(lock, [&] { return missing == 0; });
 }

@@ -4,7 +4,9 @@
 /// to rank 0, under numbers that rank 0 granted; results are fetched from where they are.
 
 #include "client/completion.hpp"
+#include "client/element_slices.hpp"
 #include "client/results_here.hpp"
+#include "client/told_progress.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/task_client.hpp"
 #include "tutti/detail/core.hpp"
@@ -62,6 +64,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   InputValue result(Target target, Timeout timeout) override;
   bool may_move(Target target) override;
   FailurePtr failure(Target target) override;
+  double progress(Target target) override;
   void fetch(std::span<const Target> targets) override;
   std::vector<ValuePtr> fetch_group(GroupState& group) override;
   void gather_into(GroupState& group, MutableBuffer place) override;
@@ -106,6 +109,8 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void on(const protocol::RangeEnded& message) override;
   void on(const protocol::GroupEnded& message) override;
   void on(const protocol::WorkFailed& message) override;
+  void on(const protocol::ProgressTold& message) override;
+  Handle* find_handle(TaskId id);
   void on_finished_here(TaskId task, const ValuePtr& value, std::uint64_t bytes) override;
   void before_turn() override;
 
@@ -121,12 +126,10 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void enroll(Handle& handle, TaskId id);
   TaskId place_literal(ValuePtr value);
   protocol::NeedRef resolve(Target future, std::uint64_t count) const;
-  void check_after(const TaskOptions& options) const;
   void add_after(const TaskOptions& options);
   void resolve_inputs(CallBuilder& builder);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
                      std::span<const std::byte> payload);
-  void check_graph(const detail::CallGraph& graph, std::span<const std::uint32_t> uses) const;
 
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);
@@ -138,6 +141,8 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void throw_problem(Handle* handle);
   HandlePtr place_here(ValuePtr value);
   const Group* find_group(TaskId id) const;
+  std::vector<ElementSlice> slices_for(std::span<const Target> targets,
+                                       std::vector<Target>& elements);
 
   runtime::Rank& rank_;
   runtime::ProgressEngine& engine_;
@@ -158,6 +163,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   std::vector<TaskId> orphans_;  ///< released while an exception ended the task that made them
   std::atomic<std::size_t> released_count_{0};
   std::uint32_t turns_ = 0;
+  ToldProgress progress_;
   std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
 };
 

@@ -5,26 +5,44 @@
 #include "tutti/check.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tutti::client_module {
 
+/// The parts of maps to bring for those targets that are single elements, have a result, and are
+/// not here. They refer to `elements`, which this fills.
+std::vector<ElementSlice> WorkerCore::slices_for(std::span<const Target> targets,
+                                                 std::vector<Target>& elements) {
+  std::ranges::copy_if(targets, std::back_inserter(elements), [this](const Target& each) {
+    return each.handle->is_group && each.index != detail::whole_group && !is_here(each) &&
+           status_locked(each) == Status::finished;
+  });
+  order_elements(elements);
+  return slices_of(elements, [this](const Target& each) {
+    const auto& chunks = groups_.at(each.handle->id).chunks;
+    const auto& [begin, chunk] = *std::prev(chunks.upper_bound(each.index));
+    return HeldStretch{begin, chunk.count, chunk.bytes, chunk.holder};
+  });
+}
+
 void WorkerCore::expect_room(std::span<const Target> targets) {
   const Lock lock(engine_.mutex());
   std::uint64_t coming = 0;
+  std::vector<Target> elements;
+  for (const ElementSlice& slice : slices_for(targets, elements)) {
+    if (slice.stretch.holder != rank_.rank()) coming += slice.bytes();
+  }
   for (const Target& target : targets) {
-    if (target.index != detail::whole_group && is_here(target)) continue;
-    if (!target.handle->is_group) {
+    if (target.index == detail::whole_group) {
+      const Group* group = find_group(target.handle->id);
+      if (group == nullptr) continue;
+      for (const auto& [begin, chunk] : group->chunks) {
+        if (chunk.holder != rank_.rank()) coming += chunk.bytes;
+      }
+    } else if (!target.handle->is_group && !is_here(target)) {
       const auto task = tasks_.find(target.handle->id);
       if (task != tasks_.end() && task->second.holder != rank_.rank()) coming += task->second.bytes;
-      continue;
-    }
-    const Group* group = find_group(target.handle->id);
-    if (group == nullptr) continue;
-    for (const auto& [begin, chunk] : group->chunks) {
-      const bool named = target.index == detail::whole_group ||
-                         (begin <= target.index && target.index - begin < chunk.count);
-      if (named && chunk.holder != rank_.rank()) coming += chunk.bytes;
     }
   }
   check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());

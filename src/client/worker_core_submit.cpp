@@ -120,12 +120,6 @@ protocol::NeedRef WorkerCore::resolve(Target future, std::uint64_t count) const 
   return {handle.id, future.index, count};
 }
 
-void WorkerCore::check_after(const TaskOptions& options) const {
-  for (const After::Each& each : options.after.each) {
-    if (each.handle->epoch != epoch_) (void)Core::of(*each.handle);
-  }
-}
-
 void WorkerCore::add_after(const TaskOptions& options) {
   for (const After::Each& each : options.after.each)
     inputs_.push_back({each.handle->id, each.index, 0});
@@ -180,7 +174,7 @@ HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& opt
                              CallBuilder& builder) {
   check_can_travel(function, rank_.size());
   (void)checked(options);
-  check_after(options);
+  check_after(options, epoch_);
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
@@ -192,25 +186,11 @@ HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& opt
   return handle;
 }
 
-/// What would keep a part of the graph from being submitted.
-void WorkerCore::check_graph(const detail::CallGraph& graph,
-                             std::span<const std::uint32_t> uses) const {
-  for (std::uint64_t number = 0; number < graph.size(); ++number) {
-    if (uses[number] == 0) continue;
-    const detail::CallGraph::Call call = graph[number];
-    check_can_travel(call.function, rank_.size());
-    (void)checked(call.options);
-    check_after(call.options);
-    for (const auto& input : call.inputs) {
-      if (input.future) (void)resolve({input.future.get(), input.index}, input.count);
-    }
-  }
-}
-
 std::vector<HandlePtr> WorkerCore::submit_graph(const detail::CallGraph& graph,
                                                 std::span<const std::uint64_t> outputs) {
   std::vector<std::uint32_t> uses = graph.count_uses(outputs);
-  check_graph(graph, uses);
+  check_graph(graph, uses, rank_.size(), epoch_,
+              [this](Target future, std::uint64_t count) { (void)resolve(future, count); });
   std::unordered_map<std::uint64_t, HandlePtr> futures;
   for (const std::uint64_t output : outputs) {
     if (futures.contains(output)) continue;
@@ -255,8 +235,8 @@ std::vector<HandlePtr> WorkerCore::submit_graph(const detail::CallGraph& graph,
 HandlePtr WorkerCore::map(const FunctionOps& function, const TaskOptions& options,
                           std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  const CheckedOptions limits = checked_for_map(options);
-  check_after(options);
+  const CheckedOptions limits = checked(options);
+  check_after(options, epoch_);
   auto* state = new GroupState;
   HandlePtr handle(state);
   state->total = total;
@@ -278,6 +258,8 @@ HandlePtr WorkerCore::map(const FunctionOps& function, const TaskOptions& option
     message.priority = limits.priority;
     message.depth = origin.depth;
     message.stream = origin.stream;
+    message.retries = limits.retries;
+    message.timeout_ms = limits.timeout_ms;
     message.total = total;
     message.bytes_per_element = builder.bytes_per_element;
     message.name = options.name;
@@ -421,6 +403,7 @@ void WorkerCore::drain_released() {
   std::vector<TaskId> ids;
   for (Handle* handle : handles) {
     if (!handle->id.is_none()) ids.push_back(handle->id);
+    progress_.forget(*handle);
     if (handle->is_group) {
       groups_.erase(handle->id);
     } else {

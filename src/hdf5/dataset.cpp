@@ -1,5 +1,6 @@
 #include "hdf5/file_state.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -222,6 +223,35 @@ void Dataset::transfer_out(ElementType type, const void* values, std::uint64_t c
       call::write_dataset(object_->id, call::native_type(type), transfer.memory_space(),
                           transfer.file_space(), transfer.list(), values, transfer.stopped());
   if (!complete) transfer.throw_misfit(type, object_->type);
+}
+
+void Dataset::read_raw(std::span<std::byte> bytes, const Box& box) const {
+  const std::size_t size = std::max<std::size_t>(size_of(element_type()), 1);
+  transfer_in(element_type(), bytes.data(), bytes.size() / size, &box);
+}
+
+void Dataset::write_raw(const Box& box, std::span<const std::byte> bytes) {
+  const std::size_t size = std::max<std::size_t>(size_of(element_type()), 1);
+  transfer_out(element_type(), bytes.data(), bytes.size() / size, &box);
+}
+
+std::vector<std::string> Dataset::read_texts() const {
+  const CallScope scope("read", object_->name, object_->file->path_text);
+  detail::require_open(*object_->file, "read a dataset of");
+  const Id type = call::dataset_type(object_->id);
+  if (object_->type != ElementType::string || call::is_variable_string(type)) {
+    throw Error(ErrorCode::bad_argument,
+                scope.sentence_start() + ": its elements are no texts of a fixed length");
+  }
+  const std::size_t size = call::type_size(type);
+  std::string characters(size * object_->element_count, '\0');
+  if (!characters.empty()) call::read_all(object_->id, type.get(), characters.data());
+  std::vector<std::string> texts;
+  for (std::uint64_t index = 0; index < object_->element_count; ++index) {
+    const std::string_view text(characters.data() + index * size, size);
+    texts.emplace_back(text.substr(0, text.find('\0')));
+  }
+  return texts;
 }
 
 void Dataset::make_scale() {

@@ -251,9 +251,9 @@ std::vector<std::string> File::dataset_names() const {
 }
 
 bool File::contains(const std::string& name) const {
-  const std::vector<std::string> names = dataset_names();
-  return std::binary_search(names.begin(), names.end(),
-                            name.starts_with('/') ? name.substr(1) : name);
+  const CallScope scope("look for a dataset of", "", path().native());
+  detail::require_open(*state_, "look for a dataset of");
+  return call::try_open_dataset(state_->id, name).get() >= 0;
 }
 
 Dataset File::dataset(const std::string& name) const {
@@ -263,9 +263,10 @@ Dataset File::dataset(const std::string& name) const {
   Id id = call::try_open_dataset(state_->id, name);
   if (id.get() < 0) {
     const std::string reason = innermost_error();
-    if (contains(name)) throw_io(scope.sentence_start() + ": " + reason);
-    throw_io("'" + path_text + "' has no dataset '" + name + "'; it has " +
-             detail::list_of(dataset_names()));
+    const std::vector<std::string> names = dataset_names();
+    if (std::ranges::binary_search(names, name.starts_with('/') ? name.substr(1) : name))
+      throw_io(scope.sentence_start() + ": " + reason);
+    throw_io("'" + path_text + "' has no dataset '" + name + "'; it has " + detail::list_of(names));
   }
   return Dataset(detail::make_dataset(state_, name, std::move(id)));
 }
@@ -275,8 +276,66 @@ Attributes File::attributes() const {
   detail::require_open(*state_, "open the attributes of");
   auto root = std::make_shared<detail::Object>();
   root->file = state_;
-  root->id = call::open_root(state_->id);
+  root->id = call::open_group(state_->id, "/");
   return Attributes(std::move(root));
+}
+
+Attributes File::group_attributes(const std::string& group) const {
+  const CallScope scope("open the group", group, path().native());
+  detail::require_open(*state_, "open a group of");
+  auto object = std::make_shared<detail::Object>();
+  object->file = state_;
+  object->id = call::try_open_group(state_->id, group);
+  if (object->id.get() < 0) {
+    if (!state_->writable()) throw_io("'" + path().string() + "' has no group '" + group + "'");
+    const Id links = call::create_property_list(H5P_LINK_CREATE);
+    call::set_intermediate_groups(links);
+    object->id = call::create_group(state_->id, group, links);
+  }
+  return Attributes(std::move(object));
+}
+
+Dataset File::create_texts(const std::string& name, std::span<const std::string> texts) {
+  const CallScope scope("create the dataset", name, path().native());
+  detail::require_writable(*state_, "create a dataset in");
+  std::size_t size = 1;  // with a zero at the end
+  for (const std::string& text : texts) size = std::max(size, text.size() + 1);
+  const Id links = call::create_property_list(H5P_LINK_CREATE);
+  call::set_intermediate_groups(links);
+  const Id creation = call::create_property_list(H5P_DATASET_CREATE);
+  call::forget_times(creation);
+  const Id type = call::create_string_type(size);
+  Id id = call::create_dataset(state_->id, name, type.get(), call::create_space({texts.size()}),
+                               links, creation);
+  std::string characters(size * texts.size(), '\0');
+  for (std::size_t index = 0; index < texts.size(); ++index)
+    texts[index].copy(characters.data() + index * size, size);
+  if (!texts.empty()) call::write_all(id, type.get(), characters.data());
+  return Dataset(detail::make_dataset(state_, name, std::move(id)));
+}
+
+Dataset File::create_virtual(const std::string& name, ElementType type, const Shape& shape,
+                             std::span<const VirtualPart> parts) {
+  const CallScope scope("create the dataset", name, path().native());
+  detail::require_writable(*state_, "create a dataset in");
+  check(!shape.empty(), "a virtual dataset has rows");
+  const Id links = call::create_property_list(H5P_LINK_CREATE);
+  call::set_intermediate_groups(links);
+  const Id creation = call::create_property_list(H5P_DATASET_CREATE);
+  call::forget_times(creation);
+  std::uint64_t begin = 0;
+  for (const VirtualPart& part : parts) {
+    if (part.rows > shape.front() - begin) {
+      throw Error(ErrorCode::bad_argument, scope.sentence_start() +
+                                               ": its parts have more rows than its shape, " +
+                                               detail::text_of(shape));
+    }
+    if (part.rows != 0) call::add_virtual_part(creation, shape, begin, part);
+    begin += part.rows;
+  }
+  Id id = call::create_dataset(state_->id, name, call::native_type(type), call::create_space(shape),
+                               links, creation);
+  return Dataset(detail::make_dataset(state_, name, std::move(id)));
 }
 
 Dataset File::create_dataset(const std::string& name, ElementType type, const Shape& shape,

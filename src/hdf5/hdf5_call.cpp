@@ -139,6 +139,20 @@ void set_fill_value(const Id& dataset_creation, double value) {
           "H5Pset_fill_value");
 }
 
+void add_virtual_part(const Id& dataset_creation, const Shape& shape, std::uint64_t begin,
+                      const VirtualPart& part) {
+  Shape rows = shape;
+  rows.front() = part.rows;
+  const Id source = create_space(rows);
+  const Id target = create_space(shape);
+  Box box{Shape(shape.size(), 0), rows};
+  box.offset.front() = begin;
+  select_box(target, box);
+  checked(H5Pset_virtual(dataset_creation.get(), target.get(), part.file.c_str(),
+                         part.dataset.c_str(), source.get()),
+          "H5Pset_virtual");
+}
+
 void set_conversion_callback(const Id& transfer, H5T_conv_except_func_t callback, void* data) {
   checked(H5Pset_type_conv_cb(transfer.get(), callback, data), "H5Pset_type_conv_cb");
 }
@@ -166,8 +180,18 @@ void flush_file(const Id& file) { checked(H5Fflush(file.get(), H5F_SCOPE_LOCAL),
 
 void close_file(Id& file) { checked(H5Fclose(file.release()), "H5Fclose"); }
 
-Id open_root(const Id& file) {
-  return {checked_id(H5Gopen2(file.get(), "/", H5P_DEFAULT), "H5Gopen2"), H5Gclose};
+Id open_group(const Id& file, const std::string& name) {
+  return {checked_id(H5Gopen2(file.get(), name.c_str(), H5P_DEFAULT), "H5Gopen2"), H5Gclose};
+}
+
+Id create_group(const Id& file, const std::string& name, const Id& link_creation) {
+  const hid_t id =
+      H5Gcreate2(file.get(), name.c_str(), link_creation.get(), H5P_DEFAULT, H5P_DEFAULT);
+  return {checked_id(id, "H5Gcreate2"), H5Gclose};
+}
+
+Id try_open_group(const Id& file, const std::string& name) {
+  return {H5Gopen2(file.get(), name.c_str(), H5P_DEFAULT), H5Gclose};
 }
 
 std::vector<std::string> dataset_names(const Id& file) {
@@ -220,6 +244,14 @@ bool write_dataset(const Id& dataset, hid_t type, hid_t memory_space, hid_t file
   if (stopped) return false;
   checked(result, "H5Dwrite");
   return true;
+}
+
+void read_all(const Id& dataset, hid_t type, void* to) {
+  checked(H5Dread(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to), "H5Dread");
+}
+
+void write_all(const Id& dataset, hid_t type, const void* from) {
+  checked(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, from), "H5Dwrite");
 }
 
 Shape chunk_of(const Id& dataset_creation) {

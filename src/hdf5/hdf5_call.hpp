@@ -103,6 +103,9 @@ void forget_times(const Id& object_creation);
 void set_intermediate_groups(const Id& link_creation);
 void set_chunk(const Id& dataset_creation, const Shape& chunk);
 void set_fill_value(const Id& dataset_creation, double value);
+/// Rows from `begin` on are all those of a dataset in another file.
+void add_virtual_part(const Id& dataset_creation, const Shape& shape, std::uint64_t begin,
+                      const VirtualPart& part);
 void set_conversion_callback(const Id& transfer, H5T_conv_except_func_t callback, void* data);
 
 // Files and groups.
@@ -114,7 +117,11 @@ Id create_file(const std::string& path, const Id& file_creation, const Id& file_
 void flush_file(const Id& file);
 /// Unlike the destructor of Id, reports a failure.
 void close_file(Id& file);
-Id open_root(const Id& file);
+/// "/" is the root group.
+Id open_group(const Id& file, const std::string& name);
+Id create_group(const Id& file, const std::string& name, const Id& link_creation);
+/// An empty Id when there is none.
+Id try_open_group(const Id& file, const std::string& name);
 /// Names of all datasets below, relative to it.
 std::vector<std::string> dataset_names(const Id& file);
 
@@ -131,6 +138,9 @@ bool read_dataset(const Id& dataset, hid_t type, hid_t memory_space, hid_t file_
                   const Id& transfer, void* to, const bool& stopped);
 bool write_dataset(const Id& dataset, hid_t type, hid_t memory_space, hid_t file_space,
                    const Id& transfer, const void* from, const bool& stopped);
+/// Elements of a type that is no number, all at once.
+void read_all(const Id& dataset, hid_t type, void* to);
+void write_all(const Id& dataset, hid_t type, const void* from);
 /// Empty when the dataset is not stored in chunks.
 Shape chunk_of(const Id& dataset_creation);
 

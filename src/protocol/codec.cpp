@@ -20,6 +20,8 @@ DefineGroup decode_define_group(Reader& reader) {
   message.token = get_bytes(reader);
   message.name = get_text(reader);
   reader.value(message.stream);
+  reader.value(message.retries);
+  reader.value(message.timeout_ms);
   message.inputs = get_list<InputRef>(reader);
   message.payload = reader.view(static_cast<std::size_t>(reader.count_of(1)));
   return message;
@@ -194,6 +196,8 @@ void encode(Writer& writer, const DefineGroup& message) {
   put_bytes(writer, message.token);
   put_text(writer, message.name);
   writer.value(message.stream);
+  writer.value(message.retries);
+  writer.value(message.timeout_ms);
   put_list(writer, message.inputs);
   writer.count(message.payload.size());
   writer.raw(message.payload.data(), message.payload.size());

@@ -54,6 +54,8 @@ void encode(Writer& writer, const PlaceValue& message);
 void encode(Writer& writer, const DropFutures& message);
 void encode(Writer& writer, const Waits& message);
 void encode(Writer& writer, const CancelFutures& message);
+void encode(Writer& writer, const Progress& message);
+void encode(Writer& writer, const ProgressTold& message);
 
 /// Reads the next message of a packet. Views in it point into the reader's bytes.
 Message decode(Reader& reader);

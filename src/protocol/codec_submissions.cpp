@@ -6,6 +6,14 @@
 namespace tutti::protocol {
 namespace {
 
+Progress decode_progress(Reader& reader) {
+  Progress message;
+  message.id = get_id(reader);
+  reader.value(message.index);
+  reader.value(message.fraction);
+  return message;
+}
+
 GrantIds decode_grant_ids(Reader& reader) {
   GrantIds message;
   message.tasks = get_list<TaskId>(reader);
@@ -97,6 +105,8 @@ SubmitGroup decode_submit_group(Reader& reader) {
   reader.value(message.priority);
   reader.value(message.depth);
   reader.value(message.stream);
+  reader.value(message.retries);
+  reader.value(message.timeout_ms);
   reader.value(message.total);
   reader.value(message.bytes_per_element);
   message.name = get_text(reader);
@@ -135,6 +145,22 @@ CancelFutures decode_cancel_futures(Reader& reader) {
 }
 
 }  // namespace
+
+static void put(Writer& writer, const Progress& progress) {
+  put(writer, progress.id);
+  writer.value(progress.index);
+  writer.value(progress.fraction);
+}
+
+void encode(Writer& writer, const Progress& message) {
+  begin<Progress>(writer);
+  put(writer, message);
+}
+
+void encode(Writer& writer, const ProgressTold& message) {
+  begin<ProgressTold>(writer);
+  put(writer, message.progress);
+}
 
 void encode(Writer& writer, const GrantIds& message) {
   begin<GrantIds>(writer);
@@ -218,6 +244,8 @@ void encode(Writer& writer, const SubmitGroup& message) {
   writer.value(message.priority);
   writer.value(message.depth);
   writer.value(message.stream);
+  writer.value(message.retries);
+  writer.value(message.timeout_ms);
   writer.value(message.total);
   writer.value(message.bytes_per_element);
   put_text(writer, message.name);
@@ -280,6 +308,10 @@ Message decode_of_submissions(std::uint8_t kind, Reader& reader) {
       return decode_waits(reader);
     case kind_of<CancelFutures>():
       return decode_cancel_futures(reader);
+    case kind_of<Progress>():
+      return decode_progress(reader);
+    case kind_of<ProgressTold>():
+      return ProgressTold{decode_progress(reader)};
     default:
       throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
   }

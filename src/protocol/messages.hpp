@@ -109,8 +109,10 @@ struct DefineGroup {
   TaskId group;
   std::span<const std::byte> token;
   std::string_view name;
-  std::uint64_t stream = 0;     ///< names its random numbers
-  PackedList<InputRef> inputs;  ///< futures among the constants
+  std::uint64_t stream = 0;      ///< names its random numbers
+  std::uint8_t retries = 0;      ///< of each element
+  std::uint32_t timeout_ms = 0;  ///< of each attempt at an element; 0: none
+  PackedList<InputRef> inputs;   ///< futures among the constants
   std::span<const std::byte> payload;
 };
 
@@ -373,6 +375,8 @@ struct SubmitGroup {
   std::int16_t priority = 0;
   std::uint16_t depth = 0;
   std::uint64_t stream = 0;
+  std::uint8_t retries = 0;      ///< of each element
+  std::uint32_t timeout_ms = 0;  ///< of each attempt at an element; 0: none
   std::uint64_t total = 0;
   std::uint64_t bytes_per_element = 0;
   std::string_view name;
@@ -493,6 +497,18 @@ struct Replicated {
   bool kept = false;
 };
 
+/// How far a task of the sender, or an element of a map, has come, by its own account.
+struct Progress {
+  TaskId id;
+  std::uint64_t index = 0;
+  double fraction = 0;  ///< 0 to 1
+};
+
+/// Rank 0 hands that on to the rank that has the future.
+struct ProgressTold {
+  Progress progress;
+};
+
 using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
@@ -500,6 +516,6 @@ using Message =
                  Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
                  Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
                  RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
-                 CancelFutures>;
+                 CancelFutures, Progress, ProgressTold>;
 
 }  // namespace tutti::protocol

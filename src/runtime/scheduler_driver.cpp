@@ -6,6 +6,8 @@
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/function_token.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -75,9 +77,12 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   spec.bytes_per_element = call.bytes_per_element;
   spec.inputs = call.inputs;
   spec.sources = call.sources;
+  spec.finished = call.finished;
+  spec.failures = std::move(call.failures);
   dirty_ = true;
   const TaskId id = scheduler_.submit_group(spec, commands_);
   note_group(id, spec.function, std::move(call.payload), call.total);
+  groups_.at(id).limits = call.limits;
   return id;
 }
 
@@ -202,6 +207,7 @@ void SchedulerDriver::on(int from, const protocol::ElementThrew& message) {
   TaskFailure details =
       failure(from, message.group, message.type, message.message, function, function);
   details.task += "[" + std::to_string(message.index) + "]";
+  if (!message.inherited) details.attempt = group->second.limits.retries + 1;
   if (!scheduler_.on_element_threw(from, message.group, message.index, message.inherited,
                                    std::move(details)))
     return;
@@ -375,6 +381,7 @@ Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int cons
   Writer writer;
   protocol::encode(writer, protocol::DefineGroup{id, function.token, function.module,
                                                  scheduler_.find_group(id)->stream,
+                                                 group.limits.retries, group.limits.timeout_ms,
                                                  protocol::PackedList<protocol::InputRef>(
                                                      std::span<const protocol::InputRef>(inputs)),
                                                  group.payload.span()});

@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tutti::runtime {
@@ -33,6 +34,7 @@ class FutureSink {
   virtual void on_element_failed(TaskId group, std::uint64_t index,
                                  const scheduler::FailurePtr& failure) = 0;
   virtual void on_group_done(TaskId group) = 0;
+  virtual void on_progress(TaskId task_or_group, std::uint64_t index, double fraction) = 0;
   virtual void on_forgotten(TaskId task_or_group) = 0;
   /// A copy that was asked for is on the rank, or could not be brought there.
   virtual void on_replicated(const scheduler::Piece& piece, int rank, bool kept) = 0;
@@ -60,17 +62,26 @@ class SchedulerDriver {
     std::span<const scheduler::Input> inputs;
   };
   TaskId submit(const TaskCall& call);
+  /// Of each element of a map.
+  struct ElementLimits {
+    std::uint8_t retries = 0;
+    std::uint32_t timeout_ms = 0;  ///< 0: none
+  };
   struct GroupCall {
     const detail::FunctionOps* function = nullptr;
     std::int16_t priority = 0;
     bool pinned = false;
     std::uint16_t depth = 0;
     std::uint64_t stream = 0;
+    ElementLimits limits;
     std::uint64_t total = 0;
     std::uint64_t bytes_per_element = 0;
     Bytes payload;
     std::span<const scheduler::Input> inputs;
     std::span<const TaskId> sources;
+    /// What is not run, see scheduler::GroupSpec.
+    std::span<const scheduler::FinishedPiece> finished;
+    std::map<std::uint64_t, scheduler::FailurePtr> failures;
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
@@ -78,6 +89,9 @@ class SchedulerDriver {
   /// nothing needs it.
   void cancel(TaskId id);
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  TaskId place_failure(scheduler::FailurePtr failure) {
+    return scheduler_.place_failure(std::move(failure));
+  }
   TaskId place_sequence(std::span<const scheduler::AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes);
   void replicate(const scheduler::Piece& piece, std::span<const std::int32_t> targets,
@@ -129,6 +143,7 @@ class SchedulerDriver {
   void on(int from, const protocol::DropFutures& message);
   void on(int from, const protocol::Waits& message);
   void on(int from, const protocol::CancelFutures& message);
+  void on(int from, const protocol::Progress& message);
 
   /// Looks a few times a second, without the lock, whether work is left that nobody does; then ends
   /// the job.
@@ -150,6 +165,7 @@ class SchedulerDriver {
     protocol::FunctionId function = 0;
     Bytes payload;
     std::uint64_t total = 0;
+    ElementLimits limits;
     bool announced = false;           ///< to all ranks
     std::vector<std::uint8_t> knows;  ///< by rank, when it was not announced to all
   };

@@ -109,6 +109,7 @@ void SchedulerDriver::on(int from, const protocol::SubmitGroup& message) {
   spec.sources = sources;
   if (!message.name.empty()) names_[message.group] = message.name;
   note_group(message.group, spec.function, Bytes::copy_of(message.payload), message.total);
+  groups_.at(message.group).limits = {message.retries, message.timeout_ms};
   scheduler_.submit_group(spec, commands_);
   dirty_ = true;
 }
@@ -128,6 +129,15 @@ void SchedulerDriver::on(int from, const protocol::Waits& message) {
 
 void SchedulerDriver::on(int, const protocol::CancelFutures& message) {
   for (std::size_t index = 0; index < message.ids.size(); ++index) cancel(message.ids[index]);
+}
+
+void SchedulerDriver::on(int, const protocol::Progress& message) {
+  const int owner = owner_of(message.id);
+  if (owner == rank_.rank()) {
+    sink_->on_progress(message.id, message.index, message.fraction);
+  } else {
+    rank_.outbox().add(owner, protocol::ProgressTold{message}, message_overhead_bytes);
+  }
 }
 
 void SchedulerDriver::cancel(TaskId id) {

@@ -18,6 +18,7 @@ class TaskClient {
   virtual void on(const protocol::RangeEnded& message) = 0;
   virtual void on(const protocol::GroupEnded& message) = 0;
   virtual void on(const protocol::WorkFailed& message) = 0;
+  virtual void on(const protocol::ProgressTold& message) = 0;
   /// A task, whoever submitted it, ended well on this rank; rank 0 tells nobody here of that.
   virtual void on_finished_here(TaskId task, const detail::ValuePtr& value,
                                 std::uint64_t bytes) = 0;

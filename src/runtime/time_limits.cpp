@@ -30,14 +30,19 @@ void WorkerDriver::on(int, const protocol::CancelWork& message) {
   rank_.engine().notify();
 }
 
-/// A task with a timeout is alone in its batch.
-void WorkerDriver::begin_limit(const worker::Batch& batch) {
+/// A task with a timeout, as an element of a map, is alone in its batch.
+void WorkerDriver::begin_limit(worker::Batch& batch) {
+  worker::Execution& item = batch.items.front();
+  if (item.kind == worker::Execution::Kind::block && item.group->timeout_ms != 0)
+    limited_elements_.push_back({&item});
   const worker::TaskWork* task = batch.items.front().task;
   if (task == nullptr || task->timeout_ms == 0) return;
   limited_.push_back({task, task->id, Clock::now() + std::chrono::milliseconds(task->timeout_ms)});
 }
 
 void WorkerDriver::end_limit(const worker::Batch& batch) {
+  std::erase_if(limited_elements_,
+                [&](const LimitedElement& each) { return each.item == &batch.items.front(); });
   if (limited_.empty()) return;
   for (const worker::Execution& item : batch.items) {
     if (item.task != nullptr)
@@ -60,6 +65,7 @@ void WorkerDriver::note_told(const worker::TaskWork* task) {
 void WorkerDriver::watch() {
   const std::lock_guard lock(rank_.engine().mutex());
   const Clock::time_point now = Clock::now();
+  watch_elements(now);
   std::erase_if(limited_, [](const Limited& each) { return each.is_over(); });
   for (std::size_t index = 0; index < limited_.size(); ++index) {
     Limited& each = limited_[index];
@@ -76,6 +82,24 @@ void WorkerDriver::watch() {
         name, patience.count(),
         each.task->timeout_ms != 0 ? "its timeout is over or it was cancelled"
                                    : "it was cancelled"));
+  }
+}
+
+/// An element whose time is over is told; it has failed, or is tried again, when it returns.
+void WorkerDriver::watch_elements(Clock::time_point now) {
+  for (LimitedElement& each : limited_elements_) {
+    if (worker::ElementLimit(each.item->limit_ns).end_in_time(now)) {
+      each.warn_at = now + patience;
+      rank_.engine().notify();
+    } else if (now > each.warn_at) {
+      each.warn_at = Clock::time_point::max();
+      if (!worker::ElementLimit(each.item->limit_ns).is_over()) continue;
+      base::log_warning(fmt::format(
+          "the task {}[{}] was told to stop {} s ago, as its timeout is over, and still runs; a "
+          "long task should look at tutti::get_worker().cancelled() now and then",
+          each.item->ops->name(each.item->group->payload.span()), each.item->begin,
+          patience.count()));
+    }
   }
 }
 

@@ -98,7 +98,13 @@ class WorkerDriver {
     bool warned = false;  ///< the user, that it does not
     bool is_over() const { return task->id != id || !task->taken || (told && task->stop == 0); }
   };
-  void begin_limit(const worker::Batch& batch);
+  /// An element of a map that has only so much time.
+  struct LimitedElement {
+    worker::Execution* item;
+    Clock::time_point warn_at = Clock::time_point::max();
+  };
+  void watch_elements(Clock::time_point now);
+  void begin_limit(worker::Batch& batch);
   void end_limit(const worker::Batch& batch);
   void note_told(const worker::TaskWork* task);
   void end_in_time(Limited& each);
@@ -137,6 +143,7 @@ class WorkerDriver {
   std::vector<Sleeper*> sleepers_;
   protocol::Waits told_;  ///< to rank 0
   std::vector<Limited> limited_;
+  std::vector<LimitedElement> limited_elements_;
 };
 
 }  // namespace tutti::runtime

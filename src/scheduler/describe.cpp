@@ -39,10 +39,10 @@ void Scheduler::describe_task(std::uint32_t slot, Words& words) const {
 
 void Scheduler::describe_group(std::uint32_t slot, Words& words) const {
   const GroupRecord& group = groups_.at(slot);
-  words.insert(words.end(),
-               {groups_.id_of(slot).bits(), number(static_cast<int>(group.state)),
-                (group.client_holds ? 1u : 0u) + (group.queued ? 2u : 0u), group.given_out,
-                group.done, group.references, group.missing_inputs, group.owner, group.depth});
+  words.insert(words.end(), {groups_.id_of(slot).bits(), number(static_cast<int>(group.state)),
+                             (group.client_holds ? 1u : 0u) + (group.queued ? 2u : 0u),
+                             group.known_before, group.given_out, group.done, group.references,
+                             group.missing_inputs, group.owner, group.depth});
   describe_inputs(group.inputs, words);
   for (const AvailablePiece& piece : group.available)
     words.insert(words.end(), {piece.begin, piece.count, number(piece.worker)});

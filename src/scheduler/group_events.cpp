@@ -26,6 +26,7 @@ TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
   group.bytes_per_element = spec.bytes_per_element;
   group.inputs.assign(spec.inputs.begin(), spec.inputs.end());
   group.sources.assign(spec.sources.begin(), spec.sources.end());
+  note_finished(group, spec);
   ++work_left_;
   story_.add(StoryEvent::Kind::submitted, id, no_worker);
   FailurePtr failure;
@@ -42,8 +43,23 @@ TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
   } else if (group.missing_inputs == 0) {
     activate(id);
   }
-  if (group.state == GroupState::active && group.total == 0) complete_group(id, commands);
+  if (group.state == GroupState::active && group.done == group.total) complete_group(id, commands);
   return id;
+}
+
+/// Stretches that are there already. A map of which all is there needs nothing.
+void Scheduler::note_finished(GroupRecord& group, const GroupSpec& spec) {
+  for (const FinishedPiece& piece : spec.finished) {
+    group.chunks[piece.begin] = {piece.count, piece.worker, piece.bytes};
+    group.done += piece.count;
+    group.result_bytes += piece.bytes;
+  }
+  group.failures = spec.failures;
+  group.known_before = group.done;
+  group.given_out = group.done;
+  if (group.known_before == 0 || group.done != group.total) return;
+  group.inputs.clear();
+  group.sources.clear();
 }
 
 /// Maps that are done stay in the list for a while; dropping them when it has doubled keeps it
@@ -116,15 +132,33 @@ void Scheduler::activate(TaskId id) {
   const bool all_there = std::ranges::all_of(group.sources, [&](TaskId source) {
     return groups_.at(source.slot()).state == GroupState::finished;
   });
-  if (all_there && group.given_out == 0 && group.available.empty())
+  if (all_there && group.given_out == group.known_before && group.available.empty())
     offer(id, {0, group.total, no_worker});
 }
 
 void Scheduler::offer(TaskId id, AvailablePiece piece) {
   GroupRecord& group = groups_.at(id.slot());
   if (piece.count == 0 || !is_wanted(group)) return;
-  group.available.push_back(piece);
-  enqueue(id);
+  if (group.known_before == 0) {
+    group.available.push_back(piece);
+  } else {
+    offer_gaps(group, piece);
+  }
+  if (!group.available.empty()) enqueue(id);
+}
+
+/// What is not there of a piece.
+void Scheduler::offer_gaps(GroupRecord& group, const AvailablePiece& piece) {
+  const std::uint64_t end = piece.begin + piece.count;
+  std::uint64_t begin = piece.begin;
+  auto chunk = group.chunks.upper_bound(begin);
+  if (chunk != group.chunks.begin()) --chunk;
+  for (; chunk != group.chunks.end() && chunk->first < end; ++chunk) {
+    if (chunk->first > begin)
+      group.available.push_back({begin, chunk->first - begin, piece.worker});
+    begin = std::max(begin, chunk->first + chunk->second.count);
+  }
+  if (begin < end) group.available.push_back({begin, end - begin, piece.worker});
 }
 
 void Scheduler::enqueue(TaskId id) {

@@ -45,6 +45,14 @@ struct AvailablePiece {
   std::int32_t worker = no_worker;  ///< who holds the source elements; no_worker: anybody
 };
 
+/// A stretch whose results are there before the map is submitted.
+struct FinishedPiece {
+  std::uint64_t begin = 0;
+  std::uint64_t count = 0;
+  std::int32_t worker = no_worker;  ///< who holds them
+  std::uint64_t bytes = 0;
+};
+
 /// A task or map that needs the elements from its place in the list of slices up to `end`.
 struct SliceDependent {
   std::uint64_t end = 0;
@@ -66,6 +74,7 @@ struct GroupRecord {
   std::uint64_t stream = 0;  ///< names its random numbers
   std::uint64_t total = 0;
   std::uint64_t bytes_per_element = 0;  ///< of the materialised sources, estimated
+  std::uint64_t known_before = 0;       ///< elements that were there when it was submitted
   std::uint64_t given_out = 0;
   std::uint64_t done = 0;
   std::uint32_t references = 0;

@@ -160,6 +160,15 @@ void Scheduler::place_for_task(int rank, TaskId id, std::uint64_t bytes, std::ui
   record.result_bytes = bytes;
 }
 
+TaskId Scheduler::place_failure(FailurePtr failure) {
+  const TaskId id = tasks_.allocate();
+  TaskRecord& record = tasks_.at(id.slot());
+  record.state = TaskState::failed;
+  record.client_holds = true;
+  task_failures_[id.slot()] = std::move(failure);
+  return id;
+}
+
 bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes,
                                  Commands& commands) {
   TaskRecord* record = tasks_.find(id);
@@ -199,7 +208,7 @@ void Scheduler::input_finished(TaskId dependent, bool placed, Commands& commands
     if (group == nullptr || group->state != GroupState::waiting) return;
     if (--group->missing_inputs != 0) return;
     activate(dependent);
-    if (group->total == 0) complete_group(dependent, commands);
+    if (group->done == group->total) complete_group(dependent, commands);
     return;
   }
   TaskRecord* record = tasks_.find(dependent);

@@ -76,6 +76,9 @@ struct GroupSpec {
   std::uint64_t bytes_per_element = 0;
   std::span<const Input> inputs;
   std::span<const TaskId> sources;
+  /// What is not run, ascending, and the failures among its elements.
+  std::span<const FinishedPiece> finished = {};
+  std::map<std::uint64_t, FailurePtr> failures = {};
 };
 
 /// Counts for observers and for the watchdog.
@@ -104,6 +107,8 @@ class Scheduler {
   TaskId submit_group(const GroupSpec& spec, Commands& commands);
   /// A value that the client placed. `holders` is not empty; the first one is asked by others.
   TaskId place_value(std::span<const std::int32_t> holders, std::uint64_t bytes, bool client_holds);
+  /// A task that is known to fail and does not run.
+  TaskId place_failure(FailurePtr failure);
   /// A sequence that the client placed, in stretches.
   TaskId place_sequence(std::span<const AvailablePiece> stretches, std::uint64_t total,
                         std::uint64_t bytes = 0);
@@ -242,7 +247,9 @@ class Scheduler {
   void place_group_for_task(int rank, TaskId id, std::uint64_t bytes, std::uint64_t count);
   void note_derived(GroupRecord& source, TaskId id);
   void activate(TaskId group);
+  void note_finished(GroupRecord& group, const GroupSpec& spec);
   void offer(TaskId group, AvailablePiece piece);
+  void offer_gaps(GroupRecord& group, const AvailablePiece& piece);
   void offer_derived(const GroupRecord& source, std::uint64_t begin, std::uint64_t count,
                      int worker);
   void activate_derived(const GroupRecord& source);

@@ -1,8 +1,10 @@
 #include "worker/run_batch.hpp"
 
 #include "base/exception_text.hpp"
+#include "worker/element_attempts.hpp"
 #include "worker/task_context.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <span>
 #include <utility>
@@ -79,6 +81,17 @@ void run_bind(Execution& item) {
   }
 }
 
+/// The limit of an attempt is over: it has failed, whatever became of it. One element a block.
+void note_end_of_time(detail::RangeCall& call, const TaskContext& context) {
+  std::erase_if(call.failures,
+                [&](const detail::ElementFailure& each) { return each.index == call.begin; });
+  call.failures.push_back({call.begin, "tutti::TimeoutError",
+                           "the task " + context.name() + " ran longer than its timeout of " +
+                               std::to_string(context.batch->items.front().group->timeout_ms) +
+                               " ms",
+                           false});
+}
+
 void run_block(Batch& batch) {
   // Alone in its batch, so that it stays where it is.
   Execution& item = batch.items.front();
@@ -98,17 +111,26 @@ void run_block(Batch& batch) {
   call.count = item.count;
   call.sources = sources;
   call.results = item.range->results.get();
-  TaskContext context;
-  context.batch = &batch;
-  context.id = group.group;
-  context.ops = item.ops;
-  context.payload = group.payload.span();
-  context.range = &call;
-  context.stream = group.stream;
-  context.depth = item.range->depth;
-  context.stop = &group.stop;
-  const TaskScope scope(&context);
-  item.ops->call_range(*group.bound, call);
+  call_with_retries(call, group.retries, [&](int number) {
+    TaskContext context;
+    context.batch = &batch;
+    context.id = group.group;
+    context.ops = item.ops;
+    context.payload = group.payload.span();
+    context.range = &call;
+    context.stream = group.stream;
+    context.depth = item.range->depth;
+    context.attempt = static_cast<std::uint8_t>(std::min(number, 255));
+    context.stop = &group.stop;
+    if (group.timeout_ms != 0) {
+      context.limit_ns = &item.limit_ns;
+      ElementLimit(item.limit_ns).begin(std::chrono::milliseconds(group.timeout_ms));
+    }
+    const TaskScope scope(&context);
+    item.ops->call_range(*group.bound, call);
+    if (group.timeout_ms != 0 && ElementLimit(item.limit_ns).is_over())
+      note_end_of_time(call, context);
+  });
   item.failures = std::move(call.failures);
 }
 

@@ -35,6 +35,14 @@ std::uint64_t TaskContext::next_stream() {
   return mixed(mixed(stream ^ mixed(element())) + ++children_);
 }
 
+bool TaskContext::progress_is_due() {
+  constexpr std::chrono::milliseconds interval(100);
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_progress_) return false;
+  next_progress_ = now + interval;
+  return true;
+}
+
 Random& TaskContext::random(std::uint64_t seed) {
   begin_element();
   if (!random_) random_.emplace(seed, stream, element());

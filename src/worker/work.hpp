@@ -91,6 +91,8 @@ struct GroupWork {
   std::vector<detail::ValuePtr> held;
   std::uint32_t missing = 0;
   std::uint64_t stream = 0;  ///< names the random numbers of its elements
+  std::uint8_t retries = 0;  ///< of each element
+  std::uint32_t timeout_ms = 0;
   bool binding = false;
   bool released = false;
   bool cancelled = false;
@@ -131,6 +133,8 @@ struct Execution {
   std::string error_type;
   std::string error_message;
   std::vector<detail::ElementFailure> failures;
+  /// Of an element that has only so much time: see ElementLimit.
+  std::int64_t limit_ns = 0;
   /// Without the time in which it waited inside of itself.
   std::uint64_t elapsed_ns = 0;
   /// What of that was told already, when it waited.

@@ -104,6 +104,8 @@ void WorkerState::on_define_group(const protocol::DefineGroup& message, const Fu
   group.ops = ops;
   group.payload = Bytes::copy_of(message.payload);
   group.stream = message.stream;
+  group.retries = message.retries;
+  group.timeout_ms = message.timeout_ms;
   const std::size_t count = message.inputs.size();
   group.inputs.resize(count);
   group.missing = static_cast<std::uint32_t>(count);
@@ -215,8 +217,8 @@ void WorkerState::make_ready(Ready ready, std::int32_t urgency, bool at_front) {
 std::uint64_t WorkerState::block_length(const RangeWork& range) const {
   const GroupWork& group = *groups_.at(range.group);
   const std::uint64_t left = range.count - range.next;
-  // An element that waits would keep those behind it waiting.
-  if (!group.durations.known(0) || group.waits) return 1;
+  // An element that waits would keep those behind it waiting, and time is measured for each block.
+  if (!group.durations.known(0) || group.waits || group.timeout_ms != 0) return 1;
   const double mean_ns = std::max(group.durations.mean_ns(0), 0.01);
   const auto by_time =
       static_cast<std::uint64_t>(std::max(1.0, static_cast<double>(limits_.block_ns) / mean_ns));

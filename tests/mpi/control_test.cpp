@@ -5,6 +5,7 @@
 
 #include "support/expect.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -146,8 +147,67 @@ void tasks_are_tried_again(Client& client) {
   expect_equal(client.submit(inside).result(), 3);
   expect_throws<tutti::Error>([&] { (void)client.submit({.retries = -1}, square, 1); },
                               "between 0 and 255");
-  expect_throws<tutti::Error>([&] { (void)client.map({.retries = 1}, square, tutti::range(3)); },
-                              "they are for single tasks");
+}
+
+/// Element `number` is good at attempt `number % 4`, or the first one.
+int fail_by_number(int number) {
+  tutti::Random& random = tutti::get_worker().random();
+  const auto drawn = static_cast<int>(random() % 1000);
+  const int attempt = tutti::get_worker().attempt();
+  if (attempt < number % 4)
+    throw std::runtime_error("attempt " + std::to_string(attempt) + " fails");
+  return drawn * 10 + attempt;
+}
+
+void elements_are_tried_again(Client& client) {
+  const Futures<int> good = client.map({.retries = 2}, fail_by_number, tutti::range(1'000));
+  const std::vector<int> results = client.gather(good);
+  for (int number = 0; number < 1'000; ++number)
+    expect_equal(results[static_cast<std::size_t>(number)] % 10, std::max(1, number % 4));
+  // Those that need more attempts fail, and what needs them fails without being called.
+  const Futures<int> some = client.map({.retries = 1}, fail_by_number, tutti::range(100));
+  const Futures<int> needing = client.map({.retries = 5}, square, some);
+  expect_throws<tutti::TaskFailed>([&] { (void)some[3].result(); }, "attempt 2 fails");
+  expect_equal(some[3].exception()->failure().attempt, 2);
+  expect_equal(some[2].result() % 10, 2);
+  expect_throws<tutti::TaskFailed>([&] { (void)needing[7].result(); }, "attempt 2 fails");
+  expect_equal(client.gather({.errors = tutti::Errors::skip}, needing).size(), 75u);
+  const auto inside = [] {
+    Client inner = tutti::client();
+    return inner.gather(inner.map({.retries = 2}, fail_by_number, tutti::range(8)))[7] % 10;
+  };
+  expect_equal(client.submit(inside).result(), 3);
+}
+
+/// Element 1 is slow at first, element 2 always.
+int slow_by_number(int number) {
+  while ((number == 2 || (number == 1 && tutti::get_worker().attempt() == 1)) &&
+         !tutti::get_worker().cancelled())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return tutti::get_worker().attempt();
+}
+
+void elements_have_only_so_much_time(Client& client) {
+  const Futures<int> map =
+      client.map({.retries = 1, .timeout = 0.1}, slow_by_number, tutti::range(4));
+  expect_equal(map[0].result(), 1);
+  expect_equal(map[1].result(), 2);
+  const std::string text = expect_throws<tutti::TaskFailed>([&] { (void)map[2].result(); },
+                                                            "ran longer than its timeout");
+  expect(text.find("slow_by_number") != std::string::npos);
+  expect(text.find("TimeoutError") != std::string::npos);
+  expect_equal(map[3].result(), 1);
+  // A wait inside of an element ends too.
+  const Gate begun;
+  const Gate ended;
+  const auto waits = [](int, const std::string& begin, const std::string& end) {
+    return tutti::client().submit(run_until_told, begin, end).result();
+  };
+  const Futures<int> waiting =
+      client.map({.timeout = 0.1}, waits, tutti::range(1), tutti::constant(begun.path()),
+                 tutti::constant(ended.path()));
+  expect_throws<tutti::TaskFailed>([&] { (void)waiting[0].result(); }, "TimeoutError");
+  pass_gate(ended.path(), 0);
 }
 
 void a_task_has_only_so_much_time(Client& client) {
@@ -170,6 +230,48 @@ void a_task_has_only_so_much_time(Client& client) {
   expect_equal(client.submit({.timeout = std::chrono::seconds(30)}, square, 3).result(), 9);
   expect_throws<tutti::Error>([&] { (void)client.submit({.timeout = 0.0}, square, 1); },
                               "it must be more than 0");
+}
+
+int tell_half(const std::string& gate) {
+  tutti::get_worker().progress(0.5);
+  return pass_gate(gate, 1);
+}
+
+/// The limit of the test ends it if that never comes.
+template <class T>
+void await_progress(const Future<T>& future, double fraction) {
+  while (future.progress() != fraction) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void tasks_tell_how_far_they_are(Client& client) {
+  const Gate gate;
+  const Future<int> future = client.submit(tell_half, gate.path());
+  await_progress(future, 0.5);
+  gate.open();
+  expect_equal(future.result(), 1);
+  expect_equal(future.progress(), 1.0);
+  const Gate other;
+  const Futures<int> map = client.map(
+      [](int number, const std::string& path) {
+        tutti::get_worker().progress(number == 1 ? 0.25 : 0.125);
+        return pass_gate(path, number);
+      },
+      tutti::range(2), tutti::constant(other.path()));
+  await_progress(map[1], 0.25);
+  other.open();
+  expect_equal(client.gather(map)[1], 1);
+  // The future may be on another rank.
+  const auto inside = [](const std::string& path) {
+    const Future<int> inner = tutti::client().submit(tell_half, path);
+    await_progress(inner, 0.5);
+    std::ofstream(path) << "open\n";
+    return inner.result();
+  };
+  const Gate third;
+  expect_equal(client.submit(inside, third.path()).result(), 1);
+  expect_throws<tutti::TaskFailed>(
+      [&] { (void)client.submit([] { tutti::get_worker().progress(1.5); }).result(); },
+      "from 0 to 1");
 }
 
 void a_wait_in_a_task_may_be_limited(Client& client) {
@@ -206,7 +308,10 @@ int main(int argc, char** argv) {
     tasks_of_a_cancelled_task_end_too(client);
     a_task_cancels_its_own(client);
     tasks_are_tried_again(client);
+    elements_are_tried_again(client);
+    elements_have_only_so_much_time(client);
     a_task_has_only_so_much_time(client);
+    tasks_tell_how_far_they_are(client);
     a_wait_in_a_task_may_be_limited(client);
     return exit_code();
   });

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <barrier>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -137,6 +139,79 @@ void what_failed_is_thrown_or_left_out(tutti::Client& client) {
                                    "even 2");
 }
 
+/// Elements of a map in a container count and come once, whatever they share a stretch with: the
+/// stretch counted for each of them would be 250 MB and more.
+void elements_come_together(tutti::Client& client) {
+  using Row = std::array<double, 32>;
+  constexpr int count = 4000;
+  const auto make = [](int x) {
+    Row row{};
+    row.fill(x);
+    return row;
+  };
+  const auto gathered = [](int step) {
+    const auto row = [](int x) { return std::string(300, char('a' + x % 26)); };
+    auto inner = tutti::client().map(row, tutti::range(count));
+    std::vector<Future<std::string>> some;
+    for (int each = 0; each < count; each += step)
+      some.push_back(inner[static_cast<std::size_t>(each)]);
+    const std::vector<std::string> texts = tutti::client().gather(some);
+    for (std::size_t each = 0; each < texts.size(); ++each) {
+      if (texts[each] != row(static_cast<int>(each) * step)) return false;
+    }
+    return texts.size() == some.size();
+  };
+  for (const int step : {1, 3, 100}) {
+    const auto rows = client.map(make, tutti::range(count));
+    std::vector<Future<Row>> some;
+    for (int each = count - 1; each >= 0; each -= step)
+      some.push_back(rows[static_cast<std::size_t>(each)]);
+    some.push_back(some.front());
+    const std::vector<Row> values = client.gather(some);
+    bool right = values.size() == some.size() && values.back() == values.front();
+    for (int each = 0; right && each * step < count; ++each)
+      right = values[static_cast<std::size_t>(each)] == make(count - 1 - each * step);
+    expect(right);
+    // And what lies between them.
+    expect(rows[count - 2].result() == make(count - 2));
+    expect(client.gather(rows).front() == make(0));
+    expect(client.submit(gathered, step).result());
+  }
+}
+
+/// Runs `call` on four threads that begin together; the addresses that it gives must be one.
+template <class Call>
+void expect_one_address(Call&& call) {
+  constexpr std::size_t threads = 4;
+  std::array<const void*, threads> places{};
+  std::barrier begin(threads);
+  std::vector<std::thread> readers;
+  for (const void*& place : places) {
+    readers.emplace_back([&] {
+      begin.arrive_and_wait();
+      place = call();
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  expect(std::ranges::count(places, places.front()) == threads);
+}
+
+/// Whoever has a result by reference keeps it, whatever other threads ask for.
+void threads_share_a_result(tutti::Client& client) {
+  const auto make = [](int x) { return std::vector<int>(4096, x); };
+  for (int round = 0; round < 50; ++round) {
+    const auto single = client.submit(make, round);
+    const auto map = client.map(make, tutti::range(4));
+    tutti::wait(single);
+    tutti::wait(map);
+    expect_one_address([&] { return &single.result(); });
+    expect(single.result() == make(round));
+    const auto element = map[3];
+    expect_one_address([&] { return &element.result(); });
+    expect(element.result() == make(3));
+  }
+}
+
 /// 30 MB on each worker: three of them are more than rank 0 may hold.
 void more_than_rank_0_may_hold(tutti::Client& client) {
   if (client.ranks() < 4 || is_serial()) return;
@@ -166,6 +241,8 @@ int main(int argc, char** argv) {
     into_memory_of_the_caller(client);
     containers_keep_their_shape(client);
     what_failed_is_thrown_or_left_out(client);
+    elements_come_together(client);
+    threads_share_a_result(client);
     more_than_rank_0_may_hold(client);
     return exit_code();
   });

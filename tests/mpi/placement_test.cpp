@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <latch>
 #include <list>
 #include <map>
 #include <numeric>
@@ -19,6 +20,7 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -283,6 +285,44 @@ void what_cannot_be_is_said(tutti::Client& client) {
   expect_throws<Error>([&] { client.replicate(Future<int>()); }, "an empty future");
 }
 
+/// Threads move data and results all the time while main ends the run: what is under way ends well,
+/// and the next call of each thread fails.
+void shutdown_ends_calls_of_other_threads(tutti::Client& client) {
+  if (is_serial()) return;
+  constexpr std::size_t kinds = 6;
+  std::latch begun(kinds);
+  std::array<std::string, kinds> ends;
+  std::vector<std::thread> threads;
+  const auto repeat = [&](auto call) {
+    threads.emplace_back([&begun, &end = ends[threads.size()], call] {
+      try {
+        for (int round = 0;; ++round) {
+          call(round);
+          if (round == 0) begun.count_down();
+        }
+      } catch (const tutti::CancelledError& error) {
+        end = error.what();
+      } catch (const tutti::Error& error) {
+        if (error.code() == tutti::ErrorCode::not_running) end = error.what();
+      }
+    });
+  };
+  const auto make = [](int first) { return numbers(20'000, first); };
+  repeat([&](int round) { (void)client.scatter({.hash = false}, numbers(100'000, round)); });
+  repeat([&](int round) { (void)client.broadcast(numbers(100'000, round)); });
+  repeat([&](int round) { (void)client.scatter(tutti::constant(numbers(100'000, round))); });
+  repeat([&](int round) { client.replicate(client.submit(make, round)); });
+  repeat([&](int round) { expect(client.submit(make, round).result() == make(round)); });
+  repeat([&](int round) {
+    const auto map = client.map(make, tutti::range(round, round + 3));
+    expect(client.gather(map).at(2) == make(round + 2));
+  });
+  begun.wait();
+  client.shutdown();
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& end : ends) expect(!end.empty());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -298,6 +338,7 @@ int main(int argc, char** argv) {
     memory_is_evened_out(client);
     results_are_found_while_they_move(client);
     what_cannot_be_is_said(client);
+    shutdown_ends_calls_of_other_threads(client);
     return exit_code();
   });
 }

@@ -55,6 +55,17 @@ constexpr void explain_closure() {
 template <class T>
 void write_inline_value(Writer& writer, const T& value) {
   if constexpr (route_of<T> == Route::plain) {
+#if defined(__GNUC__) && !defined(__clang__)
+    // The same value is the same bytes.
+    if constexpr (std::is_class_v<T> && std::is_trivially_copyable_v<T> &&
+                  !std::has_unique_object_representations_v<T>) {
+      alignas(T) std::byte bytes[sizeof(T)];
+      std::memcpy(bytes, &value, sizeof(T));
+      __builtin_clear_padding(reinterpret_cast<T*>(bytes));
+      writer.raw(bytes, sizeof bytes);
+      return;
+    }
+#endif
     writer.raw(&value, sizeof value);
   } else {
     Output output(writer);

@@ -54,18 +54,29 @@ struct CallInput {
 /// Arguments larger than this, in bytes, do not travel inside the message that starts the task.
 inline constexpr std::size_t inline_argument_bytes_max = 8 * 1024;
 
+/// A range of numbers in the stream of a map: `element` writes the number at `index` to `to`, which
+/// has room for number_bytes_max, and gives its size.
+struct NumbersArgument {
+  static constexpr std::size_t number_bytes_max = 8;
+  std::size_t position = 0;
+  std::size_t bytes = 0;
+  std::size_t (*element)(const std::byte* range, std::uint64_t index, std::byte* to) = nullptr;
+};
+
 /// A call that is being put together: the stream of closure and small arguments, and the inputs.
 struct CallBuilder {
   Writer payload{inline_argument_bytes_max};
   std::vector<CallInput> inputs;
-  std::vector<HandlePtr> sources;  ///< of a map: futures of maps and materialised sequences
-  std::vector<DelayedPtr> calls;   ///< of a delayed call: those whose results it takes
-  std::uint64_t graph = 0;         ///< the Graph to which the call is added
+  std::vector<HandlePtr> sources;        ///< of a map: futures of maps and materialised sequences
+  std::vector<NumbersArgument> numbers;  ///< of a map
+  std::vector<DelayedPtr> calls;         ///< of a delayed call: those whose results it takes
+  std::uint64_t graph = 0;               ///< the Graph to which the call is added
   std::uint64_t bytes_per_element = 0;
   void clear() {
     payload.clear();
     inputs.clear();
     sources.clear();
+    numbers.clear();
     calls.clear();
     graph = 0;
     bytes_per_element = 0;
@@ -159,6 +170,8 @@ class Core {
   /// TimeoutError, CancelledError. For an element: the stretch that holds it.
   virtual InputValue result(Target target, Timeout timeout) = 0;
   virtual FailurePtr failure(Target target) = 0;
+  /// What a task, or an element, that has not ended has told of itself last.
+  virtual double progress(Target target) = 0;
   /// Brings all results of targets that finished to rank 0 at once.
   virtual void fetch(std::span<const Target> targets) = 0;
   /// Brings all of a finished map to rank 0: its stretches in order.

@@ -185,6 +185,7 @@ class Elements final : public ElementsBase {
   }
   static constexpr ValueOps make_ops() {
     ValueOps result{&name, &destroy, &count_bytes, nullptr, nullptr, false};
+    result.form = number_form<T>();
     if constexpr (can_travel<T>) {
       result.write = &write;
       result.read = &read;

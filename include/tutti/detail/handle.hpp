@@ -16,6 +16,7 @@
 namespace tutti::detail {
 
 struct Watchers;
+class Lineage;
 
 using FailurePtr = std::shared_ptr<const TaskFailure>;
 
@@ -32,6 +33,8 @@ struct Handle {
   TaskId id;
   FailurePtr failure;
   std::unique_ptr<Watchers> watchers;
+  /// What its results follow from; null when there is no journal.
+  std::shared_ptr<const Lineage> lineage;
 
   explicit Handle(bool group);
   ~Handle();

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <ranges>
 #include <string>
 #include <tuple>
@@ -56,6 +57,20 @@ using Role = typename RoleOf<A>::type;
 /// The length of an argument that counts; no_length for one that goes whole to every call.
 inline constexpr std::size_t no_length = static_cast<std::size_t>(-1);
 
+/// The range of numbers that comes next in the stream.
+template <class Numbers>
+void note_numbers(CallBuilder& builder) {
+  static_assert(sizeof(typename Numbers::value_type) <= NumbersArgument::number_bytes_max);
+  builder.numbers.push_back({builder.payload.size(), sizeof(Numbers),
+                             [](const std::byte* range, std::uint64_t index, std::byte* to) {
+                               Numbers numbers;
+                               std::memcpy(&numbers, range, sizeof numbers);
+                               const auto number = numbers[static_cast<std::size_t>(index)];
+                               std::memcpy(to, &number, sizeof number);
+                               return sizeof number;
+                             }});
+}
+
 /// Writes one argument of a map and gives its length.
 template <class A, class U>
 std::size_t write_map_argument(Core& core, CallBuilder& builder, U&& argument) {
@@ -84,6 +99,7 @@ std::size_t write_map_argument(Core& core, CallBuilder& builder, U&& argument) {
     }
     return size;
   } else if constexpr (is_mapped_range<A>) {
+    note_numbers<A>(builder);
     builder.payload.value(argument);
     return argument.size();
   } else {

@@ -4,6 +4,7 @@
 /// the store of a rank holds, and what a future holds once its result is here.
 
 #include "tutti/bytes.hpp"
+#include "tutti/detail/number_form.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -32,6 +33,8 @@ struct ValueOps {
   /// For a sequence of elements (`Elements<T>`): writes elements [begin, begin + count) as a
   /// sequence of their own. Null for all other types.
   void (*write_slice)(const Value&, std::uint64_t begin, std::uint64_t count, Writer&) = nullptr;
+  /// How it stands in files; of a sequence, how its elements do.
+  NumberForm form = {};
 };
 
 class Value {

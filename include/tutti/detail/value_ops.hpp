@@ -46,6 +46,7 @@ constexpr ValueOps make_value_ops() {
   using Functions = ValueFunctions<T>;
   ValueOps ops{&type_name<T>, &Functions::destroy, &Functions::count_bytes, nullptr,
                nullptr,       is_plain<T>};
+  ops.form = number_form<T>();
   if constexpr (can_travel<T>) {
     ops.write = &Functions::write;
     ops.read = &Functions::read;

@@ -1,14 +1,13 @@
 #include "farm/joblog.hpp"
 
 #include "farm/joblog_file.hpp"
+#include "support/temporary_directory.hpp"
 #include "tutti/error.hpp"
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
 
 using tutti::Error;
 using tutti::farm::joblog_entries;
@@ -36,15 +35,8 @@ std::string content(const std::string& path) {
 
 /// A path in a folder that goes with it.
 struct TemporaryPath {
-  TemporaryPath() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "joblog-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    folder = pattern;
-    path = folder + "/log";
-  }
-  ~TemporaryPath() { std::filesystem::remove_all(folder); }
-  std::string folder;
-  std::string path;
+  tutti::testing::TemporaryDirectory folder;
+  std::string path = (folder / "log").string();
 };
 
 }  // namespace

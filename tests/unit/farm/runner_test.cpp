@@ -1,5 +1,6 @@
 #include "farm/runner.hpp"
 
+#include "support/temporary_directory.hpp"
 #include "tutti/error.hpp"
 
 #include <doctest/doctest.h>
@@ -34,12 +35,6 @@ std::string content(const std::filesystem::path& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
-}
-
-std::filesystem::path made_folder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "runner-XXXXXX").string();
-  REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-  return pattern;
 }
 
 }  // namespace
@@ -116,30 +111,29 @@ TEST_CASE("a command that does not hear TERM is killed, one that answers it well
 TEST_CASE("many threads run commands at once, each in a slot of its own") {
   std::vector<std::thread> threads;
   std::vector<std::string> slots(8);
-  const std::filesystem::path folder = made_folder();
+  const tutti::testing::TemporaryDirectory folder;
   // All eight run until all eight are there.
-  const std::string line = "touch " + folder.string() + "/$TUTTI_TASK_SLOT; while [ $(ls " +
-                           folder.string() + " | wc -l) -lt 8 ]; do sleep 0.01; done";
+  const std::string line = "touch " + folder.path().string() + "/$TUTTI_TASK_SLOT; while [ $(ls " +
+                           folder.path().string() + " | wc -l) -lt 8 ]; do sleep 0.01; done";
   for (std::uint64_t i = 0; i < slots.size(); ++i)
     threads.emplace_back([&line, i] { runner().run({.number = i, .line = line}); });
   for (std::thread& thread : threads) thread.join();
   for (int slot = 1; slot <= 8; ++slot)
     CHECK(std::filesystem::exists(folder / std::to_string(slot)));
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("output goes to files of results or logs") {
-  const std::filesystem::path folder = made_folder();
-  Runner results({.output_to = OutputTo::result_files, .directory = folder.string()});
+  const tutti::testing::TemporaryDirectory folder;
+  Runner results({.output_to = OutputTo::result_files, .directory = folder.path().string()});
   const CommandEnd end = results.run({.number = 5, .line = "echo out; echo err >&2"});
   CHECK(end.output.empty());
   CHECK(end.output_bytes == 4);
   CHECK(content(folder / "5/stdout") == "out\n");
   CHECK(content(folder / "5/stderr") == "err\n");
-  Runner logs({.output_to = OutputTo::log_files, .directory = folder.string()});
+  Runner logs({.output_to = OutputTo::log_files, .directory = folder.path().string()});
   logs.run({.number = 6, .line = "echo out; echo err >&2; echo end"});
   CHECK(content(folder / "6.log") == "out\nerr\nend\n");
-  std::filesystem::remove_all(folder);
+  std::filesystem::remove_all(folder.path());
   CHECK_THROWS_WITH_AS(logs.run({.number = 7, .line = "true"}), doctest::Contains("/7.log"),
                        tutti::Error);
 }

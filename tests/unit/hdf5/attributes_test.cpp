@@ -1,4 +1,4 @@
-#include "temporary_directory.hpp"
+#include "files.hpp"
 #include "tutti/error.hpp"
 #include "tutti/hdf5.hpp"
 

@@ -1,6 +1,6 @@
 #include "hdf5/hdf5_call.hpp"
 
-#include "temporary_directory.hpp"
+#include "files.hpp"
 #include "tutti/error.hpp"
 #include "tutti/hdf5.hpp"
 

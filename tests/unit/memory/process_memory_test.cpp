@@ -1,5 +1,7 @@
 #include "memory/process_memory.hpp"
 
+#include "support/sanitizers.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -34,7 +36,8 @@ TEST_CASE("memory of this process counts when it is touched, shared memory does 
   CHECK(own.back() == 'x');
 }
 
-TEST_CASE("what the heap keeps for later can be given back") {
+TEST_CASE("what the heap keeps for later can be given back" *
+          doctest::skip(testing::memory_is_watched)) {
   // Small pieces with one in between that stays: the heap cannot shrink by itself.
   std::vector<std::unique_ptr<char[]>> pieces;
   std::vector<std::unique_ptr<char[]>> kept;

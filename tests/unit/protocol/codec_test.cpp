@@ -37,7 +37,7 @@ std::vector<Message> all_messages() {
   const TaskId group = TaskId::group(0xffffffffu, 0x7fffffffu);
   return {
       DefineFunction{7, some_bytes, "name"},
-      DefineGroup{group, some_bytes, "", 11, list(some_inputs), some_bytes},
+      DefineGroup{group, some_bytes, "", 11, 3, 500, list(some_inputs), some_bytes},
       AssignTask{task, 9, -32768, true, 3, 2, 500, 11, list(some_inputs), some_bytes},
       AssignRange{group, ~0ull, 5, 32767, true, 3, list(some_pieces)},
       ReleaseData{list(some_ids)},
@@ -78,12 +78,14 @@ std::vector<Message> all_messages() {
       RequestIds{64, 4},
       NameFunction{7, some_bytes, "name"},
       SubmitTask{task, 9, -32768, 3, 2, 500, 11, "name", list(some_needs), some_bytes},
-      SubmitGroup{group, 9, 32767, 3, 11, 1ull << 40, 8, "name", list(some_needs), list(some_ids),
-                  some_bytes},
+      SubmitGroup{group, 9, 32767, 3, 11, 255, 500, 1ull << 40, 8, "name", list(some_needs),
+                  list(some_ids), some_bytes},
       PlaceValue{group, 1, 2, true},
       DropFutures{list(some_ids)},
       Waits{5, 2},
       CancelFutures{list(some_ids)},
+      Progress{group, 1ull << 40, 0.5},
+      ProgressTold{{task, 0, 0.25}},
   };
 }
 

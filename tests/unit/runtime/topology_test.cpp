@@ -1,5 +1,7 @@
 #include "runtime/topology.hpp"
 
+#include "support/temporary_directory.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -23,28 +25,6 @@ std::vector<RankOnNode> sharing_ranks(int number, unsigned cores, bool rank0_wor
   }
   return ranks;
 }
-
-/// A folder that is removed again, with files of a control group in it.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tutti-test-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  void write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -145,7 +125,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the memory limit of a control group is the smallest on the way up") {
-  const Folder folder;
+  const tutti::testing::TemporaryDirectory folder;
   CHECK(cgroup_memory_limit("0::/job/step\n", folder.path()) == std::nullopt);
   folder.write("job/step/memory.max", "max\n");
   CHECK(cgroup_memory_limit("0::/job/step\n", folder.path()) == std::nullopt);
@@ -157,7 +137,7 @@ TEST_CASE("the memory limit of a control group is the smallest on the way up") {
 }
 
 TEST_CASE("version 1 of control groups is read too, also where a container hides the path") {
-  const Folder folder;
+  const tutti::testing::TemporaryDirectory folder;
   folder.write("memory/memory.limit_in_bytes", "9223372036854771712\n");
   const std::string membership = "12:cpu,cpuacct:/job\n5:memory:/docker/abc\n0::/\n";
   CHECK(cgroup_memory_limit(membership, folder.path()) == std::nullopt);

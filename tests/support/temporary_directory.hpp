@@ -1,11 +1,9 @@
 #pragma once
 
-/// A directory for the files of one test.
+/// A directory for the files of one test, and what tests of files ask.
 
 #include "tutti/error.hpp"
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -13,13 +11,13 @@
 #include <string>
 #include <vector>
 
-namespace tutti::hdf5::test {
+namespace tutti::testing {
 
 /// Made empty, removed with all that is in it.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "tutti-hdf5-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "tutti-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
     path_ = name;
   }
@@ -30,7 +28,7 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   const std::filesystem::path& path() const { return path_; }
 
   std::vector<std::string> entries() const {
@@ -39,28 +37,15 @@ class TemporaryDirectory {
       names.push_back(entry.path().filename());
     return names;
   }
-  void write(const char* name, const std::string& content) const {
+  /// Makes folders on the way.
+  void write(const std::string& name, const std::string& content) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << content;
   }
 
  private:
   std::filesystem::path path_;
 };
-
-/// What a command prints; empty when it fails or is not installed.
-inline std::string output_of(const std::string& command) {
-  std::string text;
-  std::FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
-  if (pipe == nullptr) return text;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    text.append(buffer.data(), size);
-  return ::pclose(pipe) == 0 ? text : "";
-}
-
-inline bool is_installed(const std::string& command) {
-  return !output_of("command -v " + command).empty();
-}
 
 /// The sentence of the tutti::Error that `action` throws; empty when it throws none.
 template <class Action>
@@ -77,4 +62,4 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-}  // namespace tutti::hdf5::test
+}  // namespace tutti::testing
