@@ -77,23 +77,21 @@ std::vector<ValuePtr> WorkerCore::fetch_group(GroupState& group) {
   std::vector<ValuePtr> stretches;
   const Group* known = find_group(group.id);
   if (known == nullptr || group.failure) return stretches;
-  std::size_t missing = 0;
+  Coming coming;
   for (const auto& [begin, chunk] : known->chunks) {
     const auto here = group.here.find(begin);
     if (here != group.here.end()) {
       stretches.push_back(here->second);
       continue;
     }
-    ++missing;
+    ++coming.missing;
     fetch_stretch(group.id, begin, chunk, {}, [&, this](runtime::DataExchange::Arrived arrived) {
-      if (!arrived.problem.empty()) note_problem(&group, arrived);
+      note_arrival(arrived, coming);
       stretches.push_back(std::move(arrived.value));
-      --missing;
-      engine_.notify();
     });
   }
-  engine_.wait(lock, [&] { return missing == 0; });
-  throw_problem(&group);
+  engine_.wait(lock, [&] { return coming.missing == 0; });
+  coming.raise();
   std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
   std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
     return static_cast<const detail::ElementsBase&>(*each).begin;
@@ -107,19 +105,17 @@ void WorkerCore::gather_into(GroupState& group, MutableBuffer place) {
   const Group* known = find_group(group.id);
   check(known != nullptr && group.failures.empty(), "what is gathered has ended well");
   const auto bytes_each = static_cast<std::size_t>(place.size / group.total);
-  std::size_t missing = 0;
+  Coming coming;
   for (const auto& [begin, chunk] : known->chunks) {
-    ++missing;
+    ++coming.missing;
     fetch_stretch(group.id, begin, chunk,
                   {place.data + begin * bytes_each, chunk.count * bytes_each},
-                  [&, this](runtime::DataExchange::Arrived arrived) {
-                    if (!arrived.problem.empty()) note_problem(&group, arrived);
-                    --missing;
-                    engine_.notify();
+                  [&, this](const runtime::DataExchange::Arrived& arrived) {
+                    note_arrival(arrived, coming);
                   });
   }
-  engine_.wait(lock, [&] { return missing == 0; });
-  throw_problem(&group);
+  engine_.wait(lock, [&] { return coming.missing == 0; });
+  coming.raise();
 }
 
 }  // namespace tutti::client_module

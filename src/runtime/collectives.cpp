@@ -247,10 +247,8 @@ std::vector<MutableBuffer> Collectives::read(Operation& operation) {
 
 /// In a catch block: the value did not come to be.
 void Collectives::note_problem(Operation& operation) {
-  const ExceptionText text = describe_current_exception();
   operation.value = ValuePtr();
-  operation.problem = "reading a value of type " + operation.ops->type_name() + " threw " +
-                      text.type + ": " + text.message;
+  operation.problem = describe_failed_reading(operation.ops->type_name());
 }
 
 void Collectives::keep(Operation& operation) {

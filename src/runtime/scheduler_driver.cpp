@@ -138,16 +138,9 @@ void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type,
   on(0, protocol::ElementThrew{group, 0, false, type, message});
 }
 
-std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
-  const auto found = placed_acks_.find(id);
-  return found == placed_acks_.end() ? 0 : found->second.count;
-}
-
 std::string SchedulerDriver::end_placing(TaskId id) {
-  const auto found = placed_acks_.find(id);
-  if (found == placed_acks_.end()) return {};
-  const Acks acks = std::move(found->second);
-  placed_acks_.erase(found);
+  const Acks acks = std::move(placed_acks_.at(id));
+  placed_acks_.erase(id);
   if (acks.failed_rank < 0) return {};
   return fmt::format("rank {}: {}", acks.failed_rank, acks.problem);
 }
@@ -155,6 +148,17 @@ std::string SchedulerDriver::end_placing(TaskId id) {
 const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
   const auto found = groups_.find(group);
   return found == groups_.end() ? nullptr : found->second.ops;
+}
+
+std::string SchedulerDriver::name_of(TaskId id) const {
+  if (const auto name = names_.find(id); name != names_.end()) return name->second;
+  if (id.is_group()) {
+    const auto group = groups_.find(id);
+    return group == groups_.end() ? "" : group->second.ops->name(group->second.payload.span());
+  }
+  const scheduler::TaskRecord* record = scheduler_.find_task(id);
+  if (record == nullptr || record->is_data) return "";
+  return functions_[record->function].ops->name(record->payload.bytes());
 }
 
 // ---- messages
@@ -262,7 +266,7 @@ void SchedulerDriver::on(int from, const protocol::MemoryState& message) {
 }
 
 void SchedulerDriver::on(int from, const protocol::Placed& message) {
-  Acks& acks = placed_acks_[message.id];
+  Acks& acks = placed_acks_.at(message.id);
   ++acks.count;
   if (message.problem.empty() || (acks.failed_rank >= 0 && acks.failed_rank < from)) return;
   acks.failed_rank = from;
