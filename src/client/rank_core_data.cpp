@@ -6,6 +6,7 @@
 #include "client/rank_core.hpp"
 #include "client/submission.hpp"
 #include "node/node_store.hpp"
+#include "runtime/memory_keeper.hpp"
 #include "runtime/node_values.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/node_memory.hpp"
@@ -28,6 +29,12 @@ worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtim
   ValuePtr part = copy_elements(elements, share.begin, share.count);
   const std::uint64_t bytes = part->ops().nbytes(*part);
   return {share.begin, share.count, std::move(part), bytes};
+}
+
+/// What the store can send to disk and bring back, as long as nobody refers to it.
+bool leaves_memory(const detail::Value& value, std::uint64_t bytes) {
+  return bytes >= worker::Store::large_bytes_min && value.ops().write != nullptr &&
+         value.ops().read != nullptr;
 }
 
 /// Throws Error (cannot_travel) when a rank could not keep what was placed there.
@@ -198,7 +205,8 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
   const TaskId id = driver_.place_value(holders, bytes, true);
   enroll(*state, id);
   rank_.store().put(id, value, bytes);
-  state->value = value;
+  if (!leaves_memory(*value, bytes)) state->value = value;
+  rank_.memory().after_change();
   if (rank_.size() > 1) {
     bool sent = false;
     driver_.begin_placing(id);
@@ -226,8 +234,9 @@ HandlePtr RankCore::place_at(ValuePtr value, std::span<const std::int32_t> targe
   const TaskId id = driver_.place_value({&here, 1}, bytes, true);
   enroll(*state, id);
   const bool stays = std::ranges::find(targets, here) != targets.end();
-  rank_.store().put(id, value, bytes);
-  if (stays) state->value = std::move(value);
+  if (stays && !leaves_memory(*value, bytes)) state->value = value;
+  rank_.store().put(id, std::move(value), bytes);
+  rank_.memory().after_change();
   if (!stays || targets.size() > 1) {
     copies.expect({id, 0}, targets);
     driver_.replicate({id, 0}, targets, {&here, stays ? std::size_t{0} : std::size_t{1}});

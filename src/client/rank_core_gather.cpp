@@ -42,22 +42,22 @@ std::vector<ElementSlice> RankCore::slices_for(std::span<const Target> targets,
 void RankCore::expect_room(std::span<const Target> targets) {
   const Lock lock(engine_.mutex());
   const scheduler::Scheduler& scheduler = driver_.scheduler();
-  std::uint64_t coming = 0;
+  Gathered gathered;
   std::vector<Target> elements;
-  for (const ElementSlice& slice : slices_for(targets, elements)) {
-    if (slice.stretch.holder != rank_.rank()) coming += slice.bytes();
-  }
+  for (const ElementSlice& slice : slices_for(targets, elements))
+    (slice.stretch.holder == rank_.rank() ? gathered.own : gathered.coming) += slice.bytes();
   for (const Target& target : targets) {
     const bool whole = target.index == detail::whole_group;
     if (!whole && (target.handle->is_group || is_here(target))) continue;
     for (const scheduler::Piece& piece : pieces_of(target)) {
       const std::vector<std::int32_t> holders = scheduler.holders_of(piece);
-      if (std::ranges::find(holders, rank_.rank()) != holders.end()) continue;
-      coming += piece.id.is_group() ? scheduler.find_group(piece.id)->chunks.at(piece.begin).bytes
-                                    : scheduler.find_task(piece.id)->result_bytes;
+      const bool own = std::ranges::find(holders, rank_.rank()) != holders.end();
+      (own ? gathered.own : gathered.coming) +=
+          piece.id.is_group() ? scheduler.find_group(piece.id)->chunks.at(piece.begin).bytes
+                              : scheduler.find_task(piece.id)->result_bytes;
     }
   }
-  check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
+  check_room(gathered, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
 }
 
 bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id,

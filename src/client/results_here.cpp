@@ -112,8 +112,9 @@ Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here,
   return {ErrorCode::cannot_travel, did_not_come(here, task, arrived.problem)};
 }
 
-void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here) {
-  if (limit == 0 || coming <= limit - std::min(limit, held)) return;
+void check_room(const Gathered& gathered, std::uint64_t held, std::uint64_t limit, int here) {
+  const std::uint64_t all = gathered.coming + gathered.own;
+  if (limit == 0 || (all <= limit && gathered.coming <= limit - std::min(limit, held))) return;
   constexpr double megabyte = 1e6;
   throw Error(
       ErrorCode::no_memory,
@@ -121,8 +122,8 @@ void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, i
                   "{:.1f} MB: nothing was moved. Reduce on the workers (fold, map_reduce), "
                   "gather parts one after the other, use gather_into with memory of your "
                   "own, or raise memory_limit",
-                  static_cast<double>(coming) / megabyte, here,
-                  static_cast<double>(limit) / megabyte, static_cast<double>(held) / megabyte));
+                  static_cast<double>(all) / megabyte, here, static_cast<double>(limit) / megabyte,
+                  static_cast<double>(held) / megabyte));
 }
 
 runtime::Deadline deadline_of(Timeout timeout) {

@@ -66,9 +66,15 @@ void fetch_apart(const detail::GroupState& group, std::uint64_t begin, std::uint
 inline bool did_not_travel(const runtime::DataExchange::Arrived& arrived) {
   return arrived.answer == runtime::DataExchange::Answer::unwritable;
 }
-/// Throws Error (no_memory) when `coming` bytes exceed what is left of the memory limit of the rank
-/// `here`, which holds `held`; a limit of 0 is none.
-void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here);
+/// The results of a gather, in bytes.
+struct Gathered {
+  std::uint64_t coming = 0;  ///< from other ranks
+  std::uint64_t own = 0;     ///< of this rank, in memory or on its disk: they are copied
+};
+/// Throws Error (no_memory) when what is coming exceeds what is left of the memory limit of the
+/// rank `here`, which holds `held`, or all of it the whole limit: what the rank holds itself can
+/// leave for it. A limit of 0 is none.
+void check_room(const Gathered& gathered, std::uint64_t held, std::uint64_t limit, int here);
 /// Tells, as often as it is asked, whether enough of the targets have ended; it does not look again
 /// at those that had.
 template <class Ended>

@@ -28,24 +28,24 @@ std::vector<ElementSlice> WorkerCore::slices_for(std::span<const Target> targets
 
 void WorkerCore::expect_room(std::span<const Target> targets) {
   const Lock lock(engine_.mutex());
-  std::uint64_t coming = 0;
+  Gathered gathered;
+  const auto add = [&](std::int32_t holder, std::uint64_t bytes) {
+    (holder == rank_.rank() ? gathered.own : gathered.coming) += bytes;
+  };
   std::vector<Target> elements;
-  for (const ElementSlice& slice : slices_for(targets, elements)) {
-    if (slice.stretch.holder != rank_.rank()) coming += slice.bytes();
-  }
+  for (const ElementSlice& slice : slices_for(targets, elements))
+    add(slice.stretch.holder, slice.bytes());
   for (const Target& target : targets) {
     if (target.index == detail::whole_group) {
       const Group* group = find_group(target.handle->id);
       if (group == nullptr) continue;
-      for (const auto& [begin, chunk] : group->chunks) {
-        if (chunk.holder != rank_.rank()) coming += chunk.bytes;
-      }
+      for (const auto& [begin, chunk] : group->chunks) add(chunk.holder, chunk.bytes);
     } else if (!target.handle->is_group && !is_here(target)) {
       const auto task = tasks_.find(target.handle->id);
-      if (task != tasks_.end() && task->second.holder != rank_.rank()) coming += task->second.bytes;
+      if (task != tasks_.end()) add(task->second.holder, task->second.bytes);
     }
   }
-  check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
+  check_room(gathered, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
 }
 
 /// Into `place`, if there is one.
