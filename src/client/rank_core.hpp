@@ -4,6 +4,7 @@
 
 #include "client/completion.hpp"
 #include "client/content_key.hpp"
+#include "client/copy_call.hpp"
 #include "client/datasets.hpp"
 #include "client/element_slices.hpp"
 #include "client/failure_ledger.hpp"
@@ -170,7 +171,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void refuse_at_end(const char* what) const;
   void await_transfers(Lock& lock, const std::function<bool()>& ready);
   InputValue bring(Target target, Timeout timeout, bool own_copy);
-  void request(Target target, std::size_t& missing, bool own_copy);
+  void request(Target target, Coming& coming, bool own_copy);
+  void request_element(GroupState& group, std::uint64_t index, Coming& coming);
+  void fetch_apart(GroupState& group, std::uint64_t begin, std::uint64_t count,
+                   std::uint64_t wanted, Coming& coming);
   std::vector<ElementSlice> slices_for(std::span<const Target> targets,
                                        std::vector<Target>& elements);
   std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
@@ -179,10 +183,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void fetch_single(FutureState& state, bool own_copy, OnArrived on_arrived);
   void fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t count, MutableBuffer place,
                      OnArrived on_arrived);
-  void note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived);
-  void throw_problem(Handle* handle);
+  void note_arrival(Target target, const runtime::DataExchange::Arrived& arrived, Coming& coming);
+  std::string task_of(Target target) const;
   bool gather_collectively(const scheduler::GroupRecord& record, TaskId id,
-                           std::vector<ValuePtr>& stretches, std::size_t& missing);
+                           std::vector<ValuePtr>& stretches, Coming& coming);
 
   // rank_core_data.cpp
   std::uint64_t memory_limit_of(std::int32_t rank) const;
@@ -191,12 +195,12 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void note_same(const ContentKey& key, Handle& handle);
   void forget_same(Handle& handle);
   HandlePtr place_everywhere(Lock& lock, ValuePtr value);
-  HandlePtr place_at(ValuePtr value, std::span<const std::int32_t> targets);
-  void finish_placed(Lock& lock, std::span<const HandlePtr> handles);
+  HandlePtr place_at(ValuePtr value, std::span<const std::int32_t> targets, CopyCall& copies);
+  void finish_placed(Lock& lock, std::span<const HandlePtr> handles, const CopyCall& copies);
   HandlePtr spread(Lock& lock, ValuePtr elements, std::span<const std::int32_t> workers,
                    bool borrowed);
   std::vector<scheduler::Piece> pieces_of(Target target) const;
-  void wait_for_copies(Lock& lock, const std::vector<scheduler::Piece>& pieces);
+  void wait_for_copies(Lock& lock, const CopyCall& copies);
 
   // rank_core_journal.cpp; where there is no journal these are not called
   HandlePtr place_known(const FunctionOps& function, const Recording& recording);
@@ -231,11 +235,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   FailureLedger failures_;
   ToldProgress progress_;
   Datasets datasets_;
-  std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
   std::map<ContentKey, Handle*> same_;
   std::map<Handle*, ContentKey> content_keys_;
-  std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
-  std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
+  std::vector<std::uint64_t> homes_;   ///< values that were scattered, by rank
+  std::vector<CopyCall*> copy_calls_;  ///< under way, of several threads
   RepeatedConstants repeated_constants_;
   /// The run ends before its work is done.
   struct Ending {

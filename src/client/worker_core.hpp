@@ -145,11 +145,13 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);
   Status status_locked(Target target);
-  void request(Target target, std::size_t& missing);
+  void request(Target target, Coming& coming);
+  void request_element(GroupState& group, std::uint64_t index, Coming& coming);
+  void fetch_apart(GroupState& group, std::int32_t holder, std::uint64_t begin, std::uint64_t count,
+                   std::uint64_t wanted, Coming& coming);
   void fetch_stretch(TaskId group, std::uint64_t begin, const Chunk& chunk, MutableBuffer place,
                      runtime::DataExchange::OnValue on_value);
-  void note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived);
-  void throw_problem(Handle* handle);
+  void note_arrival(const runtime::DataExchange::Arrived& arrived, Coming& coming);
   HandlePtr place_here(ValuePtr value);
   const Group* find_group(TaskId id) const;
   std::vector<ElementSlice> slices_for(std::span<const Target> targets,
@@ -175,7 +177,6 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   std::atomic<std::size_t> released_count_{0};
   std::uint32_t turns_ = 0;
   ToldProgress progress_;
-  std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
 };
 
 }  // namespace tutti::client_module

@@ -108,6 +108,7 @@ EnterCollective decode_enter_collective(Reader& reader) {
   message.token = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
   message.by_node = get_flag(reader);
+  message.stretches = get_list<std::uint64_t>(reader);
   return message;
 }
 
@@ -266,6 +267,7 @@ void encode(Writer& writer, const EnterCollective& message) {
   put_bytes(writer, message.token);
   put_list(writer, message.buffer_bytes);
   put(writer, message.by_node);
+  put_list(writer, message.stretches);
 }
 
 void encode(Writer& writer, const Shutdown&) { begin<Shutdown>(writer); }
@@ -351,6 +353,7 @@ void encode(Writer& writer, const Transfer& message) {
 void encode(Writer& writer, const Placed& message) {
   begin<Placed>(writer);
   put(writer, message.id);
+  put_text(writer, message.problem);
 }
 
 void encode(Writer& writer, const Goodbye&) { begin<Goodbye>(writer); }
@@ -469,8 +472,10 @@ Message decode(Reader& reader) {
       const auto bytes = reader.value<std::uint64_t>();
       return Transfer{bytes, reader.value<std::uint64_t>()};
     }
-    case kind_of<Placed>():
-      return Placed{get_id(reader)};
+    case kind_of<Placed>(): {
+      const TaskId id = get_id(reader);
+      return Placed{id, get_text(reader)};
+    }
     case kind_of<Goodbye>():
       return Goodbye{};
     case kind_of<Fetch>():

@@ -17,7 +17,7 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 7;
+inline constexpr std::uint32_t version = 8;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
@@ -191,6 +191,8 @@ struct EnterCollective {
   PackedList<std::uint64_t> buffer_bytes;  ///< out-of-band buffers that follow
   /// The buffers go to one rank a node, which tells the others where they lie: SharedOnNode.
   bool by_node = false;
+  /// Of a gather: the begins of the stretches that the receiver sends, in order.
+  PackedList<std::uint64_t> stretches;
 };
 
 /// The end: answer with Goodbye and leave.
@@ -348,6 +350,7 @@ struct MemoryState {
 /// A value or stretch that rank 0 placed by a collective is in the sender's store.
 struct Placed {
   TaskId id;
+  std::string_view problem;  ///< why the sender could not keep it; empty when it could
 };
 
 /// Tasks of the sender submit tasks: it needs more numbers for them. Answered by GrantIds.

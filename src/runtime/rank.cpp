@@ -33,7 +33,9 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
       collectives_(
           *transport_, outbox_, store_, exchange_, engine_, setup_.sharing,
           [this](std::span<const std::byte> definition) { worker_->on_definition(definition); },
-          [this](TaskId id) { outbox_.add(0, protocol::Placed{id}, 64); }),
+          [this](TaskId id, const std::string& problem) {
+            outbox_.add(0, protocol::Placed{id, problem}, 64 + problem.size());
+          }),
       sync_(*this) {
   if (const auto& store = setup_.sharing.store) {
     detail::set_node_allocator([store](std::size_t bytes) -> detail::NodeMemory {

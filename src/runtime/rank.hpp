@@ -43,9 +43,10 @@ struct RankSetup {
   Options options;
   ThreadPlan threads;
   std::uint64_t memory_limit_bytes = 0;
-  std::string local_directory;         ///< of this rank
-  std::string directory_warning = {};  ///< on rank 0: what is wrong with those of any rank
-  bool works = false;                  ///< this rank runs tasks
+  std::string local_directory;  ///< of this rank
+  /// On rank 0, to be said when somebody spills: what is wrong with those of any rank.
+  std::string directory_warning = {};
+  bool works = false;  ///< this rank runs tasks
   std::vector<RankFacts> ranks;
   NodeSharing sharing;
 };

@@ -6,6 +6,8 @@
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/function_token.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -140,14 +142,27 @@ void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type,
   on(0, protocol::ElementThrew{group, 0, false, type, message});
 }
 
-std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
-  const auto found = placed_acks_.find(id);
-  return found == placed_acks_.end() ? 0 : found->second;
+std::string SchedulerDriver::end_placing(TaskId id) {
+  const Acks acks = std::move(placed_acks_.at(id));
+  placed_acks_.erase(id);
+  if (acks.failed_rank < 0) return {};
+  return fmt::format("rank {}: {}", acks.failed_rank, acks.problem);
 }
 
 const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
   const auto found = groups_.find(group);
   return found == groups_.end() ? nullptr : found->second.ops;
+}
+
+std::string SchedulerDriver::name_of(TaskId id) const {
+  if (const auto name = names_.find(id); name != names_.end()) return name->second;
+  if (id.is_group()) {
+    const auto group = groups_.find(id);
+    return group == groups_.end() ? "" : group->second.ops->name(group->second.payload.span());
+  }
+  const scheduler::TaskRecord* record = scheduler_.find_task(id);
+  if (record == nullptr || record->is_data) return "";
+  return functions_[record->function].ops->name(record->payload.bytes());
 }
 
 // ---- messages
@@ -260,7 +275,13 @@ void SchedulerDriver::on(int, const protocol::ClaimEnded& message) {
   scheduler_.on_claim_ended(message.number);
 }
 
-void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
+void SchedulerDriver::on(int from, const protocol::Placed& message) {
+  Acks& acks = placed_acks_.at(message.id);
+  ++acks.count;
+  if (message.problem.empty() || (acks.failed_rank >= 0 && acks.failed_rank < from)) return;
+  acks.failed_rank = from;
+  acks.problem = message.problem;
+}
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
 

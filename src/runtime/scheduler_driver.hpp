@@ -111,6 +111,8 @@ class SchedulerDriver {
                                          std::span<const std::int32_t> ranks);
   /// Names a task for errors and logs.
   void set_name(TaskId id, const std::string& name) { names_[id] = name; }
+  /// For sentences: the name of a task or map, else that of its function; of data nothing.
+  std::string name_of(TaskId id) const;
   /// Element `rank` of a pinned group was run by the client itself.
   void finish_pinned_here(TaskId group, std::uint64_t bytes);
   void fail_pinned_here(TaskId group, const std::string& type, const std::string& message);
@@ -120,8 +122,12 @@ class SchedulerDriver {
   bool anybody_idle() { return scheduler_.anybody_idle(); }
   std::uint32_t workers_joined() const { return workers_joined_; }
   std::uint32_t workers_gone() const { return workers_gone_; }
-  std::uint32_t placed_acks(TaskId id) const;
-  void forget_acks(TaskId id) { placed_acks_.erase(id); }
+  /// A collective is to place something: until the end its holders may not have it yet.
+  void begin_placing(TaskId id) { placed_acks_[id]; }
+  bool is_placing(TaskId id) const { return placed_acks_.contains(id); }
+  std::uint32_t placed_acks(TaskId id) const { return placed_acks_.at(id).count; }
+  /// Tells which rank could not keep what was placed, and why; else empty.
+  std::string end_placing(TaskId id);
   /// What a map runs; null for a placed sequence.
   const detail::FunctionOps* group_function(TaskId group) const;
   /// Results up to the budget come inside the reports.
@@ -226,7 +232,14 @@ class SchedulerDriver {
   std::map<TaskId, std::uint32_t> timeouts_ms_;
   /// What the numbers of functions mean that other ranks use, by rank.
   std::vector<std::vector<protocol::FunctionId>> named_functions_;
-  std::map<TaskId, std::uint32_t> placed_acks_;
+  /// How many ranks have answered a collective that places something, and the lowest that could
+  /// not keep it: the others of its node may have had it from there.
+  struct Acks {
+    std::uint32_t count = 0;
+    int failed_rank = -1;
+    std::string problem;
+  };
+  std::map<TaskId, Acks> placed_acks_;
   std::vector<protocol::InputRef> input_refs_;
   std::vector<protocol::PieceRef> piece_refs_;
   std::uint32_t workers_joined_ = 0;

@@ -34,7 +34,7 @@ struct Introduction {
   std::string cpu_set;
   std::uint64_t usable_bytes = 0;
   node::TableAddress node_table;
-  std::string directory_problem;
+  memory::DirectoryProblem directory;
   std::vector<std::string> visible_devices;
 };
 
@@ -49,7 +49,8 @@ Bytes encode(const Introduction& introduction) {
   writer.text(introduction.cpu_set);
   writer.value(introduction.usable_bytes);
   writer.value(introduction.node_table);
-  writer.text(introduction.directory_problem);
+  writer.text(introduction.directory.text);
+  writer.value(introduction.directory.is_unusable);
   writer.count(introduction.visible_devices.size());
   for (const std::string& device : introduction.visible_devices) writer.text(device);
   base::encode(introduction.options, writer);
@@ -68,7 +69,8 @@ Introduction decode(std::span<const std::byte> bytes) {
   introduction.cpu_set = reader.text();
   reader.value(introduction.usable_bytes);
   reader.value(introduction.node_table);
-  introduction.directory_problem = reader.text();
+  introduction.directory.text = reader.text();
+  reader.value(introduction.directory.is_unusable);
   introduction.visible_devices.resize(static_cast<std::size_t>(reader.count_of(8)));
   for (std::string& device : introduction.visible_devices) device = reader.text();
   // Another program may have other options; then the run ends with a sentence that says so.
@@ -211,16 +213,26 @@ std::string own_local_directory(const Options& options) {
       });
 }
 
-/// What is wrong with the local directories, each sentence once with the ranks that it is about.
-std::string directory_warning(const std::vector<Introduction>& all) {
-  std::map<std::string, std::vector<int>> ranks;
+/// What is wrong with the local directories that cannot be written to, or with all others: each
+/// sentence once with the ranks that it is about, and their hosts.
+std::string directory_warning(const std::vector<Introduction>& all,
+                              const std::vector<transport::Place>& places, bool unusable) {
+  struct Where {
+    std::vector<int> ranks;
+    std::set<std::string> hosts;
+  };
+  std::map<std::string, Where> problems;
   for (std::size_t rank = 0; rank < all.size(); ++rank) {
-    if (!all[rank].directory_problem.empty())
-      ranks[all[rank].directory_problem].push_back(static_cast<int>(rank));
+    const memory::DirectoryProblem& problem = all[rank].directory;
+    if (problem.text.empty() || problem.is_unusable != unusable) continue;
+    Where& where = problems[problem.text];
+    where.ranks.push_back(static_cast<int>(rank));
+    where.hosts.insert(places[rank].host);
   }
   std::string text;
-  for (const auto& [problem, which] : ranks) {
-    text += fmt::format("{}{} (rank {})", text.empty() ? "" : "; ", problem, rank_list(which));
+  for (const auto& [problem, where] : problems) {
+    text += fmt::format("{}{} (rank {} on {})", text.empty() ? "" : "; ", problem,
+                        rank_list(where.ranks), fmt::join(where.hosts, ", "));
   }
   return text;
 }
@@ -281,7 +293,7 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.node_table = offer.address;
   if (own.problem.empty() && local.options.spill) {
     try {
-      own.directory_problem = memory::problem_of_directory(own_local_directory(local.options));
+      own.directory = memory::problem_of_directory(own_local_directory(local.options));
     } catch (const std::exception& error) {
       own.problem = error.what();
     }
@@ -319,11 +331,13 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   if (prints) {
     for (const std::string& warning : local.warnings) base::log_warning(warning);
     print_differences(all);
+    const std::string unusable = directory_warning(all, transport->places(), true);
+    if (!unusable.empty()) base::log_warning(unusable);
   }
   base::set_log_level(setup.options.log_level);
   base::huge_pages_wanted = setup.options.huge_pages;
   setup.works = transport->rank() != 0 || rank0_works;
-  if (prints) setup.directory_warning = directory_warning(all);
+  if (prints) setup.directory_warning = directory_warning(all, transport->places(), false);
   std::vector<protocol::Resources> resources = deal(all, transport->places(), rank0_works);
   for (std::size_t each = 0; each < all.size(); ++each) {
     setup.ranks.push_back(

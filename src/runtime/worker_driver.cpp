@@ -410,24 +410,50 @@ bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes)
 /// Elements that have failed have no value: nobody may look at them.
 void WorkerDriver::note_failures(worker::RangeWork& range) {
   auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+  elements.failed.clear();
   for (const detail::ElementFailure& failure : range.failures)
     elements.failed.push_back(failure.index);
 }
 
+/// Fails those elements whose type throws when they are written. False when there is none.
+bool WorkerDriver::fail_unwritable(worker::RangeWork& range) {
+  const detail::ValueOps& ops = range.results->ops();
+  if (ops.write_slice == nullptr) return false;
+  auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+  const std::size_t failures_before = range.failures.size();
+  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index) {
+    if (elements.has_failed(index)) continue;
+    Writer probe(Writer::all_inline);
+    try {
+      ops.write_slice(elements, index, 1, probe);
+    } catch (...) {
+      const ExceptionText why = describe_current_exception();
+      range.failures.push_back({index, why.type, why.message, false});
+    }
+  }
+  if (range.failures.size() == failures_before) return false;
+  std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
+  note_failures(range);
+  return true;
+}
+
 /// The bytes of the results, 0 when they were refused. The size of a stretch is told as one: where
-/// the type throws then, none of its elements can be kept.
+/// the type throws then, the elements that it throws for have failed, or else all.
 std::uint64_t WorkerDriver::settle_results(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
   if (!range.results) return 0;
   note_failures(range);
-  std::uint64_t bytes = 0;
-  try {
-    bytes = range.results->ops().nbytes(*range.results);
-  } catch (...) {
-    fail_results(range, describe_current_exception());
-    return 0;
+  for (;;) {
+    try {
+      const std::uint64_t bytes = range.results->ops().nbytes(*range.results);
+      return refuse_results(range, bytes) ? 0 : bytes;
+    } catch (...) {
+      const ExceptionText why = describe_current_exception();
+      if (fail_unwritable(range)) continue;
+      fail_results(range, why);
+      return 0;
+    }
   }
-  return refuse_results(range, bytes) ? 0 : bytes;
 }
 
 void WorkerDriver::report_range(worker::RangeWork& range) {

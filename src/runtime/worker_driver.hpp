@@ -117,8 +117,9 @@ class WorkerDriver {
   void obey_answers();
   void refuse_results(std::span<worker::Execution> items);
   void fail_results(worker::RangeWork& range, const ExceptionText& why);
+  static bool fail_unwritable(worker::RangeWork& range);
   bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);
-  void note_failures(worker::RangeWork& range);
+  static void note_failures(worker::RangeWork& range);
   std::uint64_t settle_results(worker::RangeWork& range);
   void report(worker::Batch& batch);
   void report_range(worker::RangeWork& range);
