@@ -53,7 +53,7 @@ TEST_CASE("the status tells how far the run is and what its workers use") {
         "  \"ending\": \"somebody said \\\"stop\\\"\",\n  \"over\": false,\n"
         "  \"workers\": [\n    {\"rank\": 1, \"host\": \"node7\", \"slots\": 2, "
         "\"outstanding\": 0, \"memory_bytes\": 1000, \"memory_limit_bytes\": 4000, "
-        "\"spilled_bytes\": 0, \"paused\": false}]\n}\n");
+        "\"spilled_bytes\": 0, \"paused\": false, \"parked\": false}]\n}\n");
 }
 
 TEST_CASE("the status replaces the one before, and is the owner's alone") {
