@@ -94,3 +94,15 @@ TEST_CASE("a request to stop is a file of the same user") {
   std::filesystem::create_symlink("/etc/passwd", request);
   CHECK_FALSE(files.is_stop_requested());
 }
+
+TEST_CASE("a request is taken once, and only from the user's own file") {
+  const TemporaryFolder folder;
+  const JobFiles files(folder.path);
+  CHECK_EQ(files.take_request("scale"), "");
+  std::ofstream(folder.path / "scale") << "1 8\n";
+  CHECK_EQ(files.take_request("scale"), "1 8\n");
+  CHECK_EQ(files.take_request("scale"), "");
+  std::filesystem::create_symlink("/etc/hostname", folder.path / "scale");
+  CHECK_EQ(files.take_request("scale"), "");
+  CHECK_EQ(JobFiles("").take_request("scale"), "");
+}
