@@ -15,7 +15,7 @@ install(TARGETS tutti-command)
 # What `tutti journal` starts. HDF5 is one that was built for MPI.
 add_executable(tutti-journal ${PROJECT_SOURCE_DIR}/src/cli/journal/main.cpp)
 tutti_own_target(tutti-journal)
-tutti_link_modules(tutti-journal journal)
+tutti_link_modules(tutti-journal hdf5 journal)
 target_link_libraries(tutti-journal PRIVATE CLI11::CLI11 fmt::fmt)
 install(TARGETS tutti-journal DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tutti)
 

@@ -136,6 +136,18 @@ Verdict look_at_working_directory() {
   return {Verdict::Kind::note, "working directory", sentence};
 }
 
+/// What the HDF5 that tutti was built with can do; the program that reads journals knows.
+Verdict look_at_hdf5() {
+  const std::optional<std::string> program = find_part("tutti-journal");
+  if (!program) return {Verdict::Kind::note, "HDF5", "not looked at, as tutti-journal is missing"};
+  const ProcessEnd end = run_process({*program, "--hdf5"});
+  if (end.code == 0) return {Verdict::Kind::good, "HDF5", first_line(end.output)};
+  return {Verdict::Kind::bad, "HDF5",
+          fmt::format("tutti-journal ended with exit code {}: {}", end.code,
+                      first_line(end.messages.empty() ? end.output : end.messages)),
+          "is the HDF5 library that tutti was built with on the library path?"};
+}
+
 /// Starts two ranks of a program of tutti.
 Verdict look_at_two_ranks() {
   std::error_code ignored;
@@ -165,6 +177,7 @@ std::vector<Verdict> look_at_everything() {
   verdicts.push_back(look_at_folder("local directory", local.empty() ? "/tmp" : local,
                                     "set TMPDIR, or the option local_directory, to a local disk"));
   verdicts.push_back(look_at_working_directory());
+  verdicts.push_back(look_at_hdf5());
   if (find_program("mpirun")) verdicts.push_back(look_at_two_ranks());
   return verdicts;
 }

@@ -8,6 +8,7 @@ for program in sbatch sinfo squeue; do printf '#!/bin/sh\necho slurm 9.9\n' >bin
 printf '#!/bin/sh\necho pmix >&2\n' >bin/srun
 chmod +x bin/*
 unset "${!OMPI_@}"
+expect 0 '^ok +HDF5 +[0-9.]+, parallel by MPI, ' "$tutti" doctor
 expect 0 '^ok +two ranks +2 ranks, a task takes [0-9.e-]+ us there and back$' "$tutti" doctor
 
 for program in mpirun ompi_info; do

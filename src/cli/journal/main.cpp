@@ -1,6 +1,7 @@
 /// tutti-journal: what `tutti journal` starts. It links HDF5, and with that MPI, which the program
 /// tutti does not.
 
+#include "hdf5/library.hpp"
 #include "journal/inventory.hpp"
 #include "tutti/error.hpp"
 
@@ -141,7 +142,10 @@ int verify(const std::string& name, bool repairs) {
 
 int main(int argc, char** argv) {
   CLI::App app("journals: what is in them", "tutti journal");
-  app.require_subcommand(1);
+  // For `tutti doctor`.
+  bool about_hdf5 = false;
+  app.add_flag("--hdf5", about_hdf5, "which HDF5 this is, and what it can do");
+  app.require_subcommand(0, 1);
   int exit_code = 0;
   std::string name;
   std::string file;
@@ -163,6 +167,11 @@ int main(int argc, char** argv) {
   verified->callback([&] { exit_code = verify(name, repairs); });
   try {
     app.parse(argc, argv);
+    if (about_hdf5) {
+      std::cout << hdf5::library_words() << "\n";
+    } else if (app.get_subcommands().empty()) {
+      throw CLI::CallForHelp();
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const Error& error) {
