@@ -104,7 +104,7 @@ void RankCore::after_submit() {
 
 /// A call whose inputs are in inputs_.
 TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& options,
-                             std::span<const std::byte> payload) {
+                             std::span<const std::byte> payload, std::uint32_t gang) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -117,7 +117,7 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
   const CheckedOptions limits = checked(options);
   const Origin origin = next_origin(submissions_);
   const TaskId id = driver_.submit({chosen, limits.priority, origin.depth, limits.retries,
-                                    limits.timeout_ms, origin.stream, payload, inputs_});
+                                    limits.timeout_ms, origin.stream, gang, payload, inputs_});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
 }
@@ -125,6 +125,7 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
   check_can_travel(function, rank_.size());
+  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem());
   (void)checked(options);
   check_after(options, epoch_);
   Recording recording;
@@ -137,7 +138,7 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
   refuse_at_end("submit()");
   drain_released();
   resolve_inputs(builder, inputs_);
-  enroll(*state, submit_call(function, options, builder.payload.bytes()));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), builder.gang));
   if (journal_) follow(*state, recording);
   after_submit();
   return handle;

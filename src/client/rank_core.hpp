@@ -128,7 +128,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const;
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload);
+                     std::span<const std::byte> payload, std::uint32_t gang = 0);
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder,
                            const Recording& recording, TaskId& id);

@@ -11,6 +11,7 @@
 #include "tutti/detail/call_graph.hpp"
 #include "tutti/detail/map_thunk.hpp"
 #include "worker/element_attempts.hpp"
+#include "worker/work.hpp"
 
 #include <utility>
 
@@ -126,7 +127,12 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   const CheckedOptions limits = checked(options);
+  check_gang(builder.gang, 1, gangs_.problem());
   worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  worker::GangMember alone;
+  alone.communicator = 1;
+  alone.members = {0};
+  if (builder.gang != 0) context.member = &alone;
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->epoch = epoch_;

@@ -6,6 +6,7 @@
 #include "client/completion.hpp"
 #include "client/failure_ledger.hpp"
 #include "client/journal_keeper.hpp"
+#include "gang/communicators.hpp"
 #include "tutti/detail/core.hpp"
 #include "worker/task_context.hpp"
 
@@ -74,6 +75,7 @@ class SerialCore final : public detail::Core {
   }
   void shutdown() override {
     if (journal_) journal_->close();
+    gangs_.leave();
   }
   /// 1 instead of 0 when a task failed and nobody asked; prints which.
   int exit_code(int main_code);
@@ -105,6 +107,7 @@ class SerialCore final : public detail::Core {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::recursive_mutex mutex_;
   FailureLedger failures_;
+  gang::Communicators gangs_{nullptr};
 };
 
 }  // namespace tutti::client_module

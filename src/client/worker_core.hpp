@@ -129,7 +129,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void add_after(const TaskOptions& options);
   void resolve_inputs(CallBuilder& builder);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload);
+                     std::span<const std::byte> payload, std::uint32_t gang = 0);
 
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);

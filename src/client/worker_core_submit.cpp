@@ -140,7 +140,7 @@ void WorkerCore::resolve_inputs(CallBuilder& builder) {
 
 /// A call whose inputs are in inputs_.
 TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& options,
-                               std::span<const std::byte> payload) {
+                               std::span<const std::byte> payload, std::uint32_t gang) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -160,6 +160,7 @@ TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& o
   message.retries = limits.retries;
   message.timeout_ms = limits.timeout_ms;
   message.stream = origin.stream;
+  message.gang = gang;
   message.name = options.name;
   message.inputs =
       protocol::PackedList<protocol::NeedRef>(std::span<const protocol::NeedRef>(inputs_));
@@ -173,6 +174,7 @@ TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& o
 HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& options,
                              CallBuilder& builder) {
   check_can_travel(function, rank_.size());
+  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem());
   (void)checked(options);
   check_after(options, epoch_);
   auto* state = new FutureState;
@@ -182,7 +184,7 @@ HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& opt
   drain_released();
   need_ids(lock, builder.inputs.size() + 2, 0);
   resolve_inputs(builder);
-  enroll(*state, submit_call(function, options, builder.payload.bytes()));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), builder.gang));
   return handle;
 }
 

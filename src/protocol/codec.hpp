@@ -56,6 +56,13 @@ void encode(Writer& writer, const Waits& message);
 void encode(Writer& writer, const CancelFutures& message);
 void encode(Writer& writer, const Progress& message);
 void encode(Writer& writer, const ProgressTold& message);
+void encode(Writer& writer, const AssignMember& message);
+void encode(Writer& writer, const StartGang& message);
+void encode(Writer& writer, const StopGang& message);
+void encode(Writer& writer, const DropCommunicator& message);
+void encode(Writer& writer, const MemberReady& message);
+void encode(Writer& writer, const MemberFailed& message);
+void encode(Writer& writer, const MemberEnded& message);
 
 /// Reads the next message of a packet. Views in it point into the reader's bytes.
 Message decode(Reader& reader);

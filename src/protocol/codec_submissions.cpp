@@ -92,6 +92,7 @@ SubmitTask decode_submit_task(Reader& reader) {
   reader.value(message.retries);
   reader.value(message.timeout_ms);
   reader.value(message.stream);
+  reader.value(message.gang);
   message.name = get_text(reader);
   message.inputs = get_list<NeedRef>(reader);
   message.payload = get_bytes(reader);
@@ -232,6 +233,7 @@ void encode(Writer& writer, const SubmitTask& message) {
   writer.value(message.retries);
   writer.value(message.timeout_ms);
   writer.value(message.stream);
+  writer.value(message.gang);
   put_text(writer, message.name);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
@@ -313,7 +315,7 @@ Message decode_of_submissions(std::uint8_t kind, Reader& reader) {
     case kind_of<ProgressTold>():
       return ProgressTold{decode_progress(reader)};
     default:
-      throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+      return decode_of_gangs(kind, reader);
   }
 }
 

@@ -68,8 +68,14 @@ PackedList<T> get_list(Reader& reader) {
   return PackedList<T>(reader.view(count * sizeof(T)));
 }
 
-/// The messages of tasks that submit tasks, see codec_submissions.cpp. Throws Error (corrupt_data)
-/// for what is no message at all.
+/// The fields of an assignment, which is a part of another message too.
+AssignTask decode_assign_task(Reader& reader);
+void put_assign_task(Writer& writer, const AssignTask& message);
+
+/// The messages of tasks that submit tasks, see codec_submissions.cpp, and what follows them.
 Message decode_of_submissions(std::uint8_t kind, Reader& reader);
+/// The messages of gangs, see codec_gangs.cpp. Throws Error (corrupt_data) for what is no message
+/// at all.
+Message decode_of_gangs(std::uint8_t kind, Reader& reader);
 
 }  // namespace tutti::protocol

@@ -55,6 +55,7 @@ TaskId SchedulerDriver::submit(const TaskCall& call) {
   spec.depth = call.depth;
   spec.retries = call.retries;
   spec.stream = call.stream;
+  spec.gang = call.gang;
   spec.inline_result = wants_inline();
   spec.payload = call.payload;
   spec.inputs = call.inputs;
@@ -311,6 +312,7 @@ void SchedulerDriver::obey() {
   send_copies();
   for (const auto& each : commands_.assign) send_task(each.task, each.worker);
   for (const auto& each : commands_.assign_range) send_range(each);
+  obey_gangs();
   // Before releases: what is cancelled and runs keeps what it reads.
   send_cancels();
   send_releases();
@@ -324,7 +326,8 @@ void SchedulerDriver::obey() {
   commands_.clear();
 }
 
-void SchedulerDriver::send_task(TaskId task, int worker) {
+/// The message for a task, valid until the next one; its function is known to the worker before.
+protocol::AssignTask SchedulerDriver::assignment(TaskId task, int worker) {
   const scheduler::TaskRecord& record = *scheduler_.find_task(task);
   protocol::FunctionId& known = known_functions_[static_cast<std::size_t>(worker)];
   for (; known <= record.function; ++known) {
@@ -338,7 +341,8 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   message.function = record.function;
   message.priority = record.priority;
   // Who runs what it submitted itself has the result, and is not told of its end.
-  message.inline_result = record.inline_result && record.client_holds &&
+  // That of a gang counts only when all members have ended.
+  message.inline_result = record.inline_result && record.client_holds && !record.is_gang &&
                           (record.owner == rank_.rank() || record.owner != worker);
   message.depth = record.depth;
   message.attempt = record.attempt;
@@ -352,6 +356,11 @@ void SchedulerDriver::send_task(TaskId task, int worker) {
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
   message.payload = record.payload.bytes();
+  return message;
+}
+
+void SchedulerDriver::send_task(TaskId task, int worker) {
+  const protocol::AssignTask message = assignment(task, worker);
   rank_.outbox().add(
       worker, message,
       message_overhead_bytes + message.inputs.bytes().size() + message.payload.size());

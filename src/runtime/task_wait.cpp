@@ -70,7 +70,8 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task) {
                     "raise the option max_waiting_tasks",
                     task.name(), task.depth, state_.suspended(), rank_.rank()));
   }
-  state_.suspend(batch);
+  state_.suspend(batch, commands_);
+  obey();
   // A rank that is short of memory begins something else when nothing runs any more.
   rank_.memory().after_change();
   rank_.engine().leave_to_tasks(true);

@@ -229,6 +229,7 @@ void WorkerDriver::obey() {
   obey_fetches();
   obey_loads();
   obey_answers();
+  obey_members();
   for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
     rank_.outbox().add(0, protocol::Replicated{each.id, each.begin, each.kept},
                        report_overhead_bytes);
@@ -315,6 +316,10 @@ void WorkerDriver::refuse_results(std::span<worker::Execution> items) {
 
 void WorkerDriver::report(worker::Batch& batch) {
   for (worker::Execution& item : batch.items) {
+    if (item.run != 0) {
+      report_member(item);
+      continue;
+    }
     if (item.kind != worker::Execution::Kind::task || item.detached) continue;
     if (item.threw) {
       const protocol::TaskThrew message{item.id, shortened(item.error_type),

@@ -10,6 +10,7 @@ void Scheduler::place(Commands& commands) {
   if (workers_.joined() == 0) return;
   for (const TaskId id : pinned_) place_pinned(id, commands);
   pinned_.clear();
+  place_gangs(commands);
   // Depth first: what was begun goes before what was not, unless that is more urgent.
   const int urgency_min = ready_.empty() ? INT_MIN : ready_.urgency();
   serve_queues(urgency_min, commands);
@@ -42,9 +43,13 @@ void Scheduler::place_from_ready(Commands& commands) {
       continue;
     }
     const TaskRecord* record = tasks_.find(id);
-    if (record != nullptr && record->state == TaskState::ready && !place_source(id, commands))
-      return;
+    const bool is_ready = record != nullptr && record->state == TaskState::ready;
+    if (is_ready && !record->is_gang && !place_source(id, commands)) return;
     ready_.pop();
+    if (!is_ready || !record->is_gang) continue;
+    // One that must wait for workers keeps what comes behind it from none.
+    queue_gang(id);
+    place_gangs(commands);
   }
 }
 
@@ -83,7 +88,8 @@ void Scheduler::assign(TaskId task, int worker, Commands& commands) {
 /// All that the task still misses is being computed: it may go where it will be needed.
 void Scheduler::consider_ahead(TaskId task) {
   const TaskRecord& record = tasks_.at(task.slot());
-  if (record.state == TaskState::waiting && record.unplaced_inputs == 0) ahead_.push_back(task);
+  if (record.state == TaskState::waiting && record.unplaced_inputs == 0 && !record.is_gang)
+    ahead_.push_back(task);
 }
 
 /// Assigns tasks ahead of readiness, each to the worker that is best for it after those before it

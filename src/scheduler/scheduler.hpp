@@ -9,6 +9,7 @@
 #include "base/durations.hpp"
 #include "protocol/messages.hpp"
 #include "scheduler/commands.hpp"
+#include "scheduler/gang_table.hpp"
 #include "scheduler/group_table.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "scheduler/replication.hpp"
@@ -19,6 +20,7 @@
 #include <tsl/robin_map.h>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -45,6 +47,10 @@ struct SchedulerOptions {
   /// The same for what they give, and no more than this share of the memory limit of a worker.
   std::uint64_t range_result_bytes_max = 64 << 20;
   std::uint64_t range_limit_share = 32;
+  /// A gang that waits for workers is overtaken by so many that came later.
+  std::uint32_t gang_overtaken_max = 16;
+  /// Communicators of gangs that are kept.
+  std::size_t communicators_max = 64;
 };
 
 /// A task as the client hands it over.
@@ -58,6 +64,7 @@ struct TaskSpec {
   std::uint64_t stream = 0;
   bool inline_result = false;
   bool client_holds = true;
+  std::uint32_t gang = 0;  ///< so many workers run it together; 0: it is no gang
   std::span<const std::byte> payload;
   std::span<const Input> inputs;
 };
@@ -124,6 +131,15 @@ class Scheduler {
   bool on_task_finished(int rank, TaskId task, std::uint64_t result_bytes, Commands& commands);
   /// A task with retries left is assigned again; else it fails, with all that need it.
   bool on_task_threw(int rank, TaskId task, TaskFailure failure, Commands& commands);
+  // Members of gangs; these return false too when the report is stale.
+  /// The member has its inputs and a slot. When all have, they are told to begin.
+  bool on_member_ready(int rank, std::uint64_t run, Commands& commands);
+  /// The member threw, or its time is over: all are told to stop. A gang with retries left is tried
+  /// again when all have ended; else it fails at once.
+  bool on_member_failed(int rank, std::uint64_t run, TaskFailure failure, Commands& commands);
+  /// The member has given its slot back. When the last one of a gang that did not fail has, the
+  /// gang is finished.
+  bool on_member_ended(int rank, std::uint64_t run, std::uint64_t result_bytes, Commands& commands);
   /// Elements that threw are told before the range that they are in.
   bool on_element_threw(int rank, TaskId group, std::uint64_t index, bool inherited,
                         TaskFailure failure);
@@ -162,6 +178,8 @@ class Scheduler {
 
   const TaskRecord* find_task(TaskId id) const { return tasks_.find(id); }
   const GroupRecord* find_group(TaskId id) const { return groups_.find(id); }
+  /// An attempt of a gang that is under way, or null.
+  const GangRun* find_run(std::uint64_t run) const;
   FailurePtr failure_of_task(TaskId id) const;
   /// Who holds it, the one first that others are sent to; nobody when it is not finished.
   std::vector<std::int32_t> holders_of(const Piece& piece) const;
@@ -227,6 +245,7 @@ class Scheduler {
   bool attach_task(TaskId dependent, const Input& input, FailurePtr& failure);
   bool attach_elements(TaskId dependent, const Input& input, FailurePtr& failure);
   void become_ready(TaskId task);
+  void finish(TaskId task, std::uint64_t result_bytes, Commands& commands);
   void try_again(TaskId task);
   void unload(const TaskRecord& record);
   void finish_dependents(std::uint32_t& head, bool placed, Commands& commands);
@@ -285,6 +304,15 @@ class Scheduler {
   int thief_for(int victim);
   std::uint64_t range_length(const GroupRecord& group, int worker) const;
 
+  // gangs.cpp
+  void queue_gang(TaskId gang);
+  std::vector<std::int32_t> free_seats() const;
+  std::size_t usable_seats(std::span<const std::int32_t> seats, std::uint32_t size) const;
+  void place_gangs(Commands& commands);
+  void start_run(TaskId gang, std::vector<std::int32_t> members, Commands& commands);
+  GangRun* run_of_member(int rank, std::uint64_t run, std::size_t& index);
+  void stop_run(std::uint64_t run, Commands& commands);
+
   // choice.cpp
   struct Candidates;
   int choose_worker(const TaskRecord& record);
@@ -301,6 +329,7 @@ class Scheduler {
   void check_task(std::uint32_t slot, Tally& tally) const;
   void check_group(std::uint32_t slot, Tally& tally) const;
   void check_replications(Tally& tally) const;
+  void check_gangs() const;
   void check_tally(const Tally& tally) const;
 
   // tell_state.cpp
@@ -310,6 +339,7 @@ class Scheduler {
   // describe.cpp
   void describe_task(std::uint32_t slot, std::vector<std::uint64_t>& words) const;
   void describe_group(std::uint32_t slot, std::vector<std::uint64_t>& words) const;
+  void describe_gangs(std::vector<std::uint64_t>& words) const;
 
   std::uint64_t unknown_ns() const { return options_.credit.nanoseconds_per_slot; }
 
@@ -320,6 +350,11 @@ class Scheduler {
   WorkerTable workers_;
   ReadyQueue ready_;                 ///< tasks whose inputs bind them to nobody, and maps
   std::vector<TaskId> ready_bound_;  ///< ready tasks that belong to workers by their inputs
+  std::map<std::uint32_t, GangRecord> gangs_;  ///< that have not ended, by slot
+  std::deque<TaskId> waiting_gangs_;  ///< ready, and there were too few workers: by urgency
+  std::map<std::uint64_t, GangRun> runs_;
+  std::uint64_t runs_begun_ = 0;
+  CommunicatorTable communicators_;
   Durations durations_;
   Story story_;
   tsl::robin_map<std::uint32_t, FailurePtr> task_failures_;          ///< by slot

@@ -145,6 +145,7 @@ void run_task(Batch& batch) {
   context.depth = task.depth;
   context.attempt = task.attempt;
   context.stop = &task.stop;
+  context.member = task.member.get();
   if (context.is_stopped()) return;
   if (!task.problem.empty()) return note_problem(batch.items[batch.current], task.problem);
   const TaskScope scope(&context);

@@ -52,7 +52,7 @@ void WorkerState::split(Batch& batch, Batch& done, WorkerCommands& commands) {
   end_items(done.items, commands);
 }
 
-void WorkerState::suspend(Batch& batch) {
+void WorkerState::suspend(Batch& batch, WorkerCommands& commands) {
   check(batch.current == 0 && !batch.items.empty(), "what is done before a wait was split off");
   check(may_suspend() && active_ > 0, "what waits had a slot, and may wait");
   while (batch.items.size() > 1) {
@@ -73,6 +73,7 @@ void WorkerState::suspend(Batch& batch) {
   --active_;
   ++suspended_;
   ++suspended_depths_[depth_of(item)];
+  seat_members(commands);
 }
 
 void WorkerState::resume(const Batch& batch) {
@@ -85,7 +86,7 @@ void WorkerState::resume(const Batch& batch) {
 }
 
 bool WorkerState::can_nest(int depth_min) const {
-  if (startable() == 0) return false;
+  if (startable_alone() == 0) return false;
   const int lowest = std::max(depth_min, floor());
   for (const auto& [urgency, level] : ready_) {
     if (level.empty() || depth_of(urgency) < lowest) continue;

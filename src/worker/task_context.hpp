@@ -16,6 +16,7 @@
 namespace tutti::worker {
 
 struct Batch;
+struct GangMember;
 
 /// How long an attempt at an element may run. The thread that runs it sets the limit, another one
 /// finds that it is over: both by this, on the same word.
@@ -49,8 +50,9 @@ struct TaskContext {
   std::uint64_t stream = 0;                  ///< names its random numbers
   std::uint16_t depth = 0;
   std::uint8_t attempt = 1;
-  std::uint8_t* stop = nullptr;      ///< see TaskWork; null: nobody can stop it
-  std::int64_t* limit_ns = nullptr;  ///< of the element; null: none
+  std::uint8_t* stop = nullptr;        ///< see TaskWork; null: nobody can stop it
+  std::int64_t* limit_ns = nullptr;    ///< of the element; null: none
+  const GangMember* member = nullptr;  ///< of which gang it is a member; null: of none
 
   bool is_stopped() const {
     if (limit_ns != nullptr && ElementLimit(*limit_ns).is_over()) return true;

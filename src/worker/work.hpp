@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,21 @@ struct Asker {
   std::uint64_t request = 0;
 };
 
+/// What makes a task a member of a gang.
+struct GangMember {
+  enum class Phase : std::uint8_t {
+    waiting,  ///< for inputs, or for a slot
+    seated,   ///< has a slot, and waits for the others
+    begun,    ///< a thread may take it, or has it
+  };
+  std::uint64_t run = 0;  ///< names the attempt of the gang
+  std::uint32_t communicator = 0;
+  std::uint32_t index = 0;            ///< of this rank among the members
+  std::vector<std::int32_t> members;  ///< ranks
+  Phase phase = Phase::waiting;
+  bool stopped = false;  ///< rank 0 has told it to stop
+};
+
 /// A single task.
 struct TaskWork {
   TaskId id;
@@ -60,6 +76,7 @@ struct TaskWork {
   std::vector<Waiter> waiters;             ///< for its result, on this rank
   std::vector<Asker> askers;               ///< for its result, on others
   std::string problem;                     ///< why an input is not here: the task fails with it
+  std::unique_ptr<GangMember> member;      ///< null for a task by itself
 
   bool is_awaited() const { return !waiters.empty() || !askers.empty(); }
 };
@@ -119,6 +136,7 @@ struct Execution {
   GroupWork* group = nullptr;
   const FunctionOps* ops = nullptr;
   TaskId id;                ///< of a task
+  std::uint64_t run = 0;    ///< of a member of a gang
   std::uint64_t begin = 0;  ///< of a block
   std::uint64_t count = 0;
 

@@ -68,9 +68,17 @@ struct WorkerCommands {
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
   std::vector<const TaskWork*> stopped;     ///< run, and were told to stop
+  /// A member of a gang that no thread has begun, and that gave its slot back.
+  struct MemberEnded {
+    std::uint64_t run;
+    bool failed;  ///< an input is nowhere; else it was told to stop
+  };
+  std::vector<std::uint64_t> members_ready;  ///< they have slots: tell rank 0
+  std::vector<MemberEnded> members_ended;
   bool empty() const {
     return fetch.empty() && load.empty() && answers.empty() && replicated.empty() &&
-           locate.empty() && replicas.empty() && finished_ranges.empty() && stopped.empty();
+           locate.empty() && replicas.empty() && finished_ranges.empty() && stopped.empty() &&
+           members_ready.empty() && members_ended.empty();
   }
   void clear() {
     fetch.clear();
@@ -81,6 +89,8 @@ struct WorkerCommands {
     replicas.clear();
     finished_ranges.clear();
     stopped.clear();
+    members_ready.clear();
+    members_ended.clear();
   }
 };
 
@@ -120,6 +130,11 @@ class WorkerState {
                        WorkerCommands& commands);
   void on_assign(const protocol::AssignTask& message, WorkerCommands& commands);
   void on_assign(const protocol::AssignRange& message, WorkerCommands& commands);
+  void on_assign(const protocol::AssignMember& message, WorkerCommands& commands);
+  /// All members of a gang have slots.
+  void on_start(std::uint64_t run);
+  /// A gang has failed, or was cancelled.
+  void on_stop(const protocol::StopGang& message, WorkerCommands& commands);
   /// The answer to a fetch or load. `problem` says why there is no value: what needs it fails with
   /// this sentence.
   void on_data(std::uint64_t request, protocol::Data::Answer answer, detail::ValuePtr value,
@@ -159,7 +174,7 @@ class WorkerState {
   /// The items before the one that runs are done. The caller reports `done`.
   void split(Batch& batch, Batch& done, WorkerCommands& commands);
   /// What was behind it goes back. Must not be called when may_suspend() is false.
-  void suspend(Batch& batch);
+  void suspend(Batch& batch, WorkerCommands& commands);
   bool may_suspend() const { return suspended_ < limits_.suspended_max; }
   /// Its wait is over: it wants a slot before anything else begins.
   void want_slot() { ++wanting_; }
@@ -176,12 +191,7 @@ class WorkerState {
            (pause_ == Pause::none || (pause_ == Pause::one_at_a_time && active_ + wanting_ == 0));
   }
   /// Threads that could begin something now.
-  std::size_t startable() const {
-    const std::size_t used = active_ + wanting_;
-    if (used >= limits_.slots || !has_ready()) return 0;
-    const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
-    return std::min(ready_count(floor()), slots);
-  }
+  std::size_t startable() const { return begun_members_.size() + startable_alone(); }
   /// What a thread that waits inside of a task of this depth could run now, without being away for
   /// long.
   bool can_nest(int depth_min) const;
@@ -220,7 +230,7 @@ class WorkerState {
   /// True when nothing is assigned, defined or awaited.
   bool is_idle() const {
     return ready_count_ == 0 && taken_ == 0 && awaited() == 0 && known_.empty() && early_.empty() &&
-           groups_.empty();
+           groups_.empty() && members_.empty();
   }
   const FunctionOps* function(FunctionId function) const;
   const WorkerLimits& limits() const { return limits_; }
@@ -294,12 +304,29 @@ class WorkerState {
   bool cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
            WorkerCommands& commands);
 
+  // gangs.cpp
+  TaskWork* find_member(std::uint64_t run) const;
+  void seat_members(WorkerCommands& commands);
+  void forget_member(const TaskWork* task);
+  void end_unbegun(const TaskWork& task, WorkerCommands& commands);
+  void take_member(Batch& batch);
+  void finish_member(Execution& item, WorkerCommands& commands);
+
   // cancel.cpp
   void detach(TaskWork* task, WorkerCommands& commands);
   void remove_ready(const TaskWork* task);
   void cancel_group(TaskId id);
 
+  void accept(TaskWork& task, const protocol::AssignTask& message, WorkerCommands& commands);
   void make_ready(Ready ready, std::int32_t urgency, bool at_front);
+  void add_task(Execution& item, TaskWork* task);
+  /// Of those that could begin, what is no member of a gang: such a one has its slot.
+  std::size_t startable_alone() const {
+    const std::size_t used = active_ + wanting_;
+    if (used >= limits_.slots || !has_ready()) return 0;
+    const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
+    return std::min(ready_count(floor()), slots);
+  }
   void fill(Batch& batch, int depth_min);
   static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
   static int depth_of(const Execution& item);
@@ -330,13 +357,15 @@ class WorkerState {
   std::map<std::int32_t, std::deque<Ready>, std::greater<>> ready_;  ///< by urgency
   std::size_t ready_count_ = 0;
   std::size_t taken_ = 0;        ///< items, those that wait inside of themselves among them
-  std::uint32_t active_ = 0;     ///< threads that have a slot
+  std::uint32_t active_ = 0;     ///< slots of threads, and of members of gangs
   std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
   std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
   std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
   Pause pause_ = Pause::none;
-  SlotTable<TaskWork*> known_;     ///< assigned and not ended
-  std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
+  std::vector<TaskWork*> members_;       ///< of gangs, that have not ended or been told to stop
+  std::deque<TaskWork*> begun_members_;  ///< of those, what no thread has taken
+  SlotTable<TaskWork*> known_;           ///< assigned and not ended
+  std::uint32_t assignments_ = 0;        ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;
   std::vector<TaskWork*> dropped_;  ///< whose end is being told to those who wait for them
   SmallValues small_;
