@@ -83,6 +83,14 @@ struct Options {
   /// Cores that each task uses, 1 to 1024: where threads_per_worker is 0, a worker runs so many
   /// fewer tasks at once.
   std::uint32_t cores_per_task = 1;
+  /// Seconds from the start until the job ends, 0 to 31,536,000. 0: asked of Slurm or PBS inside a
+  /// job of theirs; outside there is no end.
+  std::uint64_t walltime_s = 0;
+  /// The run ends so many seconds before the job does, 0 to 86,400.
+  std::uint64_t walltime_margin_s = 20;
+  /// The folder of a job of `tutti submit`, which sets it: the run keeps its status there and looks
+  /// for requests. Empty: there is none.
+  std::string job_directory = {};
   /// Results of work that has a name are recorded on disk, and a run that finds them there does not
   /// compute them again. "results/sweep" means the folder results/sweep.journal and the file
   /// results/sweep.h5. Empty: nothing is recorded.

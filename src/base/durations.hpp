@@ -11,6 +11,9 @@ namespace tutti {
 
 class Durations {
  public:
+  /// The longest time that a load of a worker can be.
+  static constexpr std::uint32_t load_ns_max = std::numeric_limits<std::uint32_t>::max();
+
   void add(std::uint32_t function, std::uint64_t calls, std::uint64_t nanoseconds) {
     if (function >= sums_.size()) sums_.resize(function + 1);
     Sum& sum = sums_[function];
@@ -61,7 +64,6 @@ class Durations {
   };
   static constexpr double result_memory = 8;
   static constexpr std::uint64_t forget_after_calls = 1u << 12;
-  static constexpr std::uint32_t load_ns_max = std::numeric_limits<std::uint32_t>::max();
   std::vector<Sum> sums_;
 };
 

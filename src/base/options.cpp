@@ -314,6 +314,12 @@ std::vector<Setting> make_settings() {
                              "The most that one rank spills; 0: until the disk is full."));
   all.push_back(number_setting("cores_per_task", &Options::cores_per_task, 1, 1024, "cores",
                                "Cores of each task, where threads_per_worker is 0."));
+  all.push_back(number_setting("walltime_s", &Options::walltime_s, 0, 31'536'000, "seconds",
+                               "From the start to the end of the job; 0: Slurm or PBS is asked."));
+  all.push_back(number_setting("walltime_margin_s", &Options::walltime_margin_s, 0, 86'400,
+                               "seconds", "The run ends so long before the job."));
+  all.push_back(text_setting("job_directory", &Options::job_directory, "a directory",
+                             "Of a job of `tutti submit`: status and requests."));
   all.push_back(text_setting("journal", &Options::journal, "a path",
                              "Where results of work with a name are recorded; empty: nowhere."));
   all.push_back(switch_setting("journal_retry", &Options::journal_retry,

@@ -13,6 +13,8 @@ void add_job_script(CLI::App& app, int& exit_code);
 void add_submit(CLI::App& app, int& exit_code);
 void add_list(CLI::App& app, int& exit_code);
 void add_logs(CLI::App& app, int& exit_code);
+void add_status(CLI::App& app, int& exit_code);
+void add_watch(CLI::App& app, int& exit_code);
 void add_stop(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_farm(CLI::App& app, int& exit_code);

@@ -93,6 +93,37 @@ std::optional<int> exit_code_of(const JobRecord& record) {
   return std::atoi(text->c_str());
 }
 
+std::optional<RunStatus> run_status_of(const JobRecord& record) {
+  const std::optional<std::string> text = read_file(record.directory / "status.json");
+  if (!text) return std::nullopt;
+  const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
+  try {
+    RunStatus status{.time_s = json.at("time").get<std::int64_t>(),
+                     .seconds = json.at("seconds").get<double>(),
+                     .done = json.at("done").get<std::uint64_t>(),
+                     .left = json.at("left").get<std::uint64_t>(),
+                     .ending = json.at("ending").get<std::string>(),
+                     .over = json.at("over").get<bool>()};
+    for (const nlohmann::json& worker : json.at("workers")) {
+      ++status.workers;
+      status.slots += worker.at("slots").get<std::uint64_t>();
+      status.memory_bytes += worker.at("memory_bytes").get<std::uint64_t>();
+      status.memory_limit_bytes += worker.at("memory_limit_bytes").get<std::uint64_t>();
+      status.spilled_bytes += worker.at("spilled_bytes").get<std::uint64_t>();
+    }
+    return status;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+void request_stop(const JobRecord& record) {
+  if (!is_own(record.directory))
+    throw Error(ErrorCode::io, "the folder of job " + record.id + ", '" +
+                                   record.directory.string() + "', is gone or not yours");
+  replace_file(record.directory / "stop", "\n");
+}
+
 std::vector<std::filesystem::path> logs_of(const JobRecord& record) {
   const std::string number = record.id.substr(0, record.id.find('['));
   const std::string begin = record.name + "-" + number;

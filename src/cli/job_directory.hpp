@@ -40,6 +40,28 @@ std::optional<int> exit_code_of(const JobRecord& record);
 /// Where the script writes it.
 std::filesystem::path exit_code_file(const std::filesystem::path& directory);
 
+/// What the run of a job says in its status.json, which it replaces every second.
+struct RunStatus {
+  std::int64_t time_s = 0;  ///< when it was written, since 1970
+  double seconds = 0;       ///< since the start of the run
+  std::uint64_t done = 0;   ///< tasks, elements of maps included
+  std::uint64_t left = 0;
+  std::string ending;  ///< why the run ends early; empty while it does not
+  bool over = false;
+  std::uint64_t workers = 0;
+  std::uint64_t slots = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t memory_limit_bytes = 0;
+  std::uint64_t spilled_bytes = 0;
+};
+
+/// Nothing before the run has begun, and for programs that are none of tutti.
+std::optional<RunStatus> run_status_of(const JobRecord& record);
+
+/// Asks the run of a job to end in good order, which it notices within a second. Throws Error (io)
+/// when the folder is gone.
+void request_stop(const JobRecord& record);
+
 /// The files of output that there are; those of an array's parts are several.
 std::vector<std::filesystem::path> logs_of(const JobRecord& record);
 

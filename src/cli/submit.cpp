@@ -67,6 +67,9 @@ void warn_of_local_storage(const jobs::JobPlan& plan, const std::filesystem::pat
 /// Puts the job's output and exit code where the other subcommands find them.
 void add_bookkeeping(jobs::JobPlan& plan, const std::filesystem::path& directory) {
   if (plan.options.log_directory.empty()) plan.options.log_directory = directory.string();
+  // The parts of an array would write over each other's status.
+  if (plan.options.array.empty())
+    plan.options.env.push_back({.name = "TUTTI_JOB_DIRECTORY", .value = directory.string()});
   plan.options.job_script_epilogue.push_back("echo $rc >" +
                                              jobs::quoted(exit_code_file(directory).string()));
 }

@@ -55,6 +55,10 @@ void RankCore::enroll(Handle& handle, TaskId id) {
     if (id.slot() >= tasks_.size()) tasks_.resize(id.slot() + 1, nullptr);
     tasks_[id.slot()] = &static_cast<FutureState&>(handle);
   }
+  if (!ending_ || handle.status.load() != Status::pending) return;
+  handle.failure = ending_->failure;
+  handle.status = Status::cancelled;
+  ending_->cancelled_any = true;
 }
 
 TaskId RankCore::place_literal(ValuePtr value) {
@@ -386,6 +390,7 @@ void RankCore::on_failed(TaskId id, const scheduler::FailurePtr& failure) {
   if (handle == nullptr) return;
   handle->failure = failure;
   handle->status.store(status_of(*failure), std::memory_order_release);
+  if (ending_ && handle->status.load() == Status::cancelled) ending_->cancelled_any = true;
   if (journal_ && !id.is_group()) record_failed(id, 0, failure);
   resolved(*handle);
 }

@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -98,6 +99,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   /// The exit code of a run whose main gave `main_code`: 1 instead of 0 when a task failed and
   /// nobody asked. Prints which.
   int exit_code(int main_code);
+  /// Why tasks that still ran at the end were ended with it.
+  std::string straggler_sentence() const;
   /// True when a worker did not end its tasks in time.
   bool has_stragglers() const { return stragglers_; }
 
@@ -114,10 +117,13 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void on_group_done(TaskId group) override;
   void on_forgotten(TaskId id) override;
   void on_replicated(const scheduler::Piece& piece, int rank, bool kept) override;
+  void on_ending(const detail::FailurePtr& failure, int exit_code,
+                 std::chrono::steady_clock::duration patience) override;
   void before_turn() override;
 
   void released(Handle* handle) noexcept override;
   void drain_released();
+  void cancel_pending();
 
   FutureState* find_task(TaskId id);
   GroupState* find_group(TaskId id);
@@ -206,6 +212,14 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
   std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
   RepeatedConstants repeated_constants_;
+  /// The run ends before its work is done.
+  struct Ending {
+    detail::FailurePtr failure;  ///< of what had not ended
+    int exit_code = 0;
+    std::chrono::steady_clock::duration patience;
+    bool cancelled_any = false;
+  };
+  std::optional<Ending> ending_;
   /// Results that are to be recorded and that lie on other ranks.
   struct JournalState {
     explicit JournalState(const Options& options, std::function<void(const char*)> thread_setup)
@@ -227,7 +241,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::unique_ptr<JournalState> journal_;  ///< null when there is no journal
   std::uint32_t transfers_awaited_ = 0;    ///< by how many threads of the client
   bool shut_down_ = false;
-  bool ending_ = false;  ///< what needs other ranks begins no more
+  bool shutting_down_ = false;  ///< what needs other ranks begins no more
   bool stragglers_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "client/rank_core.hpp"
+#include "client/results_here.hpp"
 
 #include <utility>
 #include <vector>
@@ -98,6 +99,8 @@ void RankCore::record_range(GroupState& state, std::uint64_t begin, std::uint64_
 }
 
 void RankCore::record_failed(TaskId id, std::uint64_t index, const scheduler::FailurePtr& failure) {
+  // What was cancelled has not failed: the next run computes it.
+  if (status_of(*failure) == Status::cancelled) return;
   const auto work = journal_->works.find(id);
   if (work != journal_->works.end())
     journal_->keeper.record_failure(*work->second, index, *failure);

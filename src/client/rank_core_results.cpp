@@ -18,6 +18,8 @@ namespace {
 
 /// Stretches of results up to this size come whole when one element is asked for, in bytes.
 constexpr std::uint64_t whole_stretch_bytes_max = 4 << 20;
+/// Tasks that run at the end of main, and that nobody waits for, get this long.
+constexpr std::chrono::milliseconds patience_at_end{500};
 
 }  // namespace
 
@@ -76,7 +78,7 @@ double RankCore::progress(Target target) {
 
 /// For a call that needs other ranks. Tasks are ended by their rank.
 void RankCore::refuse_at_end(const char* what) const {
-  if (!ending_ || worker::current_task() != nullptr) return;
+  if (!shutting_down_ || worker::current_task() != nullptr) return;
   throw Error(ErrorCode::not_running,
               std::string(what) + " was called after shutdown(), which ends the run; call " +
                   "shutdown() when no thread uses the client any more");
@@ -405,16 +407,10 @@ void RankCore::shutdown() {
   if (std::exchange(shut_down_, true)) return;
   drain_released();
   engine_.wait(lock, [&] { return kept_.empty(); });
-  ending_ = true;
+  shutting_down_ = true;
   engine_.wait(lock, [&] { return transfers_awaited_ == 0; });
   if (journal_) finish_journal(lock);
-  const auto end = [this](Handle* handle) {
-    if (handle == nullptr || handle->status.load() != Status::pending) return;
-    handle->status = Status::cancelled;
-    resolved(*handle);
-  };
-  for (FutureState* state : tasks_) end(state);
-  for (GroupState* state : groups_) end(state);
+  cancel_pending();
   for (Handle* handle : tasks_) {
     if (handle != nullptr) failures_.add(*handle);
   }
@@ -430,9 +426,8 @@ void RankCore::shutdown() {
     return driver_.workers_gone() == others &&
            (rank_.worker() == nullptr || rank_.worker()->running() == 0);
   };
-  // Tasks that run and that nobody waits for get this long.
-  stragglers_ =
-      !engine_.wait(lock, all_ended, runtime::Clock::now() + std::chrono::milliseconds(500));
+  const runtime::Clock::duration patience = ending_ ? ending_->patience : patience_at_end;
+  stragglers_ = !engine_.wait(lock, all_ended, runtime::Clock::now() + patience);
   // Futures that are still held belong to their holders from here on.
   tasks_.clear();
   groups_.clear();
@@ -441,6 +436,30 @@ void RankCore::shutdown() {
   if (journal_) journal_->keeper.close();
 }
 
-int RankCore::exit_code(int main_code) { return failures_.exit_code(main_code); }
+void RankCore::cancel_pending() {
+  const auto end = [this](Handle* handle) {
+    if (handle == nullptr || handle->status.load() != Status::pending) return;
+    handle->status = Status::cancelled;
+    resolved(*handle);
+  };
+  for (FutureState* state : tasks_) end(state);
+  for (GroupState* state : groups_) end(state);
+}
+
+void RankCore::on_ending(const FailurePtr& failure, int exit_code,
+                         std::chrono::steady_clock::duration patience) {
+  ending_ = Ending{.failure = failure, .exit_code = exit_code, .patience = patience};
+}
+
+int RankCore::exit_code(int main_code) {
+  // A main that had all it wanted has not been cut short.
+  if (ending_ && (ending_->cancelled_any || main_code != 0)) return ending_->exit_code;
+  return failures_.exit_code(main_code);
+}
+
+std::string RankCore::straggler_sentence() const {
+  if (ending_) return "tasks that did not stop when they were told to were ended";
+  return "tasks that nobody waits for were still running at the end of main and were ended";
+}
 
 }  // namespace tutti::client_module

@@ -112,8 +112,7 @@ int end_client(Run& run, int main_code) {
   }
   if (run.core->has_stragglers()) {
     std::cout.flush();
-    runtime::abort_job(
-        code, "tasks that nobody waits for were still running at the end of main and were ended");
+    runtime::abort_job(code, run.core->straggler_sentence());
   }
   if (rank.worker() != nullptr) rank.worker()->join();
   const std::vector<transport::Place> places = rank.transport().places();

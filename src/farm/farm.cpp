@@ -79,7 +79,7 @@ class Farm {
   };
 
   bool may_start() const {
-    return halt_ == HaltRule::When::never && interruption() == 0 &&
+    return halt_ == HaltRule::When::never && interruption() == 0 && !job_ends_ &&
            (next_ < left_.size() || !again_.empty());
   }
 
@@ -127,6 +127,9 @@ class Farm {
     CommandEnd end;
     try {
       end = started.future.result();
+    } catch (const CancelledError&) {
+      job_ends_ = true;
+      return;
     } catch (const TaskFailed& failed) {
       // The rank could not even try: no room for files, no further process.
       constexpr int not_started = 255;
@@ -202,11 +205,11 @@ class Farm {
     // Those behind a gap, which an early end has left.
     for (const auto& [position, end] : waiting_) print_output(end);
     const bool complete = summary_.counts.done() == summary_.counts.total;
-    if (interruption() != 0 && !complete) summary_.end = FarmEnd::interrupted;
+    if ((interruption() != 0 || job_ends_) && !complete) summary_.end = FarmEnd::interrupted;
     summary_.seconds = count().seconds;
     progress_.clear();
     if (!request_.quiet) std::fprintf(stderr, "tutti: %s\n", summary_text(summary_).c_str());
-    return farm_exit_code(summary_.end, summary_.counts.failed);
+    return farm_exit_code(summary_.end, summary_.counts.failed, interruption());
   }
 
   const FarmRequest& request_;
@@ -224,6 +227,7 @@ class Farm {
   std::size_t next_to_show_ = 0;
   double mean_s_ = 0;  ///< how long commands take lately
   HaltRule::When halt_ = HaltRule::When::never;
+  bool job_ends_ = false;  ///< the run ends, near the end of the batch job
   std::optional<Clock::time_point> interrupted_at_;
   FarmSummary summary_;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <signal.h>
 
 namespace tutti::farm {
 namespace {
@@ -55,8 +56,9 @@ HaltRule::When HaltRule::look(const FarmCounts& counts) const {
   return reached ? when_ : When::never;
 }
 
-int farm_exit_code(FarmEnd end, std::uint64_t failures) {
-  if (end == FarmEnd::interrupted) return requeue_exit_code;
+int farm_exit_code(FarmEnd end, std::uint64_t failures, int signal) {
+  if (end == FarmEnd::interrupted)
+    return signal == SIGTERM || signal == SIGINT ? 128 + signal : requeue_exit_code;
   constexpr std::uint64_t most = 101;
   const auto code = static_cast<int>(std::min(failures, most));
   return code == requeue_exit_code ? code + 1 : code;

@@ -49,7 +49,9 @@ enum class FarmEnd {
 };
 
 /// The number of failures, and 101 for more than 100. 75 tells a batch script to run the farm
-/// again, so it stands for interrupted alone; 75 failures give 76.
-int farm_exit_code(FarmEnd end, std::uint64_t failures);
+/// again, so it stands for interrupted alone; 75 failures give 76. A farm that SIGTERM or SIGINT
+/// has interrupted gives 128 and the number of the `signal`, as who has cancelled a job does not
+/// want it back.
+int farm_exit_code(FarmEnd end, std::uint64_t failures, int signal = 0);
 
 }  // namespace tutti::farm

@@ -1,5 +1,6 @@
 #include "jobs/queue_text.hpp"
 
+#include "jobs/quantities.hpp"
 #include "tutti/error.hpp"
 
 #include <algorithm>
@@ -108,14 +109,29 @@ std::vector<QueuedJob> slurm_queue(std::string_view printed) {
   return jobs;
 }
 
+/// What is left of a limit, both as "HH:MM:SS"; empty when one of them is no time.
+std::string time_left(const std::string& limit, const std::string& used) {
+  try {
+    const std::uint64_t limit_s = walltime_seconds("limit", limit);
+    const std::uint64_t used_s = used == "00:00:00" ? 0 : walltime_seconds("used", used);
+    return pbs_walltime(limit_s - std::min(limit_s, used_s));
+  } catch (const Error&) {
+    return "";
+  }
+}
+
 std::vector<QueuedJob> pbs_queue(std::string_view printed) {
   std::vector<QueuedJob> jobs;
+  std::string limit;
+  std::string used;
   std::istringstream lines{std::string(printed)};
   for (std::string line; std::getline(lines, line);) {
     const std::string_view words = trimmed(line);
     static constexpr std::string_view head = "Job Id:";
     if (words.starts_with(head)) {
       jobs.push_back({.id = without_server(trimmed(words.substr(head.size())))});
+      limit.clear();
+      used.clear();
       continue;
     }
     const std::size_t equals = words.find(" = ");
@@ -127,6 +143,9 @@ std::vector<QueuedJob> pbs_queue(std::string_view printed) {
     if (name == "Resource_List.nodect") job.nodes = value;
     if (name == "stime" || (name == "start_time" && job.start.empty())) job.start = value;
     if (name == "comment") job.reason = value;
+    if (name == "Resource_List.walltime") limit = value;
+    if (name == "resources_used.walltime") used = value;
+    if (job.state == QueueState::running) job.time_left = time_left(limit, used);
   }
   return jobs;
 }

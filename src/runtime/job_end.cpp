@@ -6,11 +6,13 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <signal.h>
 #include <stdlib.h>
 #include <thread>
+#include <time.h>
 #include <unistd.h>
 #include <utility>
 
@@ -20,26 +22,40 @@ namespace {
 std::atomic<Rank*> job{nullptr};
 std::atomic<int> signal_received{0};
 std::atomic<int> signal_sender{0};
+std::atomic<std::int64_t> signal_time_ms{0};
 std::function<bool(int)> exit_hook;
 char rank_text[16] = "0";
 
-constexpr std::array ending_signals{SIGINT, SIGTERM};
+constexpr std::array ending_signals{SIGINT, SIGTERM, SIGUSR1};
 constexpr std::array crash_signals{SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 /// What stood there before, by index in crash_signals.
 std::array<struct sigaction, crash_signals.size()> before_crash;
 
-/// How long ranks other than 0 let rank 0 speak before they follow a signal of the launcher.
-constexpr auto quiet_time = std::chrono::milliseconds(300);
+/// How long ranks other than 0 wait for rank 0 to end the run after a signal of the launcher.
+constexpr auto quiet_time = std::chrono::milliseconds(4000);
+/// Launchers repeat themselves; a second signal that is meant comes later than this.
+constexpr std::int64_t repetition_ms = 300;
 
 /// Async-signal-safe.
 void write_text(const char* text) {
   [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text, std::strlen(text));
 }
 
+std::int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 void on_ending_signal(int number, siginfo_t* info, void*) {
+  if (signal_received.load() != 0) {
+    // The second signal does not wait for the keeper; a warning is none.
+    if (number != SIGUSR1 && now_ms() - signal_time_ms > repetition_ms) ::_exit(128 + number);
+    return;
+  }
   signal_sender = info->si_pid;
-  // The second signal does not wait for the keeper.
-  if (signal_received.exchange(number) != 0) ::_exit(128 + number);
+  signal_time_ms = now_ms();
+  signal_received = number;
   if (Rank* rank = job.load()) rank->engine().wake_from_signal();
 }
 
@@ -77,20 +93,21 @@ void restore_ending(int number) {
     ::signal(number, SIG_DFL);
 }
 
-/// The launcher ends all ranks when one of them ended the job, or when it was itself told to. One
-/// rank says so, the others keep quiet: what was printed before is the reason.
-void end_by_signal(Rank& rank, int number) {
-  const bool by_launcher = signal_sender.load() == ::getppid() && rank.size() > 1;
-  if (by_launcher && rank.rank() != 0) {
-    // Rank 0 speaks first: when a rank leaves, the launcher stops listening to the others.
-    static const auto noticed = Clock::now();
-    if (Clock::now() - noticed < quiet_time) return;
+/// A rank other than 0 was sent a signal. The launcher ends all ranks when one of them ended the
+/// job, or when it was itself told to: then rank 0 speaks and ends the run.
+void end_by_signal(int number) {
+  // A warning is for rank 0, and launchers give it to all.
+  if (number == SIGUSR1) {
+    signal_received = 0;
+    return;
+  }
+  if (signal_sender.load() == ::getppid()) {
+    if (now_ms() - signal_time_ms < quiet_time.count()) return;
     job = nullptr;
     ::_exit(128 + number);
   }
-  abort_job(128 + number,
-            std::string("rank ") + rank_text + " received SIG" + ::sigabbrev_np(number) +
-                (by_launcher ? " from the launcher; the job ends" : "; the job ends"));
+  abort_job(128 + number, std::string("rank ") + rank_text + " received SIG" +
+                              ::sigabbrev_np(number) + "; the job ends");
 }
 
 void on_process_exit(int status, void*) {
@@ -134,7 +151,8 @@ void end_job() {
 void watch_job() {
   Rank* rank = job.load();
   if (rank == nullptr) return;
-  if (const int number = signal_received.load(); number != 0) end_by_signal(*rank, number);
+  if (const int number = signal_received.load(); number != 0 && rank->rank() != 0)
+    end_by_signal(number);
   const auto& places = rank->transport().places();
   const auto& own = places[static_cast<std::size_t>(rank->rank())];
   if (rank->rank() != 0 && places[0].node == own.node && ::kill(places[0].pid, 0) != 0 &&
@@ -143,6 +161,10 @@ void watch_job() {
     ::_exit(1);
   }
 }
+
+int ending_signal() noexcept { return signal_received; }
+
+bool ending_signal_is_of_launcher() noexcept { return signal_sender.load() == ::getppid(); }
 
 void await_neighbours_gone(const std::vector<transport::Place>& places) {
   constexpr auto limit = std::chrono::milliseconds(200);

@@ -21,6 +21,12 @@ void end_job();
 /// Looks whether a signal came or rank 0 is gone; called a few times a second by the keeper thread.
 void watch_job();
 
+/// The signal that rank 0 was sent and that ends the run, or 0: SIGINT, SIGTERM, or SIGUSR1, by
+/// which batch scripts warn. Any thread may ask.
+int ending_signal() noexcept;
+/// Whether it came from the launcher, which ends all ranks.
+bool ending_signal_is_of_launcher() noexcept;
+
 /// Waits a moment until the other ranks on rank 0's node have left. mpirun, told of a code other
 /// than 0 while ranks are still leaving, ends them its own way, which takes it 2 s.
 void await_neighbours_gone(const std::vector<transport::Place>& places);

@@ -33,7 +33,9 @@ SchedulerDriver::SchedulerDriver(Rank& rank)
     : rank_(rank),
       scheduler_(scheduler_options(rank.options())),
       watchdog_(rank.options().watchdog_s * 1'000'000'000),
-      known_functions_(static_cast<std::size_t>(rank.size()), 0) {}
+      known_functions_(static_cast<std::size_t>(rank.size()), 0),
+      limit_(rank.options(), environment_of(environment_entries())),
+      files_(rank.options().job_directory) {}
 
 // ---- from the client
 

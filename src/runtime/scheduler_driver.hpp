@@ -3,6 +3,8 @@
 /// SchedulerDriver: joins the Scheduler of rank 0 to messages, and to the futures of the client.
 
 #include "protocol/messages.hpp"
+#include "runtime/job_files.hpp"
+#include "runtime/job_limit.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/watchdog.hpp"
 #include "tutti/detail/function_ops.hpp"
@@ -14,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -38,6 +41,10 @@ class FutureSink {
   virtual void on_forgotten(TaskId task_or_group) = 0;
   /// A copy that was asked for is on the rank, or could not be brought there.
   virtual void on_replicated(const scheduler::Piece& piece, int rank, bool kept) = 0;
+  /// The run ends before its work is done: what is pending fails with `failure` next, as does what
+  /// is submitted from now on. Tasks that were told to stop get `patience` after the end of main.
+  virtual void on_ending(const scheduler::FailurePtr& failure, int exit_code,
+                         std::chrono::steady_clock::duration patience) = 0;
   /// A turn ends: hands over what was released since the last one. The only one that may call
   /// released().
   virtual void before_turn() = 0;
@@ -46,6 +53,8 @@ class FutureSink {
 class SchedulerDriver {
  public:
   explicit SchedulerDriver(Rank& rank);
+  /// The last word in status.json.
+  ~SchedulerDriver();
 
   void set_sink(FutureSink* sink) { sink_ = sink; }
 
@@ -149,8 +158,8 @@ class SchedulerDriver {
   void on(int from, const protocol::CancelFutures& message);
   void on(int from, const protocol::Progress& message);
 
-  /// Looks a few times a second, without the lock, whether work is left that nobody does; then ends
-  /// the job.
+  /// Looks a few times a second, without the lock, whether the run has to end before its work is
+  /// done, and whether work is left that nobody does; then ends the job.
   void watch();
   /// The client itself runs a part of a map, or has ended to.
   void client_runs(bool runs) { client_runs_ = runs; }
@@ -196,6 +205,10 @@ class SchedulerDriver {
   void tell_range(int from, const protocol::RangeFinished& message, int owner);
   void tell_group_done(TaskId group);
   std::uint64_t now_ns() const;
+  void look_for_end();
+  void tend_job_files();
+  JobProgress progress();
+  void begin_end(std::string reason, int exit_code, std::chrono::steady_clock::duration patience);
   void ask_workers();
   [[noreturn]] void end_stuck();
   TaskFailure failure(int from, TaskId task, std::string_view type, std::string_view message,
@@ -226,6 +239,18 @@ class SchedulerDriver {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   bool dirty_ = false;
   bool warned_of_directory_ = false;
+  JobLimit limit_;
+  JobFiles files_;
+  bool stop_requested_ = false;
+  /// The run ends before its work is done.
+  struct Ending {
+    std::string reason;
+    int exit_code = 0;
+    std::chrono::steady_clock::duration patience;
+    std::chrono::steady_clock::time_point begun;
+  };
+  std::optional<Ending> ending_;
+  std::uint32_t looks_held_ = 0;  ///< one after the other that found only work that takes too long
 };
 
 }  // namespace tutti::runtime

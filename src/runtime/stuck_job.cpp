@@ -33,7 +33,10 @@ std::string write_state(const std::string& text) {
 
 void SchedulerDriver::watch() {
   using Verdict = scheduler::Watchdog::Verdict;
+  // Without the lock: file systems may take their time.
+  tend_job_files();
   const std::lock_guard lock(rank_.engine().mutex());
+  look_for_end();
   // What runs on the client's thread, and transfers of this rank, are progress that no event tells.
   const bool quiet = !client_runs_ && !rank_.transport().busy();
   const bool work_left = quiet && scheduler_.counts().work_left != 0;

@@ -25,6 +25,17 @@ void Scheduler::cancel(TaskId id, const FailurePtr& failure, Commands& commands)
   forget_unneeded(commands);
 }
 
+void Scheduler::cancel_all(const FailurePtr& failure, Commands& commands) {
+  for (std::uint32_t slot = 0; slot < tasks_.slots(); ++slot) {
+    const TaskId id = tasks_.id_of(slot);
+    if (tasks_.find(id) != nullptr) cancel(id, failure, commands);
+  }
+  for (std::uint32_t slot = 0; slot < groups_.slots(); ++slot) {
+    const TaskId id = groups_.id_of(slot);
+    if (groups_.find(id) != nullptr) cancel(id, failure, commands);
+  }
+}
+
 /// A task that was assigned has failed. A worker where it waits drops it when the input that failed
 /// does not come; what was cancelled may run.
 void Scheduler::withdraw(TaskId id, TaskRecord& record, Commands& commands) {

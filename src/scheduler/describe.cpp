@@ -89,6 +89,7 @@ void Scheduler::describe(Words& words) const {
   for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);
   for (const TaskId id : waiting_gangs_) append(id);
+  for (const TaskId id : held_) append(id);
   describe_gangs(words);
   for (const auto& [piece, replication] : replications_) {
     words.insert(words.end(), {piece.id.bits(), piece.begin, replication.targets.size(),

@@ -72,6 +72,11 @@ void Scheduler::place_gangs(Commands& commands) {
       each = waiting_gangs_.erase(each);
       continue;
     }
+    if (!fits(record->function)) {
+      held_.push_back(id);
+      each = waiting_gangs_.erase(each);
+      continue;
+    }
     GangRecord& gang = gangs_.at(id.slot());
     if (usable_seats(seats, gang.size) < gang.size) {
       if (first == nullptr) first = &gang;

@@ -75,6 +75,7 @@ void Scheduler::tally_queues(Tally& tally) const {
   ready_.for_each(note);
   for (const TaskId id : ready_bound_) note(id);
   for (const TaskId id : waiting_gangs_) note(id);
+  for (const TaskId id : held_) note(id);
   for (int rank = 0; rank < workers_.size(); ++rank) workers_.at(rank).own_queue.for_each(note);
 }
 

@@ -10,6 +10,7 @@ void Scheduler::place(Commands& commands) {
   if (workers_.joined() == 0) return;
   for (const TaskId id : pinned_) place_pinned(id, commands);
   pinned_.clear();
+  if (stopped_) return;
   place_gangs(commands);
   // Depth first: what was begun goes before what was not, unless that is more urgent.
   const int urgency_min = ready_.empty() ? INT_MIN : ready_.urgency();
@@ -24,12 +25,50 @@ void Scheduler::place(Commands& commands) {
   ask_for_work(commands);
 }
 
+/// Whether a call that starts now is expected to end in time.
+bool Scheduler::fits(FunctionId function) const {
+  if (end_ns_ == 0) return true;
+  return static_cast<double>(now_ns_) + durations_.mean_ns(function) < static_cast<double>(end_ns_);
+}
+
+/// Whether the worker would be through with a call in time after what it has. Near the end a call
+/// waits for a free slot here, and does not stand behind others there.
+bool Scheduler::is_in_time(int worker, FunctionId function) const {
+  const WorkerRecord& there = workers_.at(worker);
+  if (end_ns_ == 0 || workers_.is_idle(there)) return true;
+  // How much longer than this something takes is not on the worker's account.
+  if (there.outstanding_ns >= Durations::load_ns_max) return false;
+  // What was given out before anybody knew how long it takes is more than the account says; mostly
+  // it is of the same function.
+  const double mean_ns = durations_.mean_ns(function);
+  const double same_ns =
+      mean_ns * static_cast<double>(there.units + there.waiting) / static_cast<double>(there.slots);
+  return static_cast<double>(now_ns_) + std::max(there.queue_ns(), same_ns) + mean_ns <
+         static_cast<double>(end_ns_);
+}
+
+bool Scheduler::may_take(int worker, FunctionId function) const {
+  return workers_.has_credit(workers_.at(worker)) && is_in_time(worker, function);
+}
+
+bool Scheduler::only_held_left() const {
+  const bool any_held = std::any_of(held_.begin(), held_.end(), [this](TaskId id) {
+    return tasks_.find(id) != nullptr || groups_.find(id) != nullptr;
+  });
+  return any_held && counts().outstanding == 0;
+}
+
 void Scheduler::place_from_ready(Commands& commands) {
   while (!ready_.empty()) {
     const TaskId id = ready_.front();
     if (id.is_group()) {
       GroupRecord* group = groups_.find(id);
       if (group == nullptr) {
+        ready_.pop();
+        continue;
+      }
+      if (!fits(group->function)) {
+        held_.push_back(id);
         ready_.pop();
         continue;
       }
@@ -44,12 +83,16 @@ void Scheduler::place_from_ready(Commands& commands) {
     }
     const TaskRecord* record = tasks_.find(id);
     const bool is_ready = record != nullptr && record->state == TaskState::ready;
-    if (is_ready && !record->is_gang && !place_source(id, commands)) return;
+    if (is_ready && !fits(record->function)) {
+      held_.push_back(id);
+    } else if (is_ready && record->is_gang) {
+      queue_gang(id);
+    } else if (is_ready && !place_source(id, commands)) {
+      return;
+    }
     ready_.pop();
-    if (!is_ready || !record->is_gang) continue;
     // One that must wait for workers keeps what comes behind it from none.
-    queue_gang(id);
-    place_gangs(commands);
+    if (is_ready && record->is_gang) place_gangs(commands);
   }
 }
 
@@ -104,10 +147,12 @@ void Scheduler::place_ahead(Commands& commands) {
     const TaskRecord* record = tasks_.find(task);
     if (record == nullptr || record->state != TaskState::waiting || record->unplaced_inputs != 0)
       continue;
+    if (!fits(record->function)) continue;
     const int worker = choose_worker(*record);
     if (worker < 0 || start_ns(*record, worker) > soon_ns) continue;
     const WorkerRecord& there = workers_.at(worker);
-    if (there.ahead_queue.empty() && workers_.has_credit_ahead(there)) {
+    if (there.ahead_queue.empty() && workers_.has_credit_ahead(there) &&
+        is_in_time(worker, record->function)) {
       assign(task, worker, commands);
     } else {
       workers_.queue_ahead(worker, task);
@@ -121,10 +166,12 @@ void Scheduler::place_ahead(Commands& commands) {
 void Scheduler::place_bound(TaskId task, int urgency_min, Commands& commands) {
   const TaskRecord* record = tasks_.find(task);
   if (record == nullptr || record->state != TaskState::ready) return;
+  if (!fits(record->function)) return held_.push_back(task);
   const int worker = choose_worker(*record);
   if (worker < 0) return ready_.push(record->urgency(), task);
   const WorkerRecord& there = workers_.at(worker);
-  if (there.own_queue.empty() && record->urgency() >= urgency_min && workers_.has_credit(there)) {
+  if (there.own_queue.empty() && record->urgency() >= urgency_min &&
+      may_take(worker, record->function)) {
     assign(task, worker, commands);
   } else {
     workers_.queue_own(worker, record->urgency(), task);
@@ -153,10 +200,17 @@ void Scheduler::serve(int rank, int urgency_min, Commands& commands) {
     const bool ahead = !worker.ahead_queue.empty() && workers_.has_credit_ahead(worker);
     if (!own && !ahead) return;
     const TaskId task = own ? worker.own_queue.front() : worker.ahead_queue.front();
+    if (const TaskRecord* next = tasks_.find(task);
+        own && next != nullptr && fits(next->function) && !may_take(rank, next->function))
+      return;
     own ? worker.own_queue.pop() : worker.ahead_queue.pop_front();
     const TaskRecord* record = tasks_.find(task);
     if (record == nullptr) continue;
     const bool can_wait = record->state == TaskState::waiting && record->unplaced_inputs == 0;
+    if (!fits(record->function)) {
+      if (own && record->state == TaskState::ready) held_.push_back(task);
+      continue;
+    }
     if (own ? record->state == TaskState::ready : can_wait) assign(task, rank, commands);
   }
 }
@@ -172,7 +226,7 @@ bool Scheduler::place_source(TaskId task, Commands& commands) {
   if (worker < 0) worker = workers_.next_idle();
   if (worker < 0 && home >= 0 && workers_.has_credit(workers_.at(home))) worker = home;
   if (worker < 0) worker = workers_.next_available();
-  if (worker < 0) return false;
+  if (worker < 0 || !may_take(worker, tasks_.at(task.slot()).function)) return false;
   assign(task, worker, commands);
   return true;
 }
@@ -189,7 +243,12 @@ void Scheduler::take_from_queues(Commands& commands) {
     const TaskId task = queue.front();
     queue.pop();
     const TaskRecord* record = tasks_.find(task);
-    if (record != nullptr && record->state == TaskState::ready) assign(task, idle, commands);
+    if (record == nullptr || record->state != TaskState::ready) continue;
+    if (!fits(record->function)) {
+      held_.push_back(task);
+    } else {
+      assign(task, idle, commands);
+    }
   }
 }
 
@@ -264,10 +323,10 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
   GroupRecord& group = groups_.at(id.slot());
   AvailablePiece& piece = group.available.front();
   int worker = piece.worker;
-  if (!workers_.has_joined(worker) || !workers_.has_credit(workers_.at(worker))) {
+  if (!workers_.has_joined(worker) || !may_take(worker, group.function)) {
     worker = workers_.next_idle();
     if (worker < 0) worker = workers_.next_available();
-    if (worker < 0) return false;
+    if (worker < 0 || !may_take(worker, group.function)) return false;
   }
   const std::uint64_t begin = piece.begin;
   const std::uint64_t count = std::min(piece.count, range_length(group, worker));

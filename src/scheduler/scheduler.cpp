@@ -526,4 +526,15 @@ Counts Scheduler::counts() const {
   return counts;
 }
 
+std::uint64_t Scheduler::tasks_left() const {
+  std::uint64_t left = work_left_;
+  for (std::uint32_t slot = 0; slot < groups_.slots(); ++slot) {
+    const GroupRecord& group = groups_.at(slot);
+    const bool in_work = group.state == GroupState::waiting || group.state == GroupState::active;
+    // The map itself is in the count already.
+    if (in_work && group.total > group.done) left += group.total - group.done - 1;
+  }
+  return left;
+}
+
 }  // namespace tutti::scheduler

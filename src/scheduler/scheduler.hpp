@@ -103,8 +103,16 @@ class Scheduler {
 
   // ---- events; all of them keep the invariants
 
-  /// The time of the events that follow, for stories only.
-  void set_time(std::uint64_t now_ns) { story_.set_time(now_ns); }
+  /// The time of the events that follow, for stories and for what may still start.
+  void set_time(std::uint64_t now_ns) {
+    now_ns_ = now_ns;
+    story_.set_time(now_ns);
+  }
+  /// Nothing starts from now on that is not expected to end by then; what is not known to take long
+  /// is. 0: there is no end.
+  void set_end(std::uint64_t end_ns) { end_ns_ = end_ns; }
+  /// Nothing is given to workers any more, but what they have may run.
+  void stop_starting() { stopped_ = true; }
   void on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes);
   /// Numbers for tasks and maps that a worker will submit.
   TaskId reserve_task() { return tasks_.reserve(); }
@@ -156,6 +164,8 @@ class Scheduler {
   void on_transfer(std::uint64_t bytes, std::uint64_t nanoseconds);
   /// Ends what has not ended, and all that needs it, with the failure that is given.
   void cancel(TaskId id, const FailurePtr& failure, Commands& commands);
+  /// Ends everything that has not ended.
+  void cancel_all(const FailurePtr& failure, Commands& commands);
   void on_memory(int rank, const protocol::MemoryState& memory);
   /// Has something that is finished, and that the client holds, copied to `targets`, in a tree;
   /// those that have it already are left out. Then the holders in `leaving` give it up, except the
@@ -225,6 +235,10 @@ class Scheduler {
   const WorkerTable& workers() const { return workers_; }
   const Durations& durations() const { return durations_; }
   Counts counts() const;
+  /// Tasks and elements of maps that are not done. Looks at each map.
+  std::uint64_t tasks_left() const;
+  /// True when work is left that would not end in time, and nothing else is done.
+  bool only_held_left() const;
   /// True when a task that is submitted now could start at once.
   bool anybody_idle() { return workers_.anybody_idle(); }
 
@@ -299,6 +313,9 @@ class Scheduler {
   bool place_range(TaskId group, Commands& commands);
   void place_from_ready(Commands& commands);
   void place_pinned(TaskId group, Commands& commands);
+  bool fits(FunctionId function) const;
+  bool is_in_time(int worker, FunctionId function) const;
+  bool may_take(int worker, FunctionId function) const;
   void take_from_queues(Commands& commands);
   void ask_for_work(Commands& commands);
   int thief_for(int victim);
@@ -366,6 +383,10 @@ class Scheduler {
   bool cancelling_ = false;       ///< what fails now is called back from its workers
   std::vector<EdgePool::Edge> scratch_;
   double bandwidth_bytes_per_ns_;  ///< measured
+  std::vector<TaskId> held_;       ///< ready, but would not end in time
+  std::uint64_t now_ns_ = 0;
+  std::uint64_t end_ns_ = 0;
+  bool stopped_ = false;
   std::uint64_t done_ = 0;
   std::uint64_t work_left_ = 0;
 };

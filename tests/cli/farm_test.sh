@@ -141,7 +141,8 @@ for way in alone ranks; do
     wait $farm || code=$?
     # mpirun gives no exit code of ranks after TERM and INT, which it answers by ending them itself.
     if [ $way = alone ] || [ $signal = USR1 ]; then
-      if [ $code != 75 ]; then fail "exit code $code after $signal, $way"; fi
+      declare -A codes=([USR1]=75 [TERM]=143 [INT]=130)
+      if [ $code != "${codes[$signal]}" ]; then fail "exit code $code after $signal, $way"; fi
       grep -q 'interrupted, run it again' output || fail "no word about $signal, $way"
     elif [ $code = 0 ]; then
       fail "exit code 0 after $signal, $way"

@@ -65,8 +65,20 @@ job=$(grep -E '^[0-9]+$' answer)
 is_waiting() { "$tutti" logs "$job" 2>/dev/null | grep -q '^waiting$'; }
 if ! wait_for 60 is_waiting; then fail "the job did not start" answer; fi
 expect 0 "^$job .* RUNNING " "$tutti" list --active
+has_status() { "$tutti" status "$job" | grep -q '3 workers, 3 slots; memory [0-9.]* of '; }
+if ! wait_for 20 has_status; then "$tutti" status "$job" >answer 2>&1; fail "no status" answer; fi
+expect 0 '^[0-9]+/[0-9]+ tasks.*; 3 workers' "$tutti" status
+expect 2 'jobs are there|there is no job' "$tutti" status nosuchjob
+"$tutti" watch --interval 1 "$job" >watched 2>&1 &
+watching=$!
 expect 0 'is over$' "$tutti" stop
-expect 0 "^$job .* FAILED " "$tutti" list
+code=0
+wait $watching || code=$?
+if [ $code != 143 ]; then fail "watch ended with $code" watched; fi
+grep -q '^RUNNING: ' watched || fail "watch said nothing" watched
+# The run was asked, and said so; the batch system did not have to.
+expect 0 'tutti stop. was called; the job ends' "$tutti" logs "$job"
+expect 0 "^$job .* FAILED +2 +143" "$tutti" list
 expect 0 'was over already' "$tutti" stop "$job"
 expect_nothing_left
 finish

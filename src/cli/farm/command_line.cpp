@@ -152,7 +152,9 @@ FarmCommandLine farm_command_line(int argc, char** argv) {
       "  -a FILE COMMAND            the same\n"
       "Each command finds its number in TUTTI_TASK_ID and that of its slot in TUTTI_TASK_SLOT.\n"
       "Exit code: the number of commands that failed, 101 for more than 100 (76 stands for 75 and\n"
-      "76); 75 after a signal, to be run again with --resume; 255 when nothing could be run.");
+      "76); 75 near the end of the job and after SIGUSR1, to be run again with --resume; 128 and "
+      "the\n"
+      "number after SIGINT and SIGTERM; 255 when nothing could be run.");
   add_options(app, line, texts);
   try {
     app.parse(argc, argv);

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <signal.h>
+
 using tutti::Error;
 using tutti::farm::farm_exit_code;
 using tutti::farm::FarmEnd;
@@ -51,6 +53,9 @@ TEST_CASE("the exit code counts failures, and 75 means only: run it again") {
   CHECK(farm_exit_code(FarmEnd::complete, 100) == 100);
   CHECK(farm_exit_code(FarmEnd::complete, 100'000) == 101);
   CHECK(farm_exit_code(FarmEnd::interrupted, 3) == 75);
+  CHECK(farm_exit_code(FarmEnd::interrupted, 3, SIGUSR1) == 75);
+  CHECK(farm_exit_code(FarmEnd::interrupted, 3, SIGTERM) == 143);
+  CHECK(farm_exit_code(FarmEnd::interrupted, 3, SIGINT) == 130);
 }
 
 TEST_CASE("a summary says what was done, what failed, and how it ended") {

@@ -48,4 +48,21 @@ TEST_CASE("what qstat prints becomes jobs") {
   CHECK(jobs[1].id == "13[]");
   CHECK(jobs[1].state == QueueState::pending);
   CHECK(jobs[2].state == QueueState::ended);
+  CHECK(jobs[0].time_left.empty());
+}
+
+TEST_CASE("what is left of a job of PBS is its limit without what it has used") {
+  const auto left = [](const std::string& lines) {
+    return pbs_queue("Job Id: 1.server\n    job_state = R\n" + lines).at(0).time_left;
+  };
+  // The two stand in either order.
+  CHECK(left("    resources_used.walltime = 00:20:05\n    Resource_List.walltime = 01:00:00\n") ==
+        "00:39:55");
+  CHECK(left("    Resource_List.walltime = 01:00:00\n    resources_used.walltime = 00:00:00\n") ==
+        "01:00:00");
+  CHECK(left("    Resource_List.walltime = 00:10:00\n    resources_used.walltime = 00:11:00\n") ==
+        "00:00:00");
+  CHECK(left("    Resource_List.walltime = 01:00:00\n").empty());
+  CHECK(
+      left("    resources_used.walltime = soon\n    Resource_List.walltime = 01:00:00\n").empty());
 }

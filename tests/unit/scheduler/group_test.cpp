@@ -26,6 +26,20 @@ std::uint64_t run_ranges(GivenScheduler& given) {
   }
 }
 
+TEST_CASE("what is left counts elements of maps") {
+  GivenScheduler given(1);
+  const TaskId task = given.submit();
+  given.submit_group(5);
+  CHECK_EQ(given.scheduler.tasks_left(), 6);
+  given.place();
+  given.finish(1, given.take_assign().task);
+  CHECK_EQ(given.scheduler.tasks_left(), 5);
+  given.place();
+  given.finish_range(given.sent.take<AssignRange>(2)[0]);
+  CHECK_EQ(given.scheduler.tasks_left(), 4);
+  CHECK_EQ(given.state(task), TaskState::finished);
+}
+
 TEST_CASE("a map is handed out in ranges, and done when all of them are") {
   GivenScheduler given(2, 2);
   const TaskId map = given.submit_group(100);
