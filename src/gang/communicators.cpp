@@ -122,6 +122,7 @@ mpi::communicator& Communicators::get(std::uint32_t number, std::span<const std:
     PMPI_Comm_free(&freed);
   }
   if (mpi::communicator* known = parts_->find(number)) return *known;
+  check(!members.empty(), "the members of a new communicator are named");
   const MPI_Comm made = parts_->parent != nullptr ? make(*parts_->parent, number, members)
                                                   : make_alone(parts_->started_here);
   check_mpi(PMPI_Comm_set_errhandler(made, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");

@@ -10,6 +10,8 @@ AssignMember decode_assign_member(Reader& reader) {
   AssignMember message;
   message.task = decode_assign_task(reader);
   reader.value(message.run);
+  reader.value(message.index);
+  reader.value(message.size);
   reader.value(message.communicator);
   message.members = get_list<std::int32_t>(reader);
   return message;
@@ -50,6 +52,8 @@ void encode(Writer& writer, const AssignMember& message) {
   begin<AssignMember>(writer);
   put_assign_task(writer, message.task);
   writer.value(message.run);
+  writer.value(message.index);
+  writer.value(message.size);
   writer.value(message.communicator);
   put_list(writer, message.members);
 }

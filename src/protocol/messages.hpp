@@ -514,9 +514,12 @@ struct ProgressTold {
 /// then.
 struct AssignMember {
   AssignTask task;
-  std::uint64_t run = 0;             ///< names this attempt of the gang
-  std::uint32_t communicator = 0;    ///< names the communicator of these members
-  PackedList<std::int32_t> members;  ///< ranks, ascending; the first one gives the result
+  std::uint64_t run = 0;           ///< names this attempt of the gang
+  std::uint32_t index = 0;         ///< of the receiver among the members; 0 gives the result
+  std::uint32_t size = 1;          ///< of the gang
+  std::uint32_t communicator = 0;  ///< names that of these members
+  /// Their ranks, ascending; empty when the communicator was named to them before.
+  PackedList<std::int32_t> members;
 };
 
 /// All members have their slots: run.

@@ -4,6 +4,7 @@
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
 #include "runtime/worker_driver.hpp"
+#include "tutti/error.hpp"
 #include "worker/run_batch.hpp"
 
 #include <span>
@@ -50,12 +51,8 @@ void SchedulerDriver::obey_gangs() {
   if (gangs.empty()) return;
   for (const auto& each : gangs.assign) {
     const scheduler::GangRun& run = *scheduler_.find_run(each.run);
-    protocol::AssignMember message;
-    message.task = assignment(each.task, each.worker);
-    message.run = each.run;
-    message.communicator = run.communicator;
-    message.members =
-        protocol::PackedList<std::int32_t>(std::span<const std::int32_t>(run.members));
+    const protocol::AssignMember message =
+        scheduler::member_message(run, each.run, each.worker, assignment(each.task, each.worker));
     rank_.outbox().add(each.worker, message,
                        2 * message_bytes + message.task.inputs.bytes().size() +
                            message.task.payload.size() + message.members.bytes().size());
@@ -113,6 +110,17 @@ void WorkerDriver::obey_members() {
           2 * message_bytes);
     }
     rank_.outbox().add(0, protocol::MemberEnded{each.run, 0}, message_bytes);
+  }
+}
+
+/// Makes sure that the member's communicator is there. Before anything else that it does, and also
+/// when it was told to stop: once all were told to begin, each one counts on the others.
+void WorkerDriver::join_gang(worker::TaskWork& task) {
+  const worker::GangMember& member = *task.member;
+  try {
+    (void)rank_.gangs().get(member.communicator, member.members);
+  } catch (const Error& error) {
+    task.problem = error.what();
   }
 }
 

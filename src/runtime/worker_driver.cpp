@@ -104,6 +104,7 @@ void WorkerDriver::run_taken(Lock& lock, worker::Batch& batch) {
   }
   begin_limit(batch);
   lock.unlock();
+  if (batch.items.front().run != 0) join_gang(*batch.items.front().task);
   worker::run_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
   lock.lock();
   end_limit(batch);

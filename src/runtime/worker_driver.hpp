@@ -119,6 +119,7 @@ class WorkerDriver {
   void obey_loads();
   void obey_answers();
   void obey_members();
+  void join_gang(worker::TaskWork& task);
   void refuse_results(std::span<worker::Execution> items);
   void fail_results(worker::RangeWork& range, const ExceptionText& why);
   bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);

@@ -70,6 +70,7 @@ void Scheduler::describe_gangs(Words& words) const {
     for (std::size_t index = 0; index < run.members.size(); ++index)
       words.insert(words.end(), {number(run.members[index]), run.ended[index]});
   }
+  words.push_back(gangs_changed_ ? 1 : 0);
   communicators_.describe(words);
 }
 

@@ -31,6 +31,14 @@ void Scheduler::queue_gang(TaskId id) {
     --place;
   }
   waiting_gangs_.insert(place, id);
+  gangs_changed_ = true;
+}
+
+/// The gang has ended.
+void Scheduler::forget_gang(TaskId id) {
+  gangs_.erase(id.slot());
+  // Others may have waited for it.
+  gangs_changed_ = true;
 }
 
 /// Workers that can take a member, the best first: those that are not short of memory, that have a
@@ -49,36 +57,31 @@ std::vector<std::int32_t> Scheduler::free_seats() const {
   return seats;
 }
 
-/// How many of the seats a gang of this size may have. A worker that is short of memory gets a
-/// member only when there are too few others in the run.
-std::size_t Scheduler::usable_seats(std::span<const std::int32_t> seats, std::uint32_t size) const {
-  if (size > workers_.joined() - workers_.paused()) return seats.size();
-  return static_cast<std::size_t>(std::ranges::count_if(
-      seats, [this](std::int32_t rank) { return !workers_.at(rank).paused; }));
-}
-
 /// Starts gangs, in their order. One that needs more workers than there are is overtaken by some
 /// smaller ones, and then waited for.
 void Scheduler::place_gangs(Commands& commands) {
+  // Nothing that is done for each turn: a gang may wait for long, and workers are many.
+  const bool new_seats = workers_.take_new_seats();
+  if (!std::exchange(gangs_changed_, false) && !new_seats) return;
   if (waiting_gangs_.empty()) return;
-  std::vector<std::int32_t> seats = free_seats();
-  GangRecord* first = nullptr;  // that has to wait
+  WorkerTable::Seats free = workers_.count_seats();
+  std::vector<std::int32_t> seats;  // found when the first gang can start
+  GangRecord* first = nullptr;      // that has to wait
   std::size_t looked_at = 0;
   for (auto each = waiting_gangs_.begin();
-       each != waiting_gangs_.end() && !seats.empty() && looked_at < looked_at_max; ++looked_at) {
+       each != waiting_gangs_.end() && free.all != 0 && looked_at < looked_at_max; ++looked_at) {
     const TaskId id = *each;
     const TaskRecord* record = tasks_.find(id);
-    if (record == nullptr || record->state != TaskState::ready) {
-      each = waiting_gangs_.erase(each);
-      continue;
-    }
-    if (!fits(record->function)) {
-      held_.push_back(id);
+    const bool is_ready = record != nullptr && record->state == TaskState::ready;
+    if (!is_ready || !fits(record->function)) {
+      if (is_ready) held_.push_back(id);
       each = waiting_gangs_.erase(each);
       continue;
     }
     GangRecord& gang = gangs_.at(id.slot());
-    if (usable_seats(seats, gang.size) < gang.size) {
+    // A worker that is short of memory gets a member only when there are too few others in the run.
+    const bool needs_all = gang.size > workers_.joined() - workers_.paused();
+    if ((needs_all ? free.all : free.not_paused) < gang.size) {
       if (first == nullptr) first = &gang;
       if (first->overtaken >= options_.gang_overtaken_max) return;
       ++each;
@@ -86,8 +89,12 @@ void Scheduler::place_gangs(Commands& commands) {
     }
     if (first != nullptr) ++first->overtaken;
     each = waiting_gangs_.erase(each);
-    start_run(id, {seats.begin(), seats.begin() + gang.size}, commands);
-    seats = free_seats();
+    if (seats.empty()) seats = free_seats();
+    const auto chosen = seats.begin() + gang.size;
+    start_run(id, {seats.begin(), chosen}, commands);
+    seats.erase(seats.begin(), chosen);
+    free.all -= gang.size;
+    free.not_paused -= std::min(free.not_paused, gang.size);
   }
 }
 
@@ -103,7 +110,9 @@ void Scheduler::start_run(TaskId id, std::vector<std::int32_t> members, Commands
   gangs_.at(id.slot()).run = number;
   GangRun& run = runs_[number];
   run.task = id;
-  run.communicator = communicators_.acquire(members);
+  const CommunicatorTable::Entry& communicator = communicators_.acquire(members);
+  run.communicator = communicator.number;
+  run.is_known = communicator.is_made;
   run.left = static_cast<std::uint32_t>(members.size());
   run.ended.resize(members.size(), 0);
   for (const std::int32_t rank : members) {
@@ -125,14 +134,18 @@ const GangRun* Scheduler::find_run(std::uint64_t run) const {
   return found == runs_.end() ? nullptr : &found->second;
 }
 
+const GangRun* Scheduler::find_run_of(TaskId id) const {
+  const auto gang = gangs_.find(id.slot());
+  return tasks_.find(id) == nullptr || gang == gangs_.end() ? nullptr : find_run(gang->second.run);
+}
+
 /// The run, when the rank is a member of it that has not ended.
 GangRun* Scheduler::run_of_member(int rank, std::uint64_t number, std::size_t& index) {
   const auto found = runs_.find(number);
   if (found == runs_.end()) return nullptr;
   GangRun& run = found->second;
-  const auto member = std::ranges::find(run.members, rank);
-  if (member == run.members.end()) return nullptr;
-  index = static_cast<std::size_t>(member - run.members.begin());
+  index = run.index_of(rank);
+  if (index == run.members.size()) return nullptr;
   return run.ended[index] != 0 ? nullptr : &run;
 }
 
@@ -142,6 +155,7 @@ bool Scheduler::on_member_ready(int rank, std::uint64_t number, Commands& comman
   if (run == nullptr) return false;
   if (run->stopped || ++run->ready != run->members.size()) return true;
   run->started = true;
+  communicators_.note_made(run->members);
   for (const std::int32_t each : run->members)
     commands.gangs.start.push_back({run->task, number, each});
   return true;

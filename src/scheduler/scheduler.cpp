@@ -194,7 +194,7 @@ void Scheduler::finish(TaskId id, std::uint64_t result_bytes, Commands& commands
   record.state = TaskState::finished;
   record.result_bytes = result_bytes;
   record.payload = Payload();
-  if (record.is_gang) gangs_.erase(id.slot());
+  if (record.is_gang) forget_gang(id);
   durations_.add_result(record.function, result_bytes);
   ++done_;
   --work_left_;
@@ -328,7 +328,7 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
   }
   TaskRecord& record = tasks_.at(id.slot());
   if (record.state == TaskState::assigned) withdraw(id, record, commands);
-  if (record.is_gang) gangs_.erase(id.slot());
+  if (record.is_gang) forget_gang(id);
   record.state = TaskState::failed;
   record.worker = no_worker;
   record.missing_inputs = 0;
@@ -399,7 +399,7 @@ void Scheduler::forget_task(TaskId id, Commands& commands) {
     case TaskState::ready:
       --work_left_;
       drop_inputs(*record);
-      if (record->is_gang) gangs_.erase(id.slot());
+      if (record->is_gang) forget_gang(id);
       break;
     case TaskState::finished: {
       commands.release.push_back({id, record->worker});

@@ -190,6 +190,8 @@ class Scheduler {
   const GroupRecord* find_group(TaskId id) const { return groups_.find(id); }
   /// An attempt of a gang that is under way, or null.
   const GangRun* find_run(std::uint64_t run) const;
+  /// That of the gang; null when none is.
+  const GangRun* find_run_of(TaskId gang) const;
   FailurePtr failure_of_task(TaskId id) const;
   /// Who holds it, the one first that others are sent to; nobody when it is not finished.
   std::vector<std::int32_t> holders_of(const Piece& piece) const;
@@ -323,8 +325,8 @@ class Scheduler {
 
   // gangs.cpp
   void queue_gang(TaskId gang);
+  void forget_gang(TaskId gang);
   std::vector<std::int32_t> free_seats() const;
-  std::size_t usable_seats(std::span<const std::int32_t> seats, std::uint32_t size) const;
   void place_gangs(Commands& commands);
   void start_run(TaskId gang, std::vector<std::int32_t> members, Commands& commands);
   GangRun* run_of_member(int rank, std::uint64_t run, std::size_t& index);
@@ -369,6 +371,7 @@ class Scheduler {
   std::vector<TaskId> ready_bound_;  ///< ready tasks that belong to workers by their inputs
   std::map<std::uint32_t, GangRecord> gangs_;  ///< that have not ended, by slot
   std::deque<TaskId> waiting_gangs_;  ///< ready, and there were too few workers: by urgency
+  bool gangs_changed_ = false;        ///< since they were placed
   std::map<std::uint64_t, GangRun> runs_;
   std::uint64_t runs_begun_ = 0;
   CommunicatorTable communicators_;

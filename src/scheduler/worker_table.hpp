@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace tutti::scheduler {
@@ -100,6 +101,7 @@ class WorkerTable {
     total_slots_ += slots;
     ++joined_;
     ++unoccupied_;
+    new_seats_ = true;
     enlist(rank);
   }
 
@@ -122,6 +124,7 @@ class WorkerTable {
       worker.paused = memory.paused;
     }
     paused_ += worker.paused ? 1 : -1;
+    new_seats_ = true;
     worker.barren = false;
     enlist_rich(rank);
     offer(rank);
@@ -220,6 +223,20 @@ class WorkerTable {
     const bool has_work = worker.needing() != 0 || !worker.own_queue.empty();
     return worker.members == 0 && (worker.ends >= worker.turn || !has_work);
   }
+  struct Seats {
+    std::uint32_t all = 0;
+    std::uint32_t not_paused = 0;
+  };
+  /// Workers that may get a member.
+  Seats count_seats() const {
+    Seats seats;
+    for (const WorkerRecord& worker : workers_) {
+      if (!worker.joined || !can_seat(worker)) continue;
+      ++seats.all;
+      seats.not_paused += worker.paused ? 0 : 1;
+    }
+    return seats;
+  }
   void seat(int rank, std::uint64_t estimate_ns) {
     WorkerRecord& worker = at(rank);
     {
@@ -238,7 +255,17 @@ class WorkerTable {
       --worker.members;
     }
     worker.turn = worker.ends + std::max(worker.needing(), worker.own_queue.empty() ? 0u : 1u);
+    owing_.push_back(rank);
     offer(rank);
+  }
+  /// True when there may be workers that can get members and could not when this was last asked.
+  bool take_new_seats() {
+    std::erase_if(owing_, [this](int rank) {
+      if (!can_seat(at(rank))) return at(rank).members != 0;
+      new_seats_ = true;
+      return true;
+    });
+    return std::exchange(new_seats_, false);
   }
 
   /// So many runs of the worker wait inside of themselves, and so much waits there for them to end.
@@ -353,6 +380,7 @@ class WorkerTable {
       words.push_back(worker.ahead_queue.size());
       for (const TaskId id : worker.ahead_queue) append(id);
     }
+    words.insert(words.end(), {new_seats_ ? 1u : 0u, owing_.size()});
     for (const auto* ring : {&idle_, &available_, &visits_, &victims_, &rich_}) {
       words.push_back(ring->size());
       for (const int rank : *ring) words.push_back(static_cast<std::uint64_t>(rank));
@@ -459,6 +487,8 @@ class WorkerTable {
   std::deque<int> visits_;
   std::deque<int> victims_;
   std::deque<int> rich_;
+  std::vector<int> owing_;  ///< had members, and may have to do other work first
+  bool new_seats_ = false;
   std::uint64_t total_slots_ = 0;
   std::uint32_t joined_ = 0;
   std::uint32_t unoccupied_ = 0;

@@ -85,11 +85,9 @@ inline void encode_assign_member(Writer& writer, const scheduler::Scheduler& sch
   const scheduler::GangRun* run = scheduler.find_run(command.run);
   check(run != nullptr, "a member is assigned while its gang is under way");
   std::vector<protocol::InputRef> inputs;
-  protocol::encode(
-      writer, protocol::AssignMember{
-                  assignment_of(scheduler, command.task, command.worker, inputs), command.run,
-                  run->communicator,
-                  protocol::PackedList<std::int32_t>(std::span<const std::int32_t>(run->members))});
+  protocol::encode(writer, scheduler::member_message(
+                               *run, command.run, command.worker,
+                               assignment_of(scheduler, command.task, command.worker, inputs)));
 }
 
 /// Writes the message for an assigned stretch of a map.

@@ -57,6 +57,8 @@ void WorkerState::describe(Words& words) const {
   words.insert(words.end(), {static_cast<std::uint64_t>(pause_), ready_count_, taken_, active_,
                              suspended_, wanting_, assignments_, known_.size(), fetches_.size(),
                              members_.size(), begun_members_.size()});
+  for (const TaskWork* task : begun_members_)
+    words.insert(words.end(), {task->member->run, task->detached ? 1u : 0u});
   for (const auto& [depth, count] : suspended_depths_)
     words.insert(words.end(), {static_cast<std::uint64_t>(depth), count});
   for (const auto& [urgency, level] : ready_) {

@@ -19,10 +19,9 @@ void WorkerState::on_assign(const protocol::AssignMember& message, WorkerCommand
   task.member = std::make_unique<GangMember>();
   task.member->run = message.run;
   task.member->communicator = message.communicator;
+  task.member->index = message.index;
+  task.member->size = message.size;
   task.member->members = message.members.to_vector();
-  const auto own = std::ranges::find(task.member->members, limits_.rank);
-  check(own != task.member->members.end(), "a member is sent to a rank of its gang");
-  task.member->index = static_cast<std::uint32_t>(own - task.member->members.begin());
   members_.push_back(&task);
   accept(task, message.task, commands);
 }
@@ -63,13 +62,13 @@ void WorkerState::on_stop(const protocol::StopGang& message, WorkerCommands& com
     return;
   }
   task->member->stopped = true;
-  if (task->taken) {
+  if (task->member->phase == GangMember::Phase::begun) {
+    // Also when no thread has it yet: others count on this member to make their communicator.
     detach(task, commands);
   } else if (task->missing != 0) {
     task->input_failed = true;
   } else {
     if (task->member->phase != GangMember::Phase::waiting) --active_;
-    std::erase(begun_members_, task);
     drop(task, commands);
     seat_members(commands);
   }

@@ -43,12 +43,13 @@ struct GangMember {
   enum class Phase : std::uint8_t {
     waiting,  ///< for inputs, or for a slot
     seated,   ///< has a slot, and waits for the others
-    begun,    ///< a thread may take it, or has it
+    begun,    ///< a thread will take it, whatever happens, or has it
   };
   std::uint64_t run = 0;  ///< names the attempt of the gang
   std::uint32_t communicator = 0;
   std::uint32_t index = 0;            ///< of this rank among the members
-  std::vector<std::int32_t> members;  ///< ranks
+  std::uint32_t size = 1;             ///< of the gang
+  std::vector<std::int32_t> members;  ///< ranks; empty when the communicator was named before
   Phase phase = Phase::waiting;
   bool stopped = false;  ///< rank 0 has told it to stop
 };

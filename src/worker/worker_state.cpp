@@ -498,6 +498,9 @@ void WorkerState::check_invariants() const {
     check(!sits || task->missing == 0, "a member has its inputs when it has a slot");
     const bool could_sit = task->missing == 0 && active_ + wanting_ < limits_.slots;
     check(sits || !could_sit, "a member does not wait while a slot is free");
+    check(task->member->phase != GangMember::Phase::begun || task->taken ||
+              std::ranges::find(begun_members_, task) != begun_members_.end(),
+          "a member that was told to begin has a thread, or will");
   }
   for (const Early& each : early_) {
     check(!known_.contains(each.id), "what is assigned is not asked for too early");

@@ -363,7 +363,7 @@ class WorkerState {
   std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
   Pause pause_ = Pause::none;
   std::vector<TaskWork*> members_;       ///< of gangs, that have not ended or been told to stop
-  std::deque<TaskWork*> begun_members_;  ///< of those, what no thread has taken
+  std::deque<TaskWork*> begun_members_;  ///< what no thread has taken, stopped or not
   SlotTable<TaskWork*> known_;           ///< assigned and not ended
   std::uint32_t assignments_ = 0;        ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;

@@ -31,7 +31,9 @@ using tutti::Future;
 using tutti::gang;
 
 /// Ranks that run tasks, and so the largest gang.
-int workers_of(const Client& client) { return std::max(1, client.ranks() - 1); }
+int workers_of(const Client& client) {
+  return client.ranks() - (tutti::get_worker().threads() == 0 ? 1 : 0);
+}
 
 int sum_of_ranks(communicator& gang, int base) {
   return base + boost::mpi::all_reduce(gang, gang.rank() + 1, std::plus<>());

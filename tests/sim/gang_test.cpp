@@ -1,10 +1,11 @@
-// Every order of what happens in small worlds with gangs.
+// Gangs: every order of what happens in small worlds, and laws in large ones.
 
-#include "support/sanitizers.hpp"
+#include "sim/cluster.hpp"
 #include "support/small_world.hpp"
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <vector>
 
 namespace tutti::testing {
@@ -107,6 +108,79 @@ TEST_CASE("maps go on beside gangs") {
       {pair, {.needs = {0}, .elements = 2, .sources = {}}},
   };
   walk(worlds, {.workers = 2, .slots = 1, .throws = 1});
+}
+
+// ---- large worlds
+
+sim::ClusterReport run(const sim::ClusterOptions& options, const sim::Workload& workload) {
+  sim::ClusterReport report = sim::SimCluster(options, workload).run();
+  INFO("seed " << options.seed << ", workers " << options.workers << ", slots " << options.slots);
+  const std::string law = report.broken.empty() ? "" : report.broken.front();
+  CHECK_EQ(law, "");
+  if (!options.release_early)
+    CHECK_EQ(report.finished + report.failed + report.maps_done, workload.size());
+  return report;
+}
+
+sim::ClusterOptions options_of(std::uint64_t seed) {
+  sim::ClusterOptions options;
+  options.seed = seed;
+  options.workers = 1 + static_cast<int>(seed % 9);
+  options.slots = 1 + static_cast<std::uint32_t>(seed / 7 % 3);
+  options.release_early = seed % 2 == 0;
+  options.slow_share = seed % 3 == 0 ? 0.3 : 0;
+  options.check_laws = true;
+  options.scheduler.story_events = 64;
+  if (seed % 5 == 0) options.scheduler.credit.nanoseconds_per_slot = 0;
+  if (seed % 4 == 0) options.scheduler.communicators_max = 2;
+  return options;
+}
+
+TEST_CASE("gangs beside tasks keep all laws, whatever the seed") {
+  std::uint64_t members = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    sim::ClusterOptions options = options_of(seed);
+    if (seed % 3 == 1) options.failure_probability = 0.05;
+    if (seed % 4 == 3) options.network.jitter_ns = 200'000;
+    members += run(options, sim::gangs_and_tasks(150, 3, seed)).members;
+  }
+  CHECK(members > 60 * 50);
+}
+
+TEST_CASE("gangs keep all laws while workers pause, some of them for good") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    sim::ClusterOptions options = options_of(seed);
+    options.pause_ns = 100'000;
+    if (seed % 3 == 1) options.failure_probability = 0.03;
+    run(options, sim::gangs_and_tasks(100, 2, seed));
+  }
+}
+
+TEST_CASE("a large gang is not overtaken for ever, and tasks go on while it waits") {
+  sim::ClusterOptions options;
+  options.workers = 8;
+  sim::Workload work;
+  // Small gangs that never leave all workers free at once, and one of all workers among the first.
+  for (int count = 0; count < 400; ++count) {
+    sim::WorkItem item;
+    item.gang = count == 10 ? 8 : 3;
+    item.duration_ns = 50'000 + 7'000 * static_cast<std::uint64_t>(count % 5);
+    work.push_back(item);
+  }
+  const sim::ClusterReport with_large = run(options, work);
+  CHECK_EQ(with_large.finished, 400);
+  // Two fit at once: 200 rounds of 64 us, and little more for the large one.
+  CHECK(with_large.makespan_ns < 200 * 80'000);
+}
+
+TEST_CASE("gangs of thousands of workers are chosen at once") {
+  sim::ClusterOptions options;
+  options.workers = 4'096;
+  sim::Workload work = sim::independent_tasks(20'000, 100'000);
+  for (std::size_t item = 0; item < work.size(); item += 100)
+    work[item].gang = 1u << (item / 100 % 13);
+  const sim::ClusterReport report = run(options, work);
+  CHECK_EQ(report.finished, work.size());
 }
 
 }  // namespace

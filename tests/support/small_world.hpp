@@ -129,7 +129,11 @@ class SmallWorld {
   std::vector<std::deque<sim::Packet>> channels_;
   std::vector<sim::Packet> packets_;
   std::vector<Running> running_;
-  std::map<std::uint64_t, std::size_t> begun_members_;  ///< by run
+  struct Begun {
+    std::size_t members = 0;
+    std::size_t size = 0;
+  };
+  std::map<std::uint64_t, Begun> begun_;  ///< gangs, by run
   std::vector<Known> known_;
   std::size_t released_ = 0;
   int throws_left_;
@@ -324,7 +328,7 @@ inline std::vector<std::size_t> SmallWorld::able_to_end() const {
   for (std::size_t index = 0; index < running_.size(); ++index) {
     const worker::Execution& item = running_[index].batch->items.front();
     if (item.run == 0 || item.task->detached ||
-        begun_members_.at(item.run) == item.task->member->members.size())
+        begun_.at(item.run).members == item.task->member->size)
       able.push_back(index);
   }
   return able;
@@ -431,7 +435,11 @@ inline void SmallWorld::after_step() {
       if (used >= options_.slots) break;
       auto batch = each->start();
       if (!batch) break;
-      if (batch->items.front().run != 0) ++begun_members_[batch->items.front().run];
+      const worker::Execution& item = batch->items.front();
+      if (item.run != 0) {
+        ++begun_[item.run].members;
+        begun_[item.run].size = item.task->member->size;
+      }
       running_.push_back({each->rank(), std::move(batch)});
     }
     each->state().check_invariants();
@@ -442,6 +450,8 @@ inline void SmallWorld::after_step() {
 
 inline void SmallWorld::check_end() const {
   check(running_.empty(), "at the end nothing runs, nor waits for other members of its gang");
+  for (const auto& [run, begun] : begun_)
+    check(begun.members == begun.size, "all members of a gang begin, or none");
   const scheduler::Counts counts = head_.scheduler().counts();
   check(counts.outstanding == 0, "at the end nothing is outstanding");
   check(counts.work_left == 0, "at the end no work is left");
@@ -491,7 +501,7 @@ inline std::uint64_t SmallWorld::fingerprint() const {
       for (const std::byte byte : packet.bytes.span()) mix(static_cast<std::uint64_t>(byte));
     }
   }
-  for (const auto& [run, begun] : begun_members_) mix(run * 16 + begun);
+  for (const auto& [run, begun] : begun_) mix(run * 16 + begun.members);
   for (const Running& run : running_) {
     mix(static_cast<std::uint64_t>(run.node) + 1000);
     for (const worker::Execution& item : run.batch->items) {

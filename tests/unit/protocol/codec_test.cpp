@@ -89,6 +89,8 @@ std::vector<Message> all_messages() {
       ProgressTold{{task, 0, 0.25}},
       AssignMember{{task, 9, -3, true, 3, 2, 500, 11, list(some_inputs), some_bytes},
                    std::uint64_t{1} << 40,
+                   2,
+                   3,
                    7,
                    list(some_ranks)},
       StartGang{12},
