@@ -7,6 +7,7 @@
 #include "tutti/compute.hpp"
 #include "tutti/data.hpp"
 #include "tutti/detail/core.hpp"
+#include "tutti/detail/dataset.hpp"
 #include "tutti/detail/fold.hpp"
 #include "tutti/detail/gang_call.hpp"
 #include "tutti/detail/gather.hpp"
@@ -36,11 +37,11 @@ namespace tutti {
 
 /// A handle to the run, cheap to copy. All functions may be called by several threads of a rank at
 /// once, and by library code through tutti::client(). Inside of a task it does what it does in
-/// main, but for run() and shutdown(), which only main may call; a task that waits gives its slot
-/// to other tasks meanwhile. Futures stay in the task that made them: it returns results. Errors:
-/// Error(not_running) outside of a run; Error(cannot_travel) for closures and results that cannot
-/// be sent; Error(bad_argument) for maps of unequal lengths and the like. Options come first, as a
-/// braced list.
+/// main, but for run(), shutdown() and named data sets, which are main's alone; a task that waits
+/// gives its slot to other tasks meanwhile. Futures stay in the task that made them: it returns
+/// results. Errors: Error(not_running) outside of a run; Error(cannot_travel) for closures and
+/// results that cannot be sent; Error(bad_argument) for maps of unequal lengths and the like.
+/// Options come first, as a braced list.
 class Client {
  public:
   /// Runs `function(arguments...)` on some worker and returns at once. Futures among the arguments
@@ -350,6 +351,36 @@ class Client {
     return detail::count_bytes(who_has(futures));
   }
   std::uint64_t nbytes() const { return detail::count_copies(core("nbytes()").who_has(nullptr)); }
+
+  /// Keeps a future, or the futures of a map, under a name that any part of main can ask for until
+  /// unpublish() or the end of the run. Throws Error (bad_argument) when the name is taken;
+  /// `{.override = true}` takes its place.
+  template <class T>
+  void publish(PublishOptions options, const std::string& name, const Future<T>& future) {
+    core("publish()").publish(name, detail::DatasetForm<T>::pack(future), options.override);
+  }
+  template <class T>
+  void publish(PublishOptions options, const std::string& name, const Futures<T>& futures) {
+    core("publish()")
+        .publish(name, detail::DatasetForm<Futures<T>>::pack(futures), options.override);
+  }
+  template <class Shared>
+  void publish(const std::string& name, const Shared& futures) {
+    publish(PublishOptions{}, name, futures);
+  }
+  /// The future that was published, as another copy of it: get_dataset<T>(name) gives Future<T>,
+  /// get_dataset<Futures<T>>(name) the futures of a map. Does not wait for results. Throws Error
+  /// (bad_argument) when there is none of that name, or when it has another type.
+  template <class T>
+  [[nodiscard]] typename detail::DatasetForm<T>::Shared get_dataset(const std::string& name) const {
+    detail::Dataset dataset = core("get_dataset()").find_dataset(name);
+    detail::check_dataset(name, dataset, detail::DatasetForm<T>::name());
+    return detail::DatasetForm<T>::unpack(std::move(dataset));
+  }
+  /// The names of all that is published, in the order of the alphabet.
+  std::vector<std::string> list_datasets() const { return core("list_datasets()").dataset_names(); }
+  /// Futures that were got under the name stay what they are. False when there was none.
+  bool unpublish(const std::string& name) { return core("unpublish()").unpublish(name); }
 
   /// Prints ranks, workers, threads, memory, hosts, transport and versions.
   std::string summary() const { return core("summary()").summary(); }

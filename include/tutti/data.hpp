@@ -57,6 +57,12 @@ struct ReplicateOptions {
   std::vector<WorkerName> workers = {};
 };
 
+/// For publish(): `client.publish({.override = true}, "winds", future)`.
+struct PublishOptions {
+  /// Takes the place of what has the name already.
+  bool override = false;
+};
+
 /// For rebalance().
 struct RebalanceOptions {
   /// Among whom the data is evened out; all workers when empty.

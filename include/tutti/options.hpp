@@ -83,6 +83,10 @@ struct Options {
   /// Cores that each task uses, 1 to 1024: where threads_per_worker is 0, a worker runs so many
   /// fewer tasks at once.
   std::uint32_t cores_per_task = 1;
+  /// What each rank has for tasks that ask for it (TaskOptions::resources): "gpu=2,license=0.5".
+  /// The one option that may differ from rank to rank (TUTTI_RESOURCES). GPUs that a batch system
+  /// or CUDA_VISIBLE_DEVICES names are found without it.
+  std::string resources = {};
   /// Seconds from the start until the job ends, 0 to 31,536,000. 0: asked of Slurm or PBS inside a
   /// job of theirs; outside there is no end.
   std::uint64_t walltime_s = 0;

@@ -3,11 +3,13 @@
 /// Options of single calls. The order of the fields is part of the interface: designated
 /// initializers follow it.
 
+#include "tutti/data.hpp"
 #include "tutti/detail/handle.hpp"
 #include "tutti/timeout.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,23 @@ struct TaskOptions {
   /// Seconds, or a duration, that one attempt may run; then it fails with TimeoutError, and its
   /// token tells it to stop. An element of a map has failed when it returns.
   Timeout timeout = forever;
+  /// Cores for threads that the task starts itself (OpenMP, BLAS): so many slots of its worker, and
+  /// so many times the threads of those libraries, while it runs.
+  int cores = 1;
+  /// What the task takes of its worker while it runs: `{{"gpu", 1}}`. Workers declare what they
+  /// have (Options::resources); a part of 1 is possible. get_worker().devices() tells which GPUs it
+  /// got.
+  std::map<std::string, double> resources = {};
+  /// Who may run it, by rank or host; all workers when empty.
+  std::vector<WorkerName> workers = {};
+  /// Others than `workers` may run it, when they have nothing to do and those have.
+  bool allow_other_workers = false;
+  /// The same function with the same arguments gives the same result, which is computed once while
+  /// a future of it lives. Counts for submit() in main.
+  bool pure = false;
+  /// Bytes that the result is expected to take: a worker gets the task when it has room for them.
+  /// 0: as results of the function did before.
+  std::uint64_t memory = 0;
   /// `after(a, b)`: starts when these have ended well, and fails when one of them failed.
   After after = {};
   /// Where there is a journal: another version of work of this name, whose results are computed

@@ -15,6 +15,8 @@
 #include "tutti/graph.hpp"
 #include "tutti/options.hpp"
 #include "tutti/progress.hpp"
+#include "tutti/queue.hpp"
 #include "tutti/run.hpp"
 #include "tutti/serialize.hpp"
+#include "tutti/sync.hpp"
 #include "tutti/worker.hpp"

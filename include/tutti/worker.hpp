@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,14 @@ class Worker {
 
   /// The client of the run, to submit tasks from inside of the task and to wait for them.
   Client client() const;
+  /// Slots that the task has: TaskOptions::cores.
+  unsigned cores() const;
+  /// The GPUs that the task may use, by their places among those that its process sees (what CUDA
+  /// and HIP call them there), as it asked for by TaskOptions::resources; no other task has them,
+  /// but for those that share one by asking for parts. Valid until the task ends.
+  std::span<const std::int32_t> devices() const;
+  /// The first of them; -1 when it asked for none.
+  int device() const;
   /// 1, and one more each time that the task is tried again.
   int attempt() const;
   /// Tells how far the task, or the element of a map, has come, from 0 to 1: Future::progress().

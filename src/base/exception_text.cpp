@@ -50,4 +50,9 @@ ExceptionText describe_current_exception() {
   return text;
 }
 
+std::string describe_failed_reading(const std::string& type_name) {
+  const ExceptionText text = describe_current_exception();
+  return "reading a value of type " + type_name + " threw " + text.type + ": " + text.message;
+}
+
 }  // namespace tutti

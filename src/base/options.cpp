@@ -1,6 +1,7 @@
 #include "base/options.hpp"
 
 #include "base/nearest_name.hpp"
+#include "base/resource_text.hpp"
 #include "tutti/error.hpp"
 
 #include <algorithm>
@@ -27,6 +28,7 @@ struct Setting {
   std::function<bool(Options&, std::string_view)> parse;
   std::function<std::string(const Options&)> show;
   std::function<bool(const Options&)> accepts = [](const Options&) { return true; };
+  bool of_each_rank = false;  ///< ranks may differ in it
 
   std::string variable() const {
     std::string result(prefix);
@@ -256,6 +258,17 @@ Setting memory_limit_setting() {
   return setting;
 }
 
+Setting resources_setting() {
+  Setting setting = text_setting("resources", &Options::resources,
+                                 "names and amounts of more than 0, such as gpu=2,license=0.5",
+                                 "What this rank has for tasks that ask for it.");
+  setting.accepts = [](const Options& options) {
+    return parse_resources(options.resources).has_value();
+  };
+  setting.of_each_rank = true;
+  return setting;
+}
+
 std::vector<Setting> make_settings() {
   constexpr std::uint64_t tebibyte = std::uint64_t{1} << 40;
   std::vector<Setting> all;
@@ -314,6 +327,7 @@ std::vector<Setting> make_settings() {
                              "The most that one rank spills; 0: until the disk is full."));
   all.push_back(number_setting("cores_per_task", &Options::cores_per_task, 1, 1024, "cores",
                                "Cores of each task, where threads_per_worker is 0."));
+  all.push_back(resources_setting());
   all.push_back(number_setting("walltime_s", &Options::walltime_s, 0, 31'536'000, "seconds",
                                "From the start to the end of the job; 0: Slurm or PBS is asked."));
   all.push_back(number_setting("walltime_margin_s", &Options::walltime_margin_s, 0, 86'400,
@@ -448,6 +462,7 @@ Options decode_options(Reader& reader) {
 std::vector<std::string> differences(const Options& here, const Options& there) {
   std::vector<std::string> result;
   for (const Setting& setting : settings()) {
+    if (setting.of_each_rank) continue;
     const std::string left = setting.show(here);
     const std::string right = setting.show(there);
     if (left == right) continue;

@@ -7,6 +7,7 @@
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/map_call.hpp"
 #include "tutti/detail/map_thunk.hpp"
+#include "worker/task_context.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -141,6 +142,8 @@ void guard_closure(std::span<const std::byte> closure, std::size_t, bool padding
 void note_element_failure(RangeCall& call, std::uint64_t index) {
   ExceptionText text = describe_current_exception();
   call.failures.push_back({index, std::move(text.type), std::move(text.message), false});
+  // What it held is free before elements behind it in the block run.
+  if (worker::TaskContext* task = worker::current_task()) task->holdings.reset();
 }
 
 void note_inherited_failure(RangeCall& call, std::uint64_t index) {

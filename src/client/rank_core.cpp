@@ -3,6 +3,7 @@
 #include "base/exception_text.hpp"
 #include "base/log.hpp"
 #include "client/current.hpp"
+#include "client/demand.hpp"
 #include "client/results_here.hpp"
 #include "client/submission.hpp"
 #include "runtime/thread_setup.hpp"
@@ -106,9 +107,22 @@ void RankCore::after_submit() {
   }
 }
 
+/// What the options ask for beside a slot. Throws Error for what no worker has. Takes the lock.
+protocol::Demand RankCore::demand_for(const TaskOptions& options) {
+  (void)checked(options);
+  if (!asks_for_more(options)) return {};
+  protocol::Demand demand =
+      demand_of(options, [this](const auto& names) { return ranks_of(names); });
+  const Lock lock(engine_.mutex());
+  const std::string problem = driver_.scheduler().why_unsatisfiable(demand);
+  if (!problem.empty()) throw Error(ErrorCode::unsatisfiable, problem);
+  return demand;
+}
+
 /// A call whose inputs are in inputs_.
 TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& options,
-                             std::span<const std::byte> payload, std::uint32_t gang) {
+                             std::span<const std::byte> payload, const protocol::Demand& demand,
+                             std::uint32_t gang) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -120,8 +134,9 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
   add_after(options, inputs_);
   const CheckedOptions limits = checked(options);
   const Origin origin = next_origin(submissions_);
-  const TaskId id = driver_.submit({chosen, limits.priority, origin.depth, limits.retries,
-                                    limits.timeout_ms, origin.stream, gang, payload, inputs_});
+  const TaskId id =
+      driver_.submit({chosen, limits.priority, origin.depth, limits.retries, limits.timeout_ms,
+                      origin.stream, gang, payload, inputs_, demand.is_none() ? nullptr : &demand});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
 }
@@ -129,20 +144,25 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem());
-  (void)checked(options);
+  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
+  const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_call(function, options, builder);
   if (!recording.known.empty()) return place_known(function, recording);
+  const ContentKey key = options.pure ? key_of_call(function, builder) : ContentKey();
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = function.result;
   const Lock lock(engine_.mutex());
   refuse_at_end("submit()");
   drain_released();
+  if (options.pure) {
+    if (HandlePtr same = find_same(key)) return same;
+  }
   resolve_inputs(builder, inputs_);
-  enroll(*state, submit_call(function, options, builder.payload.bytes(), builder.gang));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang));
+  if (options.pure) note_same(key, *state);
   if (journal_) follow(*state, recording);
   after_submit();
   return handle;
@@ -155,6 +175,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
   std::vector<std::uint32_t> uses = graph.count_uses(outputs);
   check_graph(graph, uses, rank_.size(), epoch_,
               [this](Target future, std::uint64_t count) { (void)resolve(future, count); });
+  const GraphDemands demands =
+      demands_of(graph, uses, [this](const TaskOptions& each) { return demand_for(each); });
   std::unordered_map<std::uint64_t, HandlePtr> futures;
   for (const std::uint64_t output : outputs) {
     if (futures.contains(output)) continue;
@@ -179,7 +201,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
                               : resolve({input.future.get(), input.index}, input.count));
       }
     }
-    ids[number] = submit_call(call.function, call.options, call.payload);
+    ids[number] =
+        submit_call(call.function, call.options, call.payload, demand_in(demands, number));
     if (const auto future = futures.find(number); future != futures.end())
       enroll(*future->second.get(), ids[number]);
     // Nobody holds what only other calls of the graph take: it goes with the last of them.
@@ -200,7 +223,8 @@ std::vector<HandlePtr> RankCore::submit_graph(const detail::CallGraph& graph,
 
 GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOptions& options,
                                    std::uint64_t total, bool pinned, CallBuilder& builder,
-                                   const Recording& recording, TaskId& id) {
+                                   const Recording& recording, const protocol::Demand& demand,
+                                   TaskId& id) {
   auto* state = new GroupState;
   state->total = total;
   std::vector<TaskId> sources;
@@ -227,6 +251,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
   std::vector<scheduler::FinishedPiece> finished = pieces_of(recording);
   call.finished = finished;
   call.failures = recording.failures;
+  if (!demand.is_none()) call.demand = &demand;
   id = driver_.submit_group(std::move(call));
   enroll(*state, id);
   if (journal_) follow(*state, recording);
@@ -237,7 +262,7 @@ GroupState* RankCore::submit_group(const FunctionOps& function, const TaskOption
 HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
                         std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  (void)checked(options);
+  const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   Recording recording;
   if (journal_) recording = journal_->keeper.begin_map(function, options, total, builder);
@@ -254,7 +279,8 @@ HandlePtr RankCore::map(const FunctionOps& function, const TaskOptions& options,
     refuse_at_end("map()");
     drain_released();
     TaskId id;
-    handle = HandlePtr(submit_group(function, options, total, false, builder, recording, id));
+    handle =
+        HandlePtr(submit_group(function, options, total, false, builder, recording, demand, id));
     engine_.poll();
   }
   // The sources are referenced by the map now; dropping them takes the lock.
@@ -270,8 +296,8 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
   refuse_at_end("run()");
   drain_released();
   TaskId id;
-  const HandlePtr handle(
-      submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true, builder, {}, id));
+  const HandlePtr handle(submit_group(function, {}, static_cast<std::uint64_t>(rank_.size()), true,
+                                      builder, {}, {}, id));
   engine_.poll();
   if (rank_.worker() == nullptr) {
     lock.unlock();
@@ -489,7 +515,7 @@ void RankCore::drain_released() {
   for (Handle* handle : handles) {
     if (journal_ && keep_to_record(*handle)) continue;
     failures_.add(*handle);
-    if (!content_keys_.empty()) forget_scattered(*handle);
+    if (!content_keys_.empty()) forget_same(*handle);
     progress_.forget(*handle);
     const TaskId id = handle->id;
     if (handle->is_group) {

@@ -4,11 +4,14 @@
 
 #include "client/completion.hpp"
 #include "client/content_key.hpp"
+#include "client/copy_call.hpp"
+#include "client/datasets.hpp"
 #include "client/element_slices.hpp"
 #include "client/failure_ledger.hpp"
 #include "client/journal_keeper.hpp"
 #include "client/repeated_constants.hpp"
 #include "client/results_here.hpp"
+#include "client/submission.hpp"
 #include "client/told_progress.hpp"
 #include "runtime/rank.hpp"
 #include "runtime/scheduler_driver.hpp"
@@ -85,6 +88,27 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                        Timeout timeout) override;
   bool peek_completion(const CompletionQueue::Shared& queue) override;
 
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override {
+    return rank_.sync().ask(call, timeout);
+  }
+
+  void publish(const std::string& name, detail::Dataset dataset, bool replace) override {
+    refuse_in_task("publish()");
+    datasets_.publish(name, std::move(dataset), replace);
+  }
+  detail::Dataset find_dataset(const std::string& name) override {
+    refuse_in_task("get_dataset()");
+    return datasets_.find(name);
+  }
+  std::vector<std::string> dataset_names() override {
+    refuse_in_task("list_datasets()");
+    return datasets_.names();
+  }
+  bool unpublish(const std::string& name) override {
+    refuse_in_task("unpublish()");
+    return datasets_.unpublish(name);
+  }
+
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
   std::vector<RankMemory> memory() override;
@@ -133,11 +157,13 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   scheduler::Input resolve(Target future, std::uint64_t count) const;
   void add_after(const TaskOptions& options, std::vector<scheduler::Input>& inputs) const;
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
+  protocol::Demand demand_for(const TaskOptions& options);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload, std::uint32_t gang = 0);
+                     std::span<const std::byte> payload, const protocol::Demand& demand,
+                     std::uint32_t gang = 0);
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder,
-                           const Recording& recording, TaskId& id);
+                           const Recording& recording, const protocol::Demand& demand, TaskId& id);
   void run_here(TaskId group, const FunctionOps& function, CallBuilder& builder, Bytes payload);
   void bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                    std::vector<ValuePtr>& held);
@@ -146,7 +172,10 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void refuse_at_end(const char* what) const;
   void await_transfers(Lock& lock, const std::function<bool()>& ready);
   InputValue bring(Target target, Timeout timeout, bool own_copy);
-  void request(Target target, std::size_t& missing, bool own_copy);
+  void request(Target target, Coming& coming, bool own_copy);
+  void request_element(GroupState& group, std::uint64_t index, Coming& coming);
+  void fetch_apart(GroupState& group, std::uint64_t begin, std::uint64_t count,
+                   std::uint64_t wanted, Coming& coming);
   std::vector<ElementSlice> slices_for(std::span<const Target> targets,
                                        std::vector<Target>& elements);
   std::vector<HandlePtr> broadcast_constants(CallBuilder& builder);
@@ -155,24 +184,24 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void fetch_single(FutureState& state, bool own_copy, OnArrived on_arrived);
   void fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t count, MutableBuffer place,
                      OnArrived on_arrived);
-  void note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived);
-  void throw_problem(Handle* handle);
+  void note_arrival(Target target, const runtime::DataExchange::Arrived& arrived, Coming& coming);
+  std::string task_of(Target target) const;
   bool gather_collectively(const scheduler::GroupRecord& record, TaskId id,
-                           std::vector<ValuePtr>& stretches, std::size_t& missing);
+                           std::vector<ValuePtr>& stretches, Coming& coming);
 
   // rank_core_data.cpp
   std::uint64_t memory_limit_of(std::int32_t rank) const;
   std::int32_t next_home(std::span<const std::int32_t> workers);
-  HandlePtr find_scattered(const ContentKey& key);
-  void note_scattered(const ContentKey& key, Handle& handle);
-  void forget_scattered(Handle& handle);
+  HandlePtr find_same(const ContentKey& key);
+  void note_same(const ContentKey& key, Handle& handle);
+  void forget_same(Handle& handle);
   HandlePtr place_everywhere(Lock& lock, ValuePtr value);
-  HandlePtr place_at(ValuePtr value, std::span<const std::int32_t> targets);
-  void finish_placed(Lock& lock, std::span<const HandlePtr> handles);
+  HandlePtr place_at(ValuePtr value, std::span<const std::int32_t> targets, CopyCall& copies);
+  void finish_placed(Lock& lock, std::span<const HandlePtr> handles, const CopyCall& copies);
   HandlePtr spread(Lock& lock, ValuePtr elements, std::span<const std::int32_t> workers,
                    bool borrowed);
   std::vector<scheduler::Piece> pieces_of(Target target) const;
-  void wait_for_copies(Lock& lock, const std::vector<scheduler::Piece>& pieces);
+  void wait_for_copies(Lock& lock, const CopyCall& copies);
 
   // rank_core_journal.cpp; where there is no journal these are not called
   HandlePtr place_known(const FunctionOps& function, const Recording& recording);
@@ -206,11 +235,11 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   std::uint32_t turns_ = 0;
   FailureLedger failures_;
   ToldProgress progress_;
-  std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
-  std::map<ContentKey, Handle*> scattered_;
+  Datasets datasets_;
+  std::map<ContentKey, Handle*> same_;
   std::map<Handle*, ContentKey> content_keys_;
-  std::vector<std::uint64_t> homes_;               ///< values that were scattered, by rank
-  std::map<scheduler::Piece, int> failed_copies_;  ///< the rank that could not get it
+  std::vector<std::uint64_t> homes_;   ///< values that were scattered, by rank
+  std::vector<CopyCall*> copy_calls_;  ///< under way, of several threads
   RepeatedConstants repeated_constants_;
   /// The run ends before its work is done.
   struct Ending {

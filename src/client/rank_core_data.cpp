@@ -1,10 +1,12 @@
 // Data that the client places: values and sequences, on one rank, on several, or on all.
 
 #include "base/log.hpp"
+#include "client/copy_call.hpp"
 #include "client/placement.hpp"
 #include "client/rank_core.hpp"
 #include "client/submission.hpp"
 #include "node/node_store.hpp"
+#include "runtime/memory_keeper.hpp"
 #include "runtime/node_values.hpp"
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/node_memory.hpp"
@@ -27,6 +29,18 @@ worker::Store::Stretch copy_of_share(const detail::Value& elements, const runtim
   ValuePtr part = copy_elements(elements, share.begin, share.count);
   const std::uint64_t bytes = part->ops().nbytes(*part);
   return {share.begin, share.count, std::move(part), bytes};
+}
+
+/// What the store can send to disk and bring back, as long as nobody refers to it.
+bool leaves_memory(const detail::Value& value, std::uint64_t bytes) {
+  return bytes >= worker::Store::large_bytes_min && value.ops().write != nullptr &&
+         value.ops().read != nullptr;
+}
+
+/// Throws Error (cannot_travel) when a rank could not keep what was placed there.
+void check_placed(const std::string& problem) {
+  if (!problem.empty())
+    throw Error(ErrorCode::cannot_travel, "a value could not be placed on " + problem);
 }
 
 }  // namespace
@@ -78,9 +92,9 @@ std::vector<std::int32_t> RankCore::ranks_of(const std::vector<WorkerName>& name
 
 // ---- the same contents, the same future
 
-HandlePtr RankCore::find_scattered(const ContentKey& key) {
-  const auto found = scattered_.find(key);
-  if (found == scattered_.end()) return {};
+HandlePtr RankCore::find_same(const ContentKey& key) {
+  const auto found = same_.find(key);
+  if (found == same_.end()) return {};
   // A handle whose last future is gone waits to be freed, and is not called back.
   Handle* const handle = found->second;
   std::uint32_t references = handle->references.load(std::memory_order_acquire);
@@ -92,17 +106,16 @@ HandlePtr RankCore::find_scattered(const ContentKey& key) {
   return {};
 }
 
-void RankCore::note_scattered(const ContentKey& key, Handle& handle) {
-  if (const auto found = scattered_.find(key); found != scattered_.end())
-    content_keys_.erase(found->second);
-  scattered_[key] = &handle;
+void RankCore::note_same(const ContentKey& key, Handle& handle) {
+  if (const auto found = same_.find(key); found != same_.end()) content_keys_.erase(found->second);
+  same_[key] = &handle;
   content_keys_[&handle] = key;
 }
 
-void RankCore::forget_scattered(Handle& handle) {
+void RankCore::forget_same(Handle& handle) {
   const auto found = content_keys_.find(&handle);
   if (found == content_keys_.end()) return;
-  scattered_.erase(found->second);
+  same_.erase(found->second);
   content_keys_.erase(found);
 }
 
@@ -143,6 +156,7 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
       lineages.push_back(journal_->keeper.lineages().of_value(*value));
   }
   Lock lock(engine_.mutex());
+  CopyCall copies(copy_calls_);
   refuse_at_end("scatter()");
   drain_released();
   for (const ValuePtr& value : values) {
@@ -151,7 +165,9 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
   }
   for (std::size_t number = 0; number < values.size(); ++number) {
     if (!keys.empty()) {
-      if (HandlePtr known = find_scattered(keys[number])) {
+      if (HandlePtr known = find_same(keys[number])) {
+        // Another thread may be about to place it.
+        for (const std::int32_t rank : workers) copies.expect({known->id, 0}, {&rank, 1});
         handles.push_back(std::move(known));
         continue;
       }
@@ -159,15 +175,15 @@ std::vector<HandlePtr> RankCore::scatter(std::vector<ValuePtr> values,
     if (everywhere) {
       handles.push_back(place_everywhere(lock, std::move(values[number])));
     } else if (where.broadcast) {
-      handles.push_back(place_at(std::move(values[number]), workers));
+      handles.push_back(place_at(std::move(values[number]), workers, copies));
     } else {
       const std::int32_t home = next_home(workers);
-      handles.push_back(place_at(std::move(values[number]), {&home, 1}));
+      handles.push_back(place_at(std::move(values[number]), {&home, 1}, copies));
     }
-    if (!keys.empty()) note_scattered(keys[number], *handles.back());
+    if (!keys.empty()) note_same(keys[number], *handles.back());
     if (journal_) handles.back()->lineage = lineages[number];
   }
-  finish_placed(lock, handles);
+  finish_placed(lock, handles, copies);
   return handles;
 }
 
@@ -188,13 +204,15 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
   const TaskId id = driver_.place_value(holders, bytes, true);
   enroll(*state, id);
   rank_.store().put(id, value, bytes);
-  state->value = value;
+  if (!leaves_memory(*value, bytes)) state->value = value;
+  rank_.memory().after_change();
   if (rank_.size() > 1) {
     bool sent = false;
+    driver_.begin_placing(id);
     rank_.collectives().place_value(id, std::move(value), [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
     await_transfers(lock, [&] { return sent && driver_.placed_acks(id) == others; });
-    driver_.forget_acks(id);
+    check_placed(driver_.end_placing(id));
   }
   if (given) {
     // What lies on the node now is freed by another thread: that takes half as long as to copy it.
@@ -205,7 +223,8 @@ HandlePtr RankCore::place_everywhere(Lock& lock, ValuePtr value) {
 }
 
 /// Begins to bring a value to some ranks, from this one, which keeps it only if it is one of them.
-HandlePtr RankCore::place_at(ValuePtr value, std::span<const std::int32_t> targets) {
+HandlePtr RankCore::place_at(ValuePtr value, std::span<const std::int32_t> targets,
+                             CopyCall& copies) {
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->ops = &value->ops();
@@ -213,19 +232,27 @@ HandlePtr RankCore::place_at(ValuePtr value, std::span<const std::int32_t> targe
   const std::uint64_t bytes = value->ops().nbytes(*value);
   const TaskId id = driver_.place_value({&here, 1}, bytes, true);
   enroll(*state, id);
-  rank_.store().put(id, value, bytes);
   const bool stays = std::ranges::find(targets, here) != targets.end();
-  if (stays) state->value = std::move(value);
-  if (!stays || targets.size() > 1)
+  if (stays && !leaves_memory(*value, bytes)) state->value = value;
+  rank_.store().put(id, std::move(value), bytes);
+  rank_.memory().after_change();
+  if (!stays || targets.size() > 1) {
+    copies.expect({id, 0}, targets);
     driver_.replicate({id, 0}, targets, {&here, stays ? std::size_t{0} : std::size_t{1}});
+  }
   return handle;
 }
 
 /// Waits until the values are where they were to go. Throws Error (cannot_travel) when one is not.
-void RankCore::finish_placed(Lock& lock, std::span<const HandlePtr> handles) {
-  std::vector<Piece> pieces;
-  for (const HandlePtr& handle : handles) pieces.push_back({handle->id, 0});
-  wait_for_copies(lock, pieces);
+void RankCore::finish_placed(Lock& lock, std::span<const HandlePtr> handles,
+                             const CopyCall& copies) {
+  try {
+    wait_for_copies(lock, copies);
+  } catch (const Error&) {
+    // Who scatters the same again must not be told that it is there.
+    for (const HandlePtr& handle : handles) forget_same(*handle);
+    throw;
+  }
   for (const HandlePtr& handle : handles)
     handle->status.store(Status::finished, std::memory_order_release);
 }
@@ -244,10 +271,10 @@ HandlePtr RankCore::scatter_sequence(ValuePtr elements, const detail::Placement&
   refuse_at_end("scatter()");
   drain_released();
   if (where.hash) {
-    if (HandlePtr known = find_scattered(key)) return known;
+    if (HandlePtr known = find_same(key)) return known;
   }
   HandlePtr handle = spread(lock, std::move(elements), workers, borrowed);
-  if (where.hash) note_scattered(key, *handle);
+  if (where.hash) note_same(key, *handle);
   handle->lineage = std::move(lineage);
   return handle;
 }
@@ -291,11 +318,12 @@ HandlePtr RankCore::spread(Lock& lock, ValuePtr elements, std::span<const std::i
   }
   if (!shares.empty() && !only_here) {
     bool sent = false;
+    driver_.begin_placing(id);
     rank_.collectives().place_sequence(id, std::move(elements), std::move(shares),
                                        [&sent] { sent = true; });
     const auto others = static_cast<std::uint32_t>(rank_.size() - 1);
     await_transfers(lock, [&] { return sent && driver_.placed_acks(id) == others; });
-    driver_.forget_acks(id);
+    check_placed(driver_.end_placing(id));
   }
   state->status = Status::finished;
   return handle;
@@ -322,29 +350,25 @@ HandlePtr RankCore::keep_sequence(ValuePtr elements) {
 // ---- copies and moves
 
 void RankCore::on_replicated(const Piece& piece, int rank, bool kept) {
-  if (!kept) failed_copies_[piece] = rank;
+  if (!kept) {
+    for (CopyCall* call : copy_calls_) call->note_failure(piece, rank);
+  }
   engine_.notify();
 }
 
 /// Waits until nothing of it is being copied. Throws Error (cannot_travel) when a copy could not be
 /// made.
-void RankCore::wait_for_copies(Lock& lock, const std::vector<Piece>& pieces) {
+void RankCore::wait_for_copies(Lock& lock, const CopyCall& copies) {
+  const std::vector<Piece>& pieces = copies.pieces();
   std::size_t next = 0;
   await_transfers(lock, [&] {
     while (next < pieces.size() && !driver_.scheduler().is_replicating(pieces[next].id)) ++next;
     return next == pieces.size();
   });
-  int failed = -1;
-  for (const Piece& piece : pieces) {
-    const auto found = failed_copies_.find(piece);
-    if (found == failed_copies_.end()) continue;
-    failed = found->second;
-    failed_copies_.erase(found);
-  }
-  if (failed < 0) return;
-  throw Error(
-      ErrorCode::cannot_travel,
-      fmt::format("a value could not be copied to rank {}; the log of that rank says why", failed));
+  if (copies.failed_rank() < 0) return;
+  throw Error(ErrorCode::cannot_travel,
+              fmt::format("a value could not be copied to rank {}; the log of that rank says why",
+                          copies.failed_rank()));
 }
 
 /// What is held of a target that has ended: a value, the stretch of an element, all stretches.
@@ -370,8 +394,8 @@ void RankCore::replicate(std::span<const Target> targets, const ReplicateOptions
   await_results(*this, targets);
   const std::size_t wanted = options.n.value_or(workers.size());
   Lock lock(engine_.mutex());
+  CopyCall copies(copy_calls_);
   refuse_at_end("replicate()");
-  std::vector<Piece> pieces;
   std::size_t turn = 0;
   for (const Target& target : targets) {
     for (const Piece& piece : pieces_of(target)) {
@@ -390,11 +414,11 @@ void RankCore::replicate(std::span<const Target> targets, const ReplicateOptions
       }
       ++turn;
       if (chosen.empty()) continue;
+      copies.expect(piece, chosen);
       driver_.replicate(piece, chosen, {});
-      pieces.push_back(piece);
     }
   }
-  wait_for_copies(lock, pieces);
+  wait_for_copies(lock, copies);
 }
 
 std::uint64_t RankCore::rebalance(const std::vector<Target>* targets,
@@ -403,23 +427,25 @@ std::uint64_t RankCore::rebalance(const std::vector<Target>* targets,
   const std::vector<std::int32_t> workers = ranks_of(options.workers);
   if (targets != nullptr) await_results(*this, *targets);
   Lock lock(engine_.mutex());
+  CopyCall copies(copy_calls_);
   refuse_at_end("rebalance()");
   drain_released();
   std::vector<TaskId> ids;
   if (targets != nullptr) {
     for (const Target& target : *targets) ids.push_back(target.handle->id);
   } else {
-    driver_.scheduler().for_each_piece(
-        [&](const Piece& piece, std::uint64_t) { ids.push_back(piece.id); });
+    // What another thread is placing is not yet where it is said to be.
+    driver_.scheduler().for_each_piece([&](const Piece& piece, std::uint64_t) {
+      if (!driver_.is_placing(piece.id)) ids.push_back(piece.id);
+    });
   }
   const std::vector<scheduler::Move> moves = driver_.rebalance(ids, workers);
-  std::vector<Piece> pieces;
   std::uint64_t bytes = 0;
   for (const scheduler::Move& move : moves) {
-    pieces.push_back(move.piece);
+    copies.expect(move.piece, {&move.to, 1});
     bytes += move.bytes;
   }
-  wait_for_copies(lock, pieces);
+  wait_for_copies(lock, copies);
   return bytes;
 }
 

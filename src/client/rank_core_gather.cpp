@@ -42,41 +42,45 @@ std::vector<ElementSlice> RankCore::slices_for(std::span<const Target> targets,
 void RankCore::expect_room(std::span<const Target> targets) {
   const Lock lock(engine_.mutex());
   const scheduler::Scheduler& scheduler = driver_.scheduler();
-  std::uint64_t coming = 0;
+  Gathered gathered;
   std::vector<Target> elements;
-  for (const ElementSlice& slice : slices_for(targets, elements)) {
-    if (slice.stretch.holder != rank_.rank()) coming += slice.bytes();
-  }
+  for (const ElementSlice& slice : slices_for(targets, elements))
+    (slice.stretch.holder == rank_.rank() ? gathered.own : gathered.coming) += slice.bytes();
   for (const Target& target : targets) {
     const bool whole = target.index == detail::whole_group;
     if (!whole && (target.handle->is_group || is_here(target))) continue;
     for (const scheduler::Piece& piece : pieces_of(target)) {
       const std::vector<std::int32_t> holders = scheduler.holders_of(piece);
-      if (std::ranges::find(holders, rank_.rank()) != holders.end()) continue;
-      coming += piece.id.is_group() ? scheduler.find_group(piece.id)->chunks.at(piece.begin).bytes
-                                    : scheduler.find_task(piece.id)->result_bytes;
+      const bool own = std::ranges::find(holders, rank_.rank()) != holders.end();
+      (own ? gathered.own : gathered.coming) +=
+          piece.id.is_group() ? scheduler.find_group(piece.id)->chunks.at(piece.begin).bytes
+                              : scheduler.find_task(piece.id)->result_bytes;
     }
   }
-  check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
+  check_room(gathered, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
 }
 
 bool RankCore::gather_collectively(const scheduler::GroupRecord& record, TaskId id,
-                                   std::vector<ValuePtr>& stretches, std::size_t& missing) {
+                                   std::vector<ValuePtr>& stretches, Coming& coming) {
   const FunctionOps* ops = driver_.group_function(id);
   if (ops == nullptr || ops->result == nullptr || !ops->result->plain_bytes ||
       !record.failures.empty() || !record.copies.empty() ||
       record.result_bytes > collective_gather_bytes_max)
     return false;
-  std::vector<std::uint64_t> by_rank(static_cast<std::size_t>(rank_.size()), 0);
-  for (const auto& [begin, chunk] : record.chunks)
-    by_rank[static_cast<std::size_t>(chunk.worker)] += chunk.bytes + stretch_header_bytes;
-  const auto holders = std::ranges::count_if(by_rank, [](std::uint64_t each) { return each != 0; });
-  if (holders < 2 || by_rank[static_cast<std::size_t>(rank_.rank())] != 0) return false;
-  ++missing;
-  rank_.collectives().gather(id, *ops->results, std::move(by_rank),
-                             [this, &stretches, &missing](std::vector<ValuePtr> all) {
+  std::vector<runtime::GatherPart> by_rank(static_cast<std::size_t>(rank_.size()));
+  for (const auto& [begin, chunk] : record.chunks) {
+    runtime::GatherPart& part = by_rank[static_cast<std::size_t>(chunk.worker)];
+    part.bytes += chunk.bytes + stretch_header_bytes;
+    part.begins.push_back(begin);
+  }
+  const auto holders =
+      std::ranges::count_if(by_rank, [](const auto& each) { return each.bytes != 0; });
+  if (holders < 2 || by_rank[static_cast<std::size_t>(rank_.rank())].bytes != 0) return false;
+  ++coming.missing;
+  rank_.collectives().gather(id, *ops->results, by_rank,
+                             [this, &stretches, &coming](std::vector<ValuePtr> all) {
                                stretches = std::move(all);
-                               --missing;
+                               --coming.missing;
                                engine_.notify();
                              });
   return true;
@@ -89,26 +93,24 @@ std::vector<ValuePtr> RankCore::fetch_group(GroupState& group) {
   if (group.status.load() == Status::cancelled) throw_ended({&group, 0}, Status::cancelled);
   const scheduler::GroupRecord* record = driver_.scheduler().find_group(group.id);
   if (record == nullptr || group.failure) return stretches;
-  std::size_t missing = 0;
-  if (!gather_collectively(*record, group.id, stretches, missing)) {
+  Coming coming;
+  if (!gather_collectively(*record, group.id, stretches, coming)) {
     for (const auto& [begin, chunk] : record->chunks) {
       const auto here = group.here.find(begin);
       if (here != group.here.end()) {
         stretches.push_back(here->second);
         continue;
       }
-      ++missing;
+      ++coming.missing;
       fetch_stretch(group.id, begin, chunk.count, {},
                     [&, this](runtime::DataExchange::Arrived arrived) {
-                      if (!arrived.problem.empty()) note_problem(&group, arrived);
+                      note_arrival({&group, detail::whole_group}, arrived, coming);
                       stretches.push_back(std::move(arrived.value));
-                      --missing;
-                      engine_.notify();
                     });
     }
   }
-  await_transfers(lock, [&] { return missing == 0; });
-  throw_problem(&group);
+  await_transfers(lock, [&] { return coming.missing == 0; });
+  coming.raise();
   std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
   std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
     return static_cast<const detail::ElementsBase&>(*each).begin;
@@ -124,8 +126,8 @@ void RankCore::gather_into(GroupState& group, MutableBuffer place) {
   check(record != nullptr && group.failures.empty(), "what is gathered has ended well");
   const auto bytes_each = static_cast<std::size_t>(place.size / group.total);
   std::vector<ValuePtr> stretches;
-  std::size_t missing = 0;
-  if (!gather_collectively(*record, group.id, stretches, missing)) {
+  Coming coming;
+  if (!gather_collectively(*record, group.id, stretches, coming)) {
     for (const auto& [begin, chunk] : record->chunks) {
       const worker::Store::Stretch* stored = rank_.store().find_stretch(group.id, begin);
       if (stored != nullptr && stored->away) stored = nullptr;
@@ -134,24 +136,22 @@ void RankCore::gather_into(GroupState& group, MutableBuffer place) {
         stretches.push_back(stored != nullptr ? stored->value : here->second);
         continue;
       }
-      ++missing;
+      ++coming.missing;
       fetch_stretch(group.id, begin, chunk.count,
                     {place.data + begin * bytes_each, chunk.count * bytes_each},
                     [&, this](runtime::DataExchange::Arrived arrived) {
-                      if (!arrived.problem.empty()) note_problem(&group, arrived);
-                      --missing;
-                      engine_.notify();
+                      note_arrival({&group, detail::whole_group}, arrived, coming);
                     });
     }
   }
-  await_transfers(lock, [&] { return missing == 0; });
+  await_transfers(lock, [&] { return coming.missing == 0; });
   lock.unlock();
   for (const ValuePtr& each : stretches) {
     const auto& elements = static_cast<const detail::ElementsBase&>(*each);
     copy_plain_elements(elements, elements.begin, elements.count, place);
   }
   lock.lock();
-  throw_problem(&group);
+  coming.raise();
 }
 
 }  // namespace tutti::client_module

@@ -108,17 +108,21 @@ void RankCore::await_transfers(Lock& lock, const std::function<bool()>& ready) {
 
 // ---- results
 
-/// Why something that was fetched is not here.
-void RankCore::note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived) {
-  problems_[handle] = problem_of(arrived, rank_.rank());
+/// Whose result it is, for sentences.
+std::string RankCore::task_of(Target target) const {
+  std::string name = driver_.name_of(target.handle->id);
+  if (name.empty()) return name;
+  if (target.handle->is_group && target.index != detail::whole_group)
+    name += fmt::format("[{}]", target.index);
+  return "task '" + name + "'";
 }
 
-void RankCore::throw_problem(Handle* handle) {
-  const auto problem = problems_.find(handle);
-  if (problem == problems_.end()) return;
-  const Problem thrown = std::move(problem->second);
-  problems_.erase(problem);
-  throw Error(thrown.code, thrown.text);
+/// Something that the call asked for is here, or cannot come.
+void RankCore::note_arrival(Target target, const runtime::DataExchange::Arrived& arrived,
+                            Coming& coming) {
+  if (!arrived.problem.empty()) coming.problem = problem_of(arrived, rank_.rank(), task_of(target));
+  --coming.missing;
+  engine_.notify();
 }
 
 /// Asks the holder for a value. When it was moved in the meantime, asks the next one.
@@ -163,51 +167,64 @@ void RankCore::fetch_stretch(TaskId group, std::uint64_t begin, std::uint64_t co
   }
 }
 
-/// Asks for a result that is not on rank 0. `missing` counts what is on its way. What the client
-/// will move out has to be a copy of its own. Several threads may ask for the same: the first
-/// arrival stays, as somebody may refer to it already.
-void RankCore::request(Target target, std::size_t& missing, bool own_copy) {
+/// Asks for a result that is not on rank 0. What the client will move out has to be a copy of its
+/// own. Several threads may ask for the same: the first arrival stays, as somebody may refer to it
+/// already.
+void RankCore::request(Target target, Coming& coming, bool own_copy) {
   if (is_here(target)) return;
-  ++missing;
-  using Arrived = runtime::DataExchange::Arrived;
-  const auto store = [this, target, &missing](const std::function<void(ValuePtr)>& keep,
-                                              Arrived arrived) {
-    if (arrived.problem.empty()) {
-      keep(std::move(arrived.value));
-    } else {
-      note_problem(target.handle, arrived);
-    }
-    --missing;
-    engine_.notify();
-  };
-  if (!target.handle->is_group) {
-    auto* state = static_cast<FutureState*>(target.handle);
-    fetch_single(*state, own_copy, [store, state](Arrived arrived) {
-      store(
-          [state](ValuePtr each) {
-            if (!state->value) state->value = std::move(each);
-          },
-          std::move(arrived));
-    });
-    return;
-  }
-  auto* group = static_cast<GroupState*>(target.handle);
-  const scheduler::GroupRecord& record = *driver_.scheduler().find_group(group->id);
-  auto chunk = record.chunks.upper_bound(target.index);
-  --chunk;
-  std::uint64_t begin = chunk->first;
-  std::uint64_t count = chunk->second.count;
-  const bool whole = chunk->second.bytes <= whole_stretch_bytes_max;
+  if (target.handle->is_group)
+    return request_element(static_cast<GroupState&>(*target.handle), target.index, coming);
+  ++coming.missing;
+  auto* state = static_cast<FutureState*>(target.handle);
+  fetch_single(*state, own_copy, [this, state, &coming](runtime::DataExchange::Arrived arrived) {
+    if (arrived.problem.empty() && !state->value) state->value = std::move(arrived.value);
+    note_arrival({state, 0}, arrived, coming);
+  });
+}
+
+/// Small stretches come whole. Where one element cannot travel, the others of its stretch come by
+/// themselves.
+void RankCore::request_element(GroupState& group, std::uint64_t index, Coming& coming) {
+  ++coming.missing;
+  const scheduler::GroupRecord& record = *driver_.scheduler().find_group(group.id);
+  const auto& [begin, chunk] = *std::prev(record.chunks.upper_bound(index));
+  const bool whole = chunk.count > 1 && chunk.bytes <= whole_stretch_bytes_max;
   if (!whole) {
-    begin = target.index;
-    count = 1;
+    return fetch_stretch(group.id, index, 1, {},
+                         [this, &group, index, &coming](runtime::DataExchange::Arrived arrived) {
+                           if (arrived.problem.empty())
+                             group.singles.try_emplace(index, std::move(arrived.value));
+                           note_arrival({&group, index}, arrived, coming);
+                         });
   }
-  fetch_stretch(group->id, begin, count, {}, [store, group, begin, whole](Arrived arrived) {
-    store(
-        [group, begin, whole](ValuePtr each) {
-          (whole ? group->here : group->singles).try_emplace(begin, std::move(each));
-        },
-        std::move(arrived));
+  fetch_stretch(
+      group.id, begin, chunk.count, {},
+      [this, &group, index, begin = begin, count = chunk.count,
+       travels = chunk.worker != rank_.rank(), &coming](runtime::DataExchange::Arrived arrived) {
+        if (travels && did_not_travel(arrived)) {
+          fetch_apart(group, begin, count, index, coming);
+          arrived.problem.clear();
+        } else if (arrived.problem.empty()) {
+          group.here.try_emplace(begin, std::move(arrived.value));
+        }
+        note_arrival({&group, index}, arrived, coming);
+      });
+}
+
+/// What is wrong with other elements than the wanted one is told to those who ask for them.
+void RankCore::fetch_apart(GroupState& group, std::uint64_t begin, std::uint64_t count,
+                           std::uint64_t wanted, Coming& coming) {
+  client_module::fetch_apart(group, begin, count, [&](std::uint64_t index) {
+    ++coming.missing;
+    fetch_stretch(group.id, index, 1, {},
+                  [this, &group, index, wanted, &coming](runtime::DataExchange::Arrived arrived) {
+                    if (arrived.problem.empty()) {
+                      group.singles.try_emplace(index, std::move(arrived.value));
+                    } else if (index != wanted) {
+                      arrived.problem.clear();
+                    }
+                    note_arrival({&group, index}, arrived, coming);
+                  });
   });
 }
 
@@ -224,15 +241,14 @@ InputValue RankCore::bring(Target target, Timeout timeout, bool own_copy) {
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  // Once more where another thread asked for the same and took the problem with it.
-  while (!is_here(target)) {
+  if (!is_here(target)) {
     refuse_at_end("result()");
-    std::size_t missing = 0;
-    request(target, missing, own_copy);
-    await_transfers(lock, [&] { return missing == 0; });
-    if (!is_here(target)) throw_problem(target.handle);
+    Coming coming;
+    request(target, coming, own_copy);
+    await_transfers(lock, [&] { return coming.missing == 0; });
+    if (!is_here(target)) coming.raise();
   }
-  return value_here(target);
+  return value_here(target, rank_.rank(), [&] { return task_of(target); });
 }
 
 bool RankCore::may_move(Target target) {
@@ -249,37 +265,39 @@ bool RankCore::may_move(Target target) {
   return !state.value->is_shared() && !state.value->is_common();
 }
 
-/// Elements of one stretch come together.
+/// Elements of one stretch come together. What does not come is asked for again, and what is wrong
+/// with it is told, by those who look at it.
 void RankCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
   refuse_at_end("gather()");
-  std::size_t missing = 0;
+  Coming coming;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
   const auto bound = [&] {
-    if (missing >= missing_max) await_transfers(lock, [&] { return missing < missing_max / 2; });
+    if (coming.missing >= missing_max)
+      await_transfers(lock, [&] { return coming.missing < missing_max / 2; });
   };
   std::vector<Target> elements;
   for (const ElementSlice& slice : slices_for(targets, elements)) {
-    ++missing;
+    ++coming.missing;
     fetch_stretch(slice.group->id, slice.begin, slice.count, {},
-                  [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
+                  [this, slice, &coming](runtime::DataExchange::Arrived arrived) {
                     if (arrived.problem.empty()) {
                       keep_slice(slice, arrived.value);
-                    } else {
-                      note_problem(slice.group, arrived);
+                    } else if (did_not_travel(arrived) && slice.count > 1 &&
+                               slice.stretch.holder != rank_.rank()) {
+                      fetch_apart(*slice.group, slice.begin, slice.count, slice.begin, coming);
                     }
-                    --missing;
-                    engine_.notify();
+                    note_arrival({slice.group, slice.begin}, arrived, coming);
                   });
     bound();
   }
   for (const Target& target : targets) {
     if (target.handle->is_group || status_locked(target) != Status::finished) continue;
-    request(target, missing, false);
+    request(target, coming, false);
     bound();
   }
-  await_transfers(lock, [&] { return missing == 0; });
+  await_transfers(lock, [&] { return coming.missing == 0; });
 }
 
 // ---- waiting for completions
@@ -361,9 +379,10 @@ std::string RankCore::summary() {
   hosts.erase(repeated.begin(), repeated.end());
   constexpr double gigabyte = 1e9;
   return fmt::format(
-      "<Client: {} ranks = {} workers={} threads={}, memory limit {:.1f} GB per worker, {:.1f} GB "
+      "<Client: {} {} = {} workers={} threads={}, memory limit {:.1f} GB per worker, {:.1f} GB "
       "in all, hosts {}, {}>",
-      rank_.size(), rank_.worker() != nullptr ? "scheduler that works," : "1 scheduler +",
+      rank_.size(), rank_.size() == 1 ? "rank" : "ranks",
+      rank_.worker() != nullptr ? "scheduler that works," : "1 scheduler +",
       driver_.workers_joined(), workers.total_slots(), static_cast<double>(largest) / gigabyte,
       static_cast<double>(memory) / gigabyte, fmt::join(hosts, ","),
       rank_.transport().description());

@@ -1,5 +1,6 @@
 #include "client/results_here.hpp"
 
+#include "base/exception_text.hpp"
 #include "tutti/error.hpp"
 
 #include <fmt/format.h>
@@ -22,6 +23,11 @@ namespace {
 constexpr const char* lost_text =
     "the result is lost: no rank has a copy of it any more. Submit the task, or scatter the data, "
     "again";
+
+std::string did_not_come(int here, const std::string& task, const std::string& why) {
+  return fmt::format("the result {}could not be brought to rank {}: {}",
+                     task.empty() ? "" : "of " + task + " ", here, why);
+}
 
 /// Where the element's stretch is among those on this rank, or end.
 auto stretch_here(const GroupState& group, std::uint64_t index) {
@@ -49,7 +55,7 @@ bool is_here(Target target) {
   return state.ops == nullptr || state.value;
 }
 
-InputValue value_here(Target target) {
+InputValue value_here(Target target, int here, const std::function<std::string()>& task) {
   if (target.handle->is_group) {
     const auto& group = static_cast<const GroupState&>(*target.handle);
     const auto stretch = stretch_here(group, target.index);
@@ -58,8 +64,17 @@ InputValue value_here(Target target) {
     return {value.get(), target.index - static_cast<const detail::ElementsBase&>(*value).begin};
   }
   auto& state = static_cast<FutureState&>(*target.handle);
-  if (state.value && &state.value->ops() == &detail::SerializedValue::shared_ops)
-    state.value = static_cast<const detail::SerializedValue&>(*state.value).read();
+  if (state.value && &state.value->ops() == &detail::SerializedValue::shared_ops) {
+    const auto& unread = static_cast<const detail::SerializedValue&>(*state.value);
+    std::string problem;
+    try {
+      state.value = unread.read();
+    } catch (...) {
+      problem = describe_failed_reading(unread.contents_ops().type_name());
+    }
+    if (!problem.empty())
+      throw Error(ErrorCode::cannot_travel, did_not_come(here, task(), problem));
+  }
   state.here.store(true, std::memory_order_release);
   return {state.value.get(), 0};
 }
@@ -89,16 +104,17 @@ void throw_ended(Target target, Status status) {
   throw CancelledError("the task was cancelled: the run ended before it did");
 }
 
-Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here) {
+Problem problem_of(const runtime::DataExchange::Arrived& arrived, int here,
+                   const std::string& task) {
   if (arrived.answer == runtime::DataExchange::Answer::gone) {
     return {ErrorCode::lost, lost_text};
   }
-  return {ErrorCode::cannot_travel,
-          fmt::format("the result could not be brought to rank {}: {}", here, arrived.problem)};
+  return {ErrorCode::cannot_travel, did_not_come(here, task, arrived.problem)};
 }
 
-void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, int here) {
-  if (limit == 0 || coming <= limit - std::min(limit, held)) return;
+void check_room(const Gathered& gathered, std::uint64_t held, std::uint64_t limit, int here) {
+  const std::uint64_t all = gathered.coming + gathered.own;
+  if (limit == 0 || (all <= limit && gathered.coming <= limit - std::min(limit, held))) return;
   constexpr double megabyte = 1e6;
   throw Error(
       ErrorCode::no_memory,
@@ -106,15 +122,8 @@ void check_room(std::uint64_t coming, std::uint64_t held, std::uint64_t limit, i
                   "{:.1f} MB: nothing was moved. Reduce on the workers (fold, map_reduce), "
                   "gather parts one after the other, use gather_into with memory of your "
                   "own, or raise memory_limit",
-                  static_cast<double>(coming) / megabyte, here,
-                  static_cast<double>(limit) / megabyte, static_cast<double>(held) / megabyte));
-}
-
-runtime::Deadline deadline_of(Timeout timeout) {
-  // Beyond some years a limit is none; the arithmetic of the clock would overflow.
-  if (timeout.is_forever() || timeout.seconds() > 1e9) return {};
-  return runtime::Clock::now() + std::chrono::duration_cast<runtime::Clock::duration>(
-                                     std::chrono::duration<double>(timeout.seconds()));
+                  static_cast<double>(all) / megabyte, here, static_cast<double>(limit) / megabyte,
+                  static_cast<double>(held) / megabyte));
 }
 
 void tell_range(GroupState& group, std::uint64_t begin, std::uint64_t count,

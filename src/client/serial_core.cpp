@@ -2,6 +2,7 @@
 
 #include "base/exception_text.hpp"
 #include "client/current.hpp"
+#include "client/demand.hpp"
 #include "client/journal_values.hpp"
 #include "client/placement.hpp"
 #include "client/results_here.hpp"
@@ -13,7 +14,9 @@
 #include "worker/element_attempts.hpp"
 #include "worker/work.hpp"
 
+#include <cmath>
 #include <utility>
+#include <vector>
 
 namespace tutti::client_module {
 
@@ -28,6 +31,22 @@ using detail::InputPiece;
 using detail::InputValue;
 using detail::Target;
 using detail::ValuePtr;
+
+namespace {
+
+/// A task that runs alone has all that it asks for.
+worker::Claim claim_of(const TaskOptions& options) {
+  const protocol::Demand demand =
+      demand_of(options, [](const auto&) { return std::vector<std::int32_t>(); });
+  worker::Claim claim{1, demand.cores, {}};
+  const auto devices = demand.resources.find(protocol::device_resource);
+  if (devices == demand.resources.end()) return claim;
+  for (std::int32_t number = 0; number < std::ceil(devices->second); ++number)
+    claim.devices.push_back(number);
+  return claim;
+}
+
+}  // namespace
 
 SerialCore::SerialCore(const Options& options) : depth_max_(options.max_waiting_tasks) {
   if (!options.journal.empty()) {
@@ -127,8 +146,10 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   const CheckedOptions limits = checked(options);
-  check_gang(builder.gang, 1, gangs_.problem());
+  check_gang(builder.gang, 1, gangs_.problem(), options);
+  const worker::Claim claim = claim_of(options);
   worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  context.claim = &claim;
   worker::GangMember alone;
   alone.communicator = 1;
   alone.members = {0};
@@ -158,6 +179,7 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
       return handle;
     } catch (...) {
       const ExceptionText text = describe_current_exception();
+      context.holdings.reset();
       if (tries_left == 0) {
         state->failure = describe(options.name, context.name(), text.type, text.message);
         state->status = status_of(*state->failure);
@@ -210,7 +232,9 @@ HandlePtr SerialCore::map(const FunctionOps& function, const TaskOptions& option
                           std::uint64_t total, CallBuilder& shared_builder) {
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   (void)checked(options);
-  const worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  const worker::Claim claim = claim_of(options);
+  worker::TaskContext context = begin_task(function, builder.payload.bytes());
+  context.claim = &claim;
   auto* state = new GroupState;
   HandlePtr handle(state);
   state->epoch = epoch_;
@@ -277,7 +301,11 @@ void SerialCore::run_stretch(GroupState& state, const FunctionOps& function,
     const std::vector<InputValue> values = values_of(builder);
     const ValuePtr bound(function.bind(builder.payload.bytes(), values));
     worker::call_with_retries(call, checked(options).retries, [&](int number) {
-      worker::TaskContext attempt = context;
+      worker::TaskContext attempt;
+      attempt.ops = context.ops;
+      attempt.payload = context.payload;
+      attempt.depth = context.depth;
+      attempt.stream = context.stream;
       attempt.range = &call;
       attempt.attempt = static_cast<std::uint8_t>(std::min(number, 255));
       const worker::TaskScope scope(&attempt);
@@ -396,6 +424,10 @@ std::vector<HeldData> SerialCore::who_has(const std::vector<Target>* targets) {
 
 std::vector<std::int32_t> SerialCore::ranks_of(const std::vector<WorkerName>& names) {
   return choose_workers(names, {{0, "this process"}}, 1);
+}
+
+detail::SyncReply SerialCore::coordinate(const detail::SyncCall& call, Timeout timeout) {
+  return sync_.ask(call, timeout);
 }
 
 Status SerialCore::status(Target target) {

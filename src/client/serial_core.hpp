@@ -4,8 +4,11 @@
 /// thread: for a first try, and for a debugger.
 
 #include "client/completion.hpp"
+#include "client/datasets.hpp"
 #include "client/failure_ledger.hpp"
 #include "client/journal_keeper.hpp"
+#include "client/serial_sync.hpp"
+#include "client/submission.hpp"
 #include "gang/communicators.hpp"
 #include "tutti/detail/core.hpp"
 #include "worker/task_context.hpp"
@@ -65,6 +68,26 @@ class SerialCore final : public detail::Core {
                        detail::CompletionQueue::Completion& completion, Timeout) override;
   bool peek_completion(const detail::CompletionQueue::Shared& queue) override;
 
+  /// Throws Error (unsatisfiable) for what would wait for ever.
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override;
+
+  void publish(const std::string& name, detail::Dataset dataset, bool replace) override {
+    refuse_in_task("publish()");
+    datasets_.publish(name, std::move(dataset), replace);
+  }
+  detail::Dataset find_dataset(const std::string& name) override {
+    refuse_in_task("get_dataset()");
+    return datasets_.find(name);
+  }
+  std::vector<std::string> dataset_names() override {
+    refuse_in_task("list_datasets()");
+    return datasets_.names();
+  }
+  bool unpublish(const std::string& name) override {
+    refuse_in_task("unpublish()");
+    return datasets_.unpublish(name);
+  }
+
   int ranks() const override { return 1; }
   std::string summary() override {
     return "<Client: serial, each task runs at submit on the calling thread>";
@@ -107,6 +130,8 @@ class SerialCore final : public detail::Core {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::recursive_mutex mutex_;
   FailureLedger failures_;
+  SerialSync sync_;
+  Datasets datasets_;
   gang::Communicators gangs_{nullptr};
 };
 

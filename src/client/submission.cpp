@@ -1,5 +1,6 @@
 #include "client/submission.hpp"
 
+#include "client/demand.hpp"
 #include "tutti/detail/gang_call.hpp"
 #include "tutti/error.hpp"
 #include "worker/task_context.hpp"
@@ -49,7 +50,8 @@ void check_can_travel(const detail::FunctionOps& function, int ranks) {
                                             "something that can, or run in one process");
 }
 
-void check_gang(std::uint32_t members, int workers, const std::string& problem) {
+void check_gang(std::uint32_t members, int workers, const std::string& problem,
+                const TaskOptions& options) {
   if (members == 0) return;
   const worker::TaskContext* task = worker::current_task();
   if (task != nullptr && task->member != nullptr) {
@@ -60,6 +62,13 @@ void check_gang(std::uint32_t members, int workers, const std::string& problem) 
                             members, task->name()));
   }
   if (!problem.empty()) throw Error(ErrorCode::unsatisfiable, problem);
+  if (asks_for_more(options)) {
+    throw Error(ErrorCode::unsatisfiable,
+                fmt::format("gang({}) was submitted with options that ask for cores, resources, "
+                            "memory or certain workers; a member of a gang has one slot of any "
+                            "worker: leave them out",
+                            members));
+  }
   if (members <= static_cast<std::uint32_t>(workers)) return;
   throw Error(ErrorCode::unsatisfiable,
               fmt::format("gang({}) was submitted, but this run has {} that run{} tasks, and each "

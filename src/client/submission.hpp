@@ -33,7 +33,8 @@ CheckedOptions checked(const TaskOptions& options);
 void check_can_travel(const detail::FunctionOps& function, int ranks);
 /// Throws Error (unsatisfiable) for a gang that this run cannot have: `workers` ranks run tasks,
 /// and `problem` says why there are no gangs at all. No members: it is no gang.
-void check_gang(std::uint32_t members, int workers, const std::string& problem);
+void check_gang(std::uint32_t members, int workers, const std::string& problem,
+                const TaskOptions& options);
 /// Throws Error when a call is to come after something of another run.
 void check_after(const TaskOptions& options, std::uint32_t epoch);
 /// Throws what would keep a part of the graph from being submitted in the run `epoch` on so many

@@ -5,6 +5,7 @@
 #include "tutti/client.hpp"
 #include "tutti/error.hpp"
 #include "worker/task_context.hpp"
+#include "worker/work.hpp"
 
 #include <string>
 
@@ -30,6 +31,22 @@ std::filesystem::path Worker::local_directory() const {
 Client Worker::client() const { return tutti::client(); }
 
 int Worker::attempt() const { return own_task("attempt").attempt; }
+
+unsigned Worker::cores() const {
+  const worker::Claim* claim = own_task("cores").claim;
+  return claim == nullptr ? 1 : claim->cores;
+}
+
+std::span<const std::int32_t> Worker::devices() const {
+  const worker::Claim* claim = own_task("devices").claim;
+  if (claim == nullptr) return {};
+  return claim->devices;
+}
+
+int Worker::device() const {
+  const std::span<const std::int32_t> all = devices();
+  return all.empty() ? -1 : all.front();
+}
 
 void Worker::progress(double fraction) const {
   worker::TaskContext& task = own_task("progress");

@@ -193,51 +193,66 @@ double WorkerCore::progress(Target target) {
 
 // ---- results
 
-void WorkerCore::note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived) {
-  problems_[handle] = problem_of(arrived, rank_.rank());
+/// Something that the call asked for is here, or cannot come.
+void WorkerCore::note_arrival(const runtime::DataExchange::Arrived& arrived, Coming& coming) {
+  if (!arrived.problem.empty()) coming.problem = problem_of(arrived, rank_.rank(), "");
+  --coming.missing;
+  engine_.notify();
 }
 
-void WorkerCore::throw_problem(Handle* handle) {
-  const auto problem = problems_.find(handle);
-  if (problem == problems_.end()) return;
-  const Problem thrown = std::move(problem->second);
-  problems_.erase(problem);
-  throw Error(thrown.code, thrown.text);
-}
-
-/// Asks for a result that is not on this rank. `missing` counts what is on its way. Several threads
-/// may ask for the same: the first arrival stays, as somebody may refer to it already.
-void WorkerCore::request(Target target, std::size_t& missing) {
+/// Asks for a result that is not on this rank. Several threads may ask for the same: the first
+/// arrival stays, as somebody may refer to it already.
+void WorkerCore::request(Target target, Coming& coming) {
   if (is_here(target)) return;
-  ++missing;
-  using Arrived = runtime::DataExchange::Arrived;
-  const auto store = [this, target, &missing](std::map<std::uint64_t, ValuePtr>* stretches,
-                                              std::uint64_t begin, Arrived arrived) {
-    if (!arrived.problem.empty()) {
-      note_problem(target.handle, arrived);
-    } else if (stretches != nullptr) {
-      stretches->try_emplace(begin, std::move(arrived.value));
-    } else if (auto& value = static_cast<FutureState*>(target.handle)->value; !value) {
-      value = std::move(arrived.value);
-    }
-    --missing;
-    engine_.notify();
-  };
-  if (!target.handle->is_group) {
-    const Task& task = tasks_.at(target.handle->id);
-    rank_.exchange().fetch(task.holder, target.handle->id, 0,
-                           [store](Arrived arrived) { store(nullptr, 0, std::move(arrived)); });
-    return;
-  }
-  auto* state = static_cast<GroupState*>(target.handle);
-  const auto chunk = std::prev(groups_.at(state->id).chunks.upper_bound(target.index));
-  const bool whole = chunk->second.bytes <= whole_stretch_bytes_max;
-  const std::uint64_t begin = whole ? chunk->first : target.index;
+  if (target.handle->is_group)
+    return request_element(static_cast<GroupState&>(*target.handle), target.index, coming);
+  ++coming.missing;
+  auto* state = static_cast<FutureState*>(target.handle);
+  rank_.exchange().fetch(tasks_.at(state->id).holder, state->id, 0,
+                         [this, state, &coming](runtime::DataExchange::Arrived arrived) {
+                           if (arrived.problem.empty() && !state->value)
+                             state->value = std::move(arrived.value);
+                           note_arrival(arrived, coming);
+                         });
+}
+
+/// Small stretches come whole. Where one element cannot travel, the others of its stretch come by
+/// themselves.
+void WorkerCore::request_element(GroupState& group, std::uint64_t index, Coming& coming) {
+  const auto& [begin, chunk] = *std::prev(groups_.at(group.id).chunks.upper_bound(index));
+  if (chunk.count == 1 || chunk.bytes > whole_stretch_bytes_max)
+    return fetch_apart(group, chunk.holder, index, 1, index, coming);
+  ++coming.missing;
   rank_.exchange().fetch_slice(
-      chunk->second.holder, state->id, begin, whole ? chunk->second.count : 1,
-      [store, begin, place = whole ? &state->here : &state->singles](Arrived arrived) {
-        store(place, begin, std::move(arrived));
+      chunk.holder, group.id, begin, chunk.count,
+      [this, &group, index, begin = begin, count = chunk.count, holder = chunk.holder,
+       &coming](runtime::DataExchange::Arrived arrived) {
+        if (holder != rank_.rank() && did_not_travel(arrived)) {
+          fetch_apart(group, holder, begin, count, index, coming);
+          arrived.problem.clear();
+        } else if (arrived.problem.empty()) {
+          group.here.try_emplace(begin, std::move(arrived.value));
+        }
+        note_arrival(arrived, coming);
       });
+}
+
+/// What is wrong with other elements than the wanted one is told to those who ask for them.
+void WorkerCore::fetch_apart(GroupState& group, std::int32_t holder, std::uint64_t begin,
+                             std::uint64_t count, std::uint64_t wanted, Coming& coming) {
+  client_module::fetch_apart(group, begin, count, [&](std::uint64_t index) {
+    ++coming.missing;
+    rank_.exchange().fetch_slice(
+        holder, group.id, index, 1,
+        [this, &group, index, wanted, &coming](runtime::DataExchange::Arrived arrived) {
+          if (arrived.problem.empty()) {
+            group.singles.try_emplace(index, std::move(arrived.value));
+          } else if (index != wanted) {
+            arrived.problem.clear();
+          }
+          note_arrival(arrived, coming);
+        });
+  });
 }
 
 InputValue WorkerCore::result(Target target, Timeout timeout) {
@@ -251,49 +266,51 @@ InputValue WorkerCore::result(Target target, Timeout timeout) {
   }
   const Status status = status_locked(target);
   if (status != Status::finished) throw_ended(target, status);
-  // Once more where another thread asked for the same and took the problem with it.
-  while (!is_here(target)) {
-    std::size_t missing = 0;
-    request(target, missing);
-    engine_.wait(lock, [&] { return missing == 0; });
-    if (!is_here(target)) throw_problem(target.handle);
+  if (!is_here(target)) {
+    Coming coming;
+    request(target, coming);
+    engine_.wait(lock, [&] { return coming.missing == 0; });
+    if (!is_here(target)) coming.raise();
   }
-  return value_here(target);
+  return value_here(target, rank_.rank(), [] { return std::string(); });
 }
 
 /// The store of this rank may have it too, and others may be reading it there.
 bool WorkerCore::may_move(Target) { return false; }
 
-/// Elements of one stretch come together.
+/// Elements of one stretch come together. What does not come is asked for again, and what is wrong
+/// with it is told, by those who look at it.
 void WorkerCore::fetch(std::span<const Target> targets) {
   Lock lock(engine_.mutex());
-  std::size_t missing = 0;
+  Coming coming;
   // Bounded, so that a gather of very many futures does not queue them all at once.
   constexpr std::size_t missing_max = 1024;
   const auto bound = [&] {
-    if (missing >= missing_max) engine_.wait(lock, [&] { return missing < missing_max / 2; });
+    if (coming.missing >= missing_max)
+      engine_.wait(lock, [&] { return coming.missing < missing_max / 2; });
   };
   std::vector<Target> elements;
   for (const ElementSlice& slice : slices_for(targets, elements)) {
-    ++missing;
-    rank_.exchange().fetch_slice(slice.stretch.holder, slice.group->id, slice.begin, slice.count,
-                                 [this, slice, &missing](runtime::DataExchange::Arrived arrived) {
-                                   if (arrived.problem.empty()) {
-                                     keep_slice(slice, arrived.value);
-                                   } else {
-                                     note_problem(slice.group, arrived);
-                                   }
-                                   --missing;
-                                   engine_.notify();
-                                 });
+    ++coming.missing;
+    rank_.exchange().fetch_slice(
+        slice.stretch.holder, slice.group->id, slice.begin, slice.count,
+        [this, slice, &coming](const runtime::DataExchange::Arrived& arrived) {
+          const std::int32_t holder = slice.stretch.holder;
+          if (arrived.problem.empty()) {
+            keep_slice(slice, arrived.value);
+          } else if (did_not_travel(arrived) && slice.count > 1 && holder != rank_.rank()) {
+            fetch_apart(*slice.group, holder, slice.begin, slice.count, slice.begin, coming);
+          }
+          note_arrival(arrived, coming);
+        });
     bound();
   }
   for (const Target& target : targets) {
     if (target.handle->is_group || status_locked(target) != Status::finished) continue;
-    request(target, missing);
+    request(target, coming);
     bound();
   }
-  engine_.wait(lock, [&] { return missing == 0; });
+  engine_.wait(lock, [&] { return coming.missing == 0; });
 }
 
 // ---- waiting for completions

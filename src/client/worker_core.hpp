@@ -78,6 +78,16 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
                        Timeout timeout) override;
   bool peek_completion(const CompletionQueue::Shared& queue) override;
 
+  detail::SyncReply coordinate(const detail::SyncCall& call, Timeout timeout) override {
+    return rank_.sync().ask(call, timeout);
+  }
+
+  // Data sets are known where all futures are: these throw Error (unsatisfiable).
+  void publish(const std::string& name, detail::Dataset dataset, bool replace) override;
+  detail::Dataset find_dataset(const std::string& name) override;
+  std::vector<std::string> dataset_names() override;
+  bool unpublish(const std::string& name) override;
+
   int ranks() const override { return rank_.size(); }
   std::string summary() override;
   double seconds_since_start() override;
@@ -128,17 +138,21 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   protocol::NeedRef resolve(Target future, std::uint64_t count) const;
   void add_after(const TaskOptions& options);
   void resolve_inputs(CallBuilder& builder);
+  protocol::Demand demand_for(const TaskOptions& options) const;
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload, std::uint32_t gang = 0);
+                     std::span<const std::byte> payload, const protocol::Demand& demand,
+                     std::uint32_t gang = 0);
 
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);
   Status status_locked(Target target);
-  void request(Target target, std::size_t& missing);
+  void request(Target target, Coming& coming);
+  void request_element(GroupState& group, std::uint64_t index, Coming& coming);
+  void fetch_apart(GroupState& group, std::int32_t holder, std::uint64_t begin, std::uint64_t count,
+                   std::uint64_t wanted, Coming& coming);
   void fetch_stretch(TaskId group, std::uint64_t begin, const Chunk& chunk, MutableBuffer place,
                      runtime::DataExchange::OnValue on_value);
-  void note_problem(Handle* handle, const runtime::DataExchange::Arrived& arrived);
-  void throw_problem(Handle* handle);
+  void note_arrival(const runtime::DataExchange::Arrived& arrived, Coming& coming);
   HandlePtr place_here(ValuePtr value);
   const Group* find_group(TaskId id) const;
   std::vector<ElementSlice> slices_for(std::span<const Target> targets,
@@ -164,7 +178,6 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   std::atomic<std::size_t> released_count_{0};
   std::uint32_t turns_ = 0;
   ToldProgress progress_;
-  std::map<Handle*, Problem> problems_;  ///< why a result could not be brought here
 };
 
 }  // namespace tutti::client_module

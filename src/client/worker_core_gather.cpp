@@ -28,24 +28,24 @@ std::vector<ElementSlice> WorkerCore::slices_for(std::span<const Target> targets
 
 void WorkerCore::expect_room(std::span<const Target> targets) {
   const Lock lock(engine_.mutex());
-  std::uint64_t coming = 0;
+  Gathered gathered;
+  const auto add = [&](std::int32_t holder, std::uint64_t bytes) {
+    (holder == rank_.rank() ? gathered.own : gathered.coming) += bytes;
+  };
   std::vector<Target> elements;
-  for (const ElementSlice& slice : slices_for(targets, elements)) {
-    if (slice.stretch.holder != rank_.rank()) coming += slice.bytes();
-  }
+  for (const ElementSlice& slice : slices_for(targets, elements))
+    add(slice.stretch.holder, slice.bytes());
   for (const Target& target : targets) {
     if (target.index == detail::whole_group) {
       const Group* group = find_group(target.handle->id);
       if (group == nullptr) continue;
-      for (const auto& [begin, chunk] : group->chunks) {
-        if (chunk.holder != rank_.rank()) coming += chunk.bytes;
-      }
+      for (const auto& [begin, chunk] : group->chunks) add(chunk.holder, chunk.bytes);
     } else if (!target.handle->is_group && !is_here(target)) {
       const auto task = tasks_.find(target.handle->id);
-      if (task != tasks_.end() && task->second.holder != rank_.rank()) coming += task->second.bytes;
+      if (task != tasks_.end()) add(task->second.holder, task->second.bytes);
     }
   }
-  check_room(coming, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
+  check_room(gathered, rank_.store().bytes(), rank_.setup().memory_limit_bytes, rank_.rank());
 }
 
 /// Into `place`, if there is one.
@@ -77,23 +77,21 @@ std::vector<ValuePtr> WorkerCore::fetch_group(GroupState& group) {
   std::vector<ValuePtr> stretches;
   const Group* known = find_group(group.id);
   if (known == nullptr || group.failure) return stretches;
-  std::size_t missing = 0;
+  Coming coming;
   for (const auto& [begin, chunk] : known->chunks) {
     const auto here = group.here.find(begin);
     if (here != group.here.end()) {
       stretches.push_back(here->second);
       continue;
     }
-    ++missing;
+    ++coming.missing;
     fetch_stretch(group.id, begin, chunk, {}, [&, this](runtime::DataExchange::Arrived arrived) {
-      if (!arrived.problem.empty()) note_problem(&group, arrived);
+      note_arrival(arrived, coming);
       stretches.push_back(std::move(arrived.value));
-      --missing;
-      engine_.notify();
     });
   }
-  engine_.wait(lock, [&] { return missing == 0; });
-  throw_problem(&group);
+  engine_.wait(lock, [&] { return coming.missing == 0; });
+  coming.raise();
   std::erase_if(stretches, [](const ValuePtr& each) { return !each; });
   std::ranges::sort(stretches, {}, [](const ValuePtr& each) {
     return static_cast<const detail::ElementsBase&>(*each).begin;
@@ -107,19 +105,17 @@ void WorkerCore::gather_into(GroupState& group, MutableBuffer place) {
   const Group* known = find_group(group.id);
   check(known != nullptr && group.failures.empty(), "what is gathered has ended well");
   const auto bytes_each = static_cast<std::size_t>(place.size / group.total);
-  std::size_t missing = 0;
+  Coming coming;
   for (const auto& [begin, chunk] : known->chunks) {
-    ++missing;
+    ++coming.missing;
     fetch_stretch(group.id, begin, chunk,
                   {place.data + begin * bytes_each, chunk.count * bytes_each},
-                  [&, this](runtime::DataExchange::Arrived arrived) {
-                    if (!arrived.problem.empty()) note_problem(&group, arrived);
-                    --missing;
-                    engine_.notify();
+                  [&, this](const runtime::DataExchange::Arrived& arrived) {
+                    note_arrival(arrived, coming);
                   });
   }
-  engine_.wait(lock, [&] { return missing == 0; });
-  throw_problem(&group);
+  engine_.wait(lock, [&] { return coming.missing == 0; });
+  coming.raise();
 }
 
 }  // namespace tutti::client_module

@@ -2,6 +2,7 @@
 
 #include "base/module_table.hpp"
 #include "client/current.hpp"
+#include "client/demand.hpp"
 #include "client/placement.hpp"
 #include "client/submission.hpp"
 #include "client/worker_core.hpp"
@@ -138,9 +139,25 @@ void WorkerCore::resolve_inputs(CallBuilder& builder) {
 
 // ---- submitting
 
+/// What the options ask for beside a slot. Whether a worker has it is seen by rank 0: the task
+/// fails when none has.
+protocol::Demand WorkerCore::demand_for(const TaskOptions& options) const {
+  (void)checked(options);
+  if (!asks_for_more(options)) return {};
+  return demand_of(options, [this](const std::vector<WorkerName>& names) {
+    const auto& places = rank_.transport().places();
+    std::vector<WorkerPlace> workers;
+    for (int rank = rank_.options().rank0_works.value_or(false) ? 0 : 1; rank < rank_.size();
+         ++rank)
+      workers.push_back({rank, places[static_cast<std::size_t>(rank)].host});
+    return choose_workers(names, workers, rank_.size());
+  });
+}
+
 /// A call whose inputs are in inputs_.
 TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& options,
-                               std::span<const std::byte> payload, std::uint32_t gang) {
+                               std::span<const std::byte> payload, const protocol::Demand& demand,
+                               std::uint32_t gang) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -165,17 +182,19 @@ TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& o
   message.inputs =
       protocol::PackedList<protocol::NeedRef>(std::span<const protocol::NeedRef>(inputs_));
   message.payload = payload;
+  const Bytes encoded_demand = protocol::encode(demand);
+  message.demand = encoded_demand;
   rank_.outbox().add(0, message,
                      message_overhead_bytes + message.name.size() + message.inputs.bytes().size() +
-                         message.payload.size());
+                         message.payload.size() + message.demand.size());
   return message.task;
 }
 
 HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& options,
                              CallBuilder& builder) {
   check_can_travel(function, rank_.size());
-  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem());
-  (void)checked(options);
+  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
+  const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   auto* state = new FutureState;
   HandlePtr handle(state);
@@ -184,7 +203,7 @@ HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& opt
   drain_released();
   need_ids(lock, builder.inputs.size() + 2, 0);
   resolve_inputs(builder);
-  enroll(*state, submit_call(function, options, builder.payload.bytes(), builder.gang));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang));
   return handle;
 }
 
@@ -193,6 +212,8 @@ std::vector<HandlePtr> WorkerCore::submit_graph(const detail::CallGraph& graph,
   std::vector<std::uint32_t> uses = graph.count_uses(outputs);
   check_graph(graph, uses, rank_.size(), epoch_,
               [this](Target future, std::uint64_t count) { (void)resolve(future, count); });
+  const GraphDemands demands =
+      demands_of(graph, uses, [this](const TaskOptions& each) { return demand_for(each); });
   std::unordered_map<std::uint64_t, HandlePtr> futures;
   for (const std::uint64_t output : outputs) {
     if (futures.contains(output)) continue;
@@ -217,7 +238,8 @@ std::vector<HandlePtr> WorkerCore::submit_graph(const detail::CallGraph& graph,
         inputs_.push_back(resolve({input.future.get(), input.index}, input.count));
       }
     }
-    ids[number] = submit_call(call.function, call.options, call.payload);
+    ids[number] =
+        submit_call(call.function, call.options, call.payload, demand_in(demands, number));
     if (const auto future = futures.find(number); future != futures.end())
       enroll(*future->second.get(), ids[number]);
     // Nobody holds what only other calls of the graph take: it goes with the last of them.
@@ -238,6 +260,7 @@ HandlePtr WorkerCore::map(const FunctionOps& function, const TaskOptions& option
                           std::uint64_t total, CallBuilder& builder) {
   check_can_travel(function, rank_.size());
   const CheckedOptions limits = checked(options);
+  const Bytes demand = protocol::encode(demand_for(options));
   check_after(options, epoch_);
   auto* state = new GroupState;
   HandlePtr handle(state);
@@ -269,11 +292,12 @@ HandlePtr WorkerCore::map(const FunctionOps& function, const TaskOptions& option
         protocol::PackedList<protocol::NeedRef>(std::span<const protocol::NeedRef>(inputs_));
     message.sources = protocol::PackedList<TaskId>(std::span<const TaskId>(sources));
     message.payload = builder.payload.bytes();
+    message.demand = demand;
     enroll(*state, message.group);
     rank_.outbox().add(0, message,
                        message_overhead_bytes + message.name.size() +
                            message.inputs.bytes().size() + message.sources.bytes().size() +
-                           message.payload.size());
+                           message.payload.size() + message.demand.size());
   }
   // The sources are referenced by the map now; dropping them takes the lock.
   builder.clear();
@@ -362,6 +386,14 @@ std::vector<std::int32_t> WorkerCore::ranks_of(const std::vector<WorkerName>&) {
 std::vector<RankMemory> WorkerCore::memory() { only_main("memory()"); }
 
 HandlePtr WorkerCore::run(const FunctionOps&, CallBuilder&) { only_main("run()"); }
+
+void WorkerCore::publish(const std::string&, detail::Dataset, bool) { only_main("publish()"); }
+
+detail::Dataset WorkerCore::find_dataset(const std::string&) { only_main("get_dataset()"); }
+
+std::vector<std::string> WorkerCore::dataset_names() { only_main("list_datasets()"); }
+
+bool WorkerCore::unpublish(const std::string&) { only_main("unpublish()"); }
 
 void WorkerCore::shutdown() { only_main("shutdown()"); }
 

@@ -117,7 +117,7 @@ void set_memory(JobPlan& plan) {
   if (plan.memory_bytes == 0) plan.memory_bytes = needed;
   if (needed > plan.memory_bytes)
     refuse(
-        fmt::format("{} ranks on a node with memory_per_worker = {} need {} bytes, but memory = "
+        fmt::format("ranks_per_node = {} and memory_per_worker = {} need {} bytes, but memory = "
                     "{} are {}: raise memory, or ask for fewer ranks_per_node",
                     ranks, options.worker_memory, needed, options.memory, plan.memory_bytes));
 }
@@ -144,7 +144,7 @@ JobPlan plan_of(const JobOptions& options, BatchSystem system) {
   constexpr std::uint64_t most_ranks = 1 << 24;
   if (plan.split.ranks_per_node > most_ranks || plan.split.worker_cores > most_ranks ||
       std::uint64_t{plan.split.ranks_per_node} * plan.split.worker_cores > most_ranks)
-    refuse(fmt::format("{} ranks on a node with {} cores each are more than any node has",
+    refuse(fmt::format("ranks_per_node = {} and worker_cores = {} are more than any node has",
                        plan.split.ranks_per_node, plan.split.worker_cores));
   set_memory(plan);
   check_numbers(plan, system);

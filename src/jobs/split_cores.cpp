@@ -18,13 +18,15 @@ void check_fits(std::uint32_t cores, std::uint32_t ranks, std::uint32_t worker_c
   if (std::uint64_t{ranks} * worker_cores <= cores && ranks > 0 && worker_cores > 0) return;
   throw Error(
       ErrorCode::bad_argument,
-      fmt::format("{} ranks on a node with {} cores each do not fit into cores = {}: change "
-                  "one of cores, ranks_per_node and worker_cores",
+      fmt::format("ranks_per_node = {} and worker_cores = {} do not fit into cores = {}: change "
+                  "one of them",
                   ranks, worker_cores, cores));
 }
 
 std::string idle_words(std::uint32_t cores, std::uint32_t used) {
-  return cores == used ? "" : fmt::format(", {} cores stay idle", cores - used);
+  if (cores == used) return "";
+  return cores - used == 1 ? ", 1 core stays idle"
+                           : fmt::format(", {} cores stay idle", cores - used);
 }
 
 }  // namespace

@@ -93,26 +93,32 @@ FileSystem file_system_of(std::uint64_t magic) {
   return {};
 }
 
-std::string problem_of_directory(const std::string& directory) {
+DirectoryProblem problem_of_directory(const std::string& directory) {
   struct statfs facts {};
-  if (::statfs(directory.c_str(), &facts) != 0 || ::access(directory.c_str(), W_OK | X_OK) != 0) {
-    return "values cannot be spilled to the local directory " + directory + " (" +
-           std::strerror(errno) +
-           "): tasks whose results find no room in memory will fail; set the option "
-           "local_directory to a directory on a disk of the node";
+  const bool is_there = ::statfs(directory.c_str(), &facts) == 0;
+  int error = is_there ? 0 : errno;
+  struct stat kind {};
+  if (is_there && ::stat(directory.c_str(), &kind) == 0 && !S_ISDIR(kind.st_mode)) error = ENOTDIR;
+  if (error == 0 && ::access(directory.c_str(), W_OK | X_OK) != 0) error = errno;
+  if (error != 0) {
+    return {"values cannot be spilled to the local directory " + directory + " (" +
+                std::strerror(error) +
+                "): tasks whose results find no room in memory will fail; set the option "
+                "local_directory to a directory on a disk of the node",
+            true};
   }
   // Sign extension must not hide a number with the highest bit.
   const FileSystem file_system = file_system_of(static_cast<std::uint32_t>(facts.f_type));
   if (file_system.kind == FileSystemKind::network) {
-    return "the local directory " + directory + " is on a network file system (" +
-           file_system.name +
-           "), where spilling is slow for this job and for others; set the option local_directory "
-           "to a directory on a disk of the node";
+    return {"the local directory " + directory + " is on a network file system (" +
+            file_system.name +
+            "), where spilling is slow for this job and for others; set the option "
+            "local_directory to a directory on a disk of the node"};
   }
   if (file_system.kind == FileSystemKind::memory) {
-    return "the local directory " + directory + " lies in memory (" + file_system.name +
-           "), so that spilling to it saves none; set the option local_directory to a directory on "
-           "a disk of the node, or spill to off";
+    return {"the local directory " + directory + " lies in memory (" + file_system.name +
+            "), so that spilling to it saves none; set the option local_directory to a directory "
+            "on a disk of the node, or spill to off"};
   }
   return {};
 }

@@ -31,9 +31,14 @@ struct FileSystem {
 /// By the magic number that statfs() gives.
 FileSystem file_system_of(std::uint64_t magic);
 
-/// Looks at the directory: a sentence to warn with when it cannot be written to, or when it lies
-/// where spilling is slow or saves no memory; else empty.
-std::string problem_of_directory(const std::string& directory);
+struct DirectoryProblem {
+  std::string text;          ///< a sentence to warn with; empty: none
+  bool is_unusable = false;  ///< nothing can be written there
+};
+
+/// Looks at the directory: whether it can be written to, and whether it lies where spilling is slow
+/// or saves no memory.
+DirectoryProblem problem_of_directory(const std::string& directory);
 
 /// Bytes that this user may still write to the file system of an open file, less a small reserve
 /// for others.

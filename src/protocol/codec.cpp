@@ -33,9 +33,11 @@ AssignRange decode_assign_range(Reader& reader) {
   reader.value(message.begin);
   reader.value(message.count);
   reader.value(message.priority);
-  message.pinned = get_flag(reader);
+  const Flags flags = get_flags(reader);
+  message.pinned = flags.first;
   reader.value(message.depth);
   message.pieces = get_list<PieceRef>(reader);
+  if (flags.second) message.claim = get_claim(reader);
   return message;
 }
 
@@ -89,6 +91,7 @@ EnterCollective decode_enter_collective(Reader& reader) {
   message.token = get_bytes(reader);
   message.buffer_bytes = get_list<std::uint64_t>(reader);
   message.by_node = get_flag(reader);
+  message.stretches = get_list<std::uint64_t>(reader);
   return message;
 }
 
@@ -192,13 +195,15 @@ AssignTask decode_assign_task(Reader& reader) {
   message.task = get_id(reader);
   reader.value(message.function);
   reader.value(message.priority);
-  message.inline_result = get_flag(reader);
+  const Flags flags = get_flags(reader);
+  message.inline_result = flags.first;
   reader.value(message.depth);
   reader.value(message.attempt);
   reader.value(message.timeout_ms);
   reader.value(message.stream);
   message.inputs = get_list<InputRef>(reader);
   message.payload = get_bytes(reader);
+  if (flags.second) message.claim = get_claim(reader);
   return message;
 }
 
@@ -206,13 +211,14 @@ void put_assign_task(Writer& writer, const AssignTask& message) {
   put(writer, message.task);
   writer.value(message.function);
   writer.value(message.priority);
-  put(writer, message.inline_result);
+  put(writer, message.inline_result, message.claim.number != 0);
   writer.value(message.depth);
   writer.value(message.attempt);
   writer.value(message.timeout_ms);
   writer.value(message.stream);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
+  if (message.claim.number != 0) put(writer, message.claim);
 }
 
 void encode(Writer& writer, const AssignTask& message) {
@@ -226,9 +232,10 @@ void encode(Writer& writer, const AssignRange& message) {
   writer.value(message.begin);
   writer.value(message.count);
   writer.value(message.priority);
-  put(writer, message.pinned);
+  put(writer, message.pinned, message.claim.number != 0);
   writer.value(message.depth);
   put_list(writer, message.pieces);
+  if (message.claim.number != 0) put(writer, message.claim);
 }
 
 void encode(Writer& writer, const ReleaseData& message) {
@@ -264,6 +271,7 @@ void encode(Writer& writer, const EnterCollective& message) {
   put_bytes(writer, message.token);
   put_list(writer, message.buffer_bytes);
   put(writer, message.by_node);
+  put_list(writer, message.stretches);
 }
 
 void encode(Writer& writer, const Shutdown&) { begin<Shutdown>(writer); }
@@ -272,6 +280,7 @@ void encode(Writer& writer, const Hello& message) {
   begin<Hello>(writer);
   writer.value(message.slots);
   writer.value(message.memory_limit_bytes);
+  put_bytes(writer, message.resources);
 }
 
 void encode(Writer& writer, const TaskFinished& message) {
@@ -348,6 +357,7 @@ void encode(Writer& writer, const Transfer& message) {
 void encode(Writer& writer, const Placed& message) {
   begin<Placed>(writer);
   put(writer, message.id);
+  put_text(writer, message.problem);
 }
 
 void encode(Writer& writer, const Goodbye&) { begin<Goodbye>(writer); }
@@ -438,8 +448,11 @@ Message decode(Reader& reader) {
     case kind_of<Shutdown>():
       return Shutdown{};
     case kind_of<Hello>(): {
-      const auto slots = reader.value<std::uint32_t>();
-      return Hello{slots, reader.value<std::uint64_t>()};
+      Hello hello;
+      reader.value(hello.slots);
+      reader.value(hello.memory_limit_bytes);
+      hello.resources = get_bytes(reader);
+      return hello;
     }
     case kind_of<TaskFinished>():
       return decode_task_finished(reader);
@@ -463,8 +476,10 @@ Message decode(Reader& reader) {
       const auto bytes = reader.value<std::uint64_t>();
       return Transfer{bytes, reader.value<std::uint64_t>()};
     }
-    case kind_of<Placed>():
-      return Placed{get_id(reader)};
+    case kind_of<Placed>(): {
+      const TaskId id = get_id(reader);
+      return Placed{id, get_text(reader)};
+    }
     case kind_of<Goodbye>():
       return Goodbye{};
     case kind_of<Fetch>():

@@ -96,6 +96,7 @@ SubmitTask decode_submit_task(Reader& reader) {
   message.name = get_text(reader);
   message.inputs = get_list<NeedRef>(reader);
   message.payload = get_bytes(reader);
+  message.demand = get_bytes(reader);
   return message;
 }
 
@@ -114,6 +115,7 @@ SubmitGroup decode_submit_group(Reader& reader) {
   message.inputs = get_list<NeedRef>(reader);
   message.sources = get_list<TaskId>(reader);
   message.payload = get_bytes(reader);
+  message.demand = get_bytes(reader);
   return message;
 }
 
@@ -237,6 +239,7 @@ void encode(Writer& writer, const SubmitTask& message) {
   put_text(writer, message.name);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
+  put_bytes(writer, message.demand);
 }
 
 void encode(Writer& writer, const SubmitGroup& message) {
@@ -254,6 +257,7 @@ void encode(Writer& writer, const SubmitGroup& message) {
   put_list(writer, message.inputs);
   put_list(writer, message.sources);
   put_bytes(writer, message.payload);
+  put_bytes(writer, message.demand);
 }
 
 void encode(Writer& writer, const PlaceValue& message) {
@@ -273,6 +277,11 @@ void encode(Writer& writer, const Waits& message) {
   begin<Waits>(writer);
   writer.value(message.suspended);
   writer.value(message.held_back);
+}
+
+void encode(Writer& writer, const ClaimEnded& message) {
+  begin<ClaimEnded>(writer);
+  writer.value(message.number);
 }
 
 void encode(Writer& writer, const CancelFutures& message) {
@@ -308,6 +317,8 @@ Message decode_of_submissions(std::uint8_t kind, Reader& reader) {
       return decode_drop_futures(reader);
     case kind_of<Waits>():
       return decode_waits(reader);
+    case kind_of<ClaimEnded>():
+      return ClaimEnded{reader.value<std::uint32_t>()};
     case kind_of<CancelFutures>():
       return decode_cancel_futures(reader);
     case kind_of<Progress>():
@@ -315,7 +326,7 @@ Message decode_of_submissions(std::uint8_t kind, Reader& reader) {
     case kind_of<ProgressTold>():
       return ProgressTold{decode_progress(reader)};
     default:
-      return decode_of_gangs(kind, reader);
+      return decode_of_sync(kind, reader);
   }
 }
 

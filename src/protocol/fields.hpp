@@ -68,14 +68,44 @@ PackedList<T> get_list(Reader& reader) {
   return PackedList<T>(reader.view(count * sizeof(T)));
 }
 
+/// Most assignments claim nothing: then the flag before it says so, and nothing is written.
+inline void put(Writer& writer, const ClaimRef& claim) {
+  writer.value(claim.number);
+  writer.value(claim.cores);
+  put_list(writer, claim.devices);
+}
+inline ClaimRef get_claim(Reader& reader) {
+  ClaimRef claim;
+  reader.value(claim.number);
+  reader.value(claim.cores);
+  claim.devices = get_list<std::int32_t>(reader);
+  return claim;
+}
+
+/// Two flags in one byte.
+inline void put(Writer& writer, bool first, bool second) {
+  writer.value(static_cast<std::uint8_t>((first ? 1 : 0) + (second ? 2 : 0)));
+}
+struct Flags {
+  bool first;
+  bool second;
+};
+inline Flags get_flags(Reader& reader) {
+  const auto byte = reader.value<std::uint8_t>();
+  if (byte > 3) throw Error(ErrorCode::corrupt_data, "two flags of a message are more than 3");
+  return {(byte & 1) != 0, (byte & 2) != 0};
+}
+
 /// The fields of an assignment, which is a part of another message too.
 AssignTask decode_assign_task(Reader& reader);
 void put_assign_task(Writer& writer, const AssignTask& message);
 
 /// The messages of tasks that submit tasks, see codec_submissions.cpp, and what follows them.
+/// Throws Error (corrupt_data) for what is no message at all.
 Message decode_of_submissions(std::uint8_t kind, Reader& reader);
-/// The messages of gangs, see codec_gangs.cpp. Throws Error (corrupt_data) for what is no message
-/// at all.
+/// The same for those of primitives of coordination, see codec_sync.cpp.
+Message decode_of_sync(std::uint8_t kind, Reader& reader);
+/// The same for those of gangs, see codec_gangs.cpp.
 Message decode_of_gangs(std::uint8_t kind, Reader& reader);
 
 }  // namespace tutti::protocol

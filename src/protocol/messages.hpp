@@ -4,6 +4,7 @@
 /// sends which, when, and what answers. Views point into the packet that was decoded.
 
 #include "tutti/bytes.hpp"
+#include "tutti/detail/sync_operation.hpp"
 #include "tutti/ids.hpp"
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 5;
+inline constexpr std::uint32_t version = 9;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
@@ -94,6 +95,14 @@ class PackedList {
   std::span<const std::byte> bytes_;
 };
 
+/// What an assignment has of its worker besides a slot. The worker says by ClaimEnded when it is
+/// free again, which may be after rank 0 has lost interest in the task.
+struct ClaimRef {
+  std::uint32_t number = 0;          ///< 0: nothing but one slot, and it may be given back
+  std::uint32_t cores = 1;           ///< slots
+  PackedList<std::int32_t> devices;  ///< it may use
+};
+
 // ---- rank 0 to a worker
 
 /// What the number of a function means. Sent to a rank before the first task that names it.
@@ -129,6 +138,7 @@ struct AssignTask {
   std::uint64_t stream = 0;      ///< names its random numbers
   PackedList<InputRef> inputs;
   std::span<const std::byte> payload;
+  ClaimRef claim = {};
 };
 
 /// A stretch of a map to run.
@@ -140,6 +150,7 @@ struct AssignRange {
   bool pinned = false;  ///< it must run there: it is not given back
   std::uint16_t depth = 0;
   PackedList<PieceRef> pieces;
+  ClaimRef claim = {};
 };
 
 /// Values that nobody needs any more.
@@ -180,6 +191,8 @@ struct EnterCollective {
   PackedList<std::uint64_t> buffer_bytes;  ///< out-of-band buffers that follow
   /// The buffers go to one rank a node, which tells the others where they lie: SharedOnNode.
   bool by_node = false;
+  /// Of a gather: the begins of the stretches that the receiver sends, in order.
+  PackedList<std::uint64_t> stretches;
 };
 
 /// The end: answer with Goodbye and leave.
@@ -240,6 +253,7 @@ struct CancelWork {
 struct Hello {
   std::uint32_t slots = 1;
   std::uint64_t memory_limit_bytes = 0;
+  std::span<const std::byte> resources = {};  ///< encoded Resources
 };
 
 /// A task has its result; it is kept on the sender until it is released.
@@ -336,6 +350,7 @@ struct MemoryState {
 /// A value or stretch that rank 0 placed by a collective is in the sender's store.
 struct Placed {
   TaskId id;
+  std::string_view problem;  ///< why the sender could not keep it; empty when it could
 };
 
 /// Tasks of the sender submit tasks: it needs more numbers for them. Answered by GrantIds.
@@ -364,6 +379,7 @@ struct SubmitTask {
   std::string_view name;   ///< empty: that of the function
   PackedList<NeedRef> inputs;
   std::span<const std::byte> payload;
+  std::span<const std::byte> demand = {};  ///< an encoded Demand; empty: none
 };
 
 /// A task of the sender submits a map.
@@ -381,6 +397,7 @@ struct SubmitGroup {
   PackedList<NeedRef> inputs;
   PackedList<TaskId> sources;
   std::span<const std::byte> payload;
+  std::span<const std::byte> demand = {};  ///< of each element
 };
 
 /// A value, or a sequence of `count` elements, is in the sender's store under a granted number.
@@ -408,6 +425,11 @@ struct Waits {
 /// A task of the sender cancels what it, or another task of that rank, submitted.
 struct CancelFutures {
   PackedList<TaskId> ids;
+};
+
+/// What the sender was assigned under this claim has ended there, or will not begin.
+struct ClaimEnded {
+  std::uint32_t number = 0;
 };
 
 /// The worker has left its loop; nothing follows.
@@ -507,6 +529,43 @@ struct ProgressTold {
   Progress progress;
 };
 
+// ---- any rank to rank 0, and back: locks, semaphores, events, queues and their like
+
+/// Asks something of the primitives of the run. Answered by SyncAnswer.
+struct SyncRequest {
+  std::uint64_t number = 0;  ///< the sender's
+  sync::Operation operation = sync::Operation::lock;
+  /// When it cannot be done at once: the answer comes when it can, or after SyncCancel.
+  bool may_wait = false;
+  std::uint64_t object = 0;  ///< of the sender's
+  std::uint64_t task = 0;    ///< the sender's number of the task that asks; 0: the client
+  std::int64_t amount = 0;
+  std::span<const std::byte> names;  ///< the stream of a std::vector<std::string>
+  bool has_payload = false;
+  std::span<const std::byte> payload;
+};
+
+/// The time is over: the request is answered now, if it was not.
+struct SyncCancel {
+  std::uint64_t number = 0;
+};
+
+/// The answer to SyncRequest.
+struct SyncAnswer {
+  enum class Outcome : std::uint8_t { done, not_now, refused };
+  std::uint64_t number = 0;
+  Outcome outcome = Outcome::done;
+  std::int64_t amount = 0;
+  bool has_payload = false;
+  std::span<const std::byte> payload;
+  std::string_view problem;
+};
+
+/// A task of the sender, or an element of a map, has ended: what it holds is free.
+struct SyncTaskEnded {
+  std::uint64_t task = 0;
+};
+
 // ---- gangs: rank 0 to a member, and back
 
 /// A task that the receiver runs together with others, as a member of a gang. It takes a slot as
@@ -566,7 +625,8 @@ using Message =
                  Fetch, Data, Fragment, SharedOnNode, MemoryState, Replicate, DropStretch,
                  Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
                  RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
-                 CancelFutures, Progress, ProgressTold, AssignMember, StartGang, StopGang,
-                 DropCommunicator, MemberReady, MemberFailed, MemberEnded>;
+                 CancelFutures, Progress, ProgressTold, SyncRequest, SyncCancel, SyncAnswer,
+                 SyncTaskEnded, ClaimEnded, AssignMember, StartGang, StopGang, DropCommunicator,
+                 MemberReady, MemberFailed, MemberEnded>;
 
 }  // namespace tutti::protocol

@@ -1,5 +1,6 @@
 #include "runtime/collectives.hpp"
 
+#include "base/exception_text.hpp"
 #include "runtime/data_exchange.hpp"
 #include "tutti/check.hpp"
 #include "tutti/detail/elements.hpp"
@@ -154,17 +155,21 @@ void Collectives::place_sequence(TaskId id, ValuePtr elements, std::vector<Share
   });
 }
 
-void Collectives::gather(TaskId id, const ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank,
+void Collectives::gather(TaskId id, const ValueOps& ops, const std::vector<GatherPart>& by_rank,
                          OnGathered on_gathered) {
   auto streams = std::make_shared<std::vector<Bytes>>();
-  for (std::size_t rank = 0; rank < bytes_by_rank.size(); ++rank) {
-    streams->emplace_back(static_cast<std::size_t>(rank == 0 ? 0 : bytes_by_rank[rank]));
+  for (std::size_t rank = 0; rank < by_rank.size(); ++rank) {
+    const GatherPart& part = by_rank[rank];
+    streams->emplace_back(static_cast<std::size_t>(rank == 0 ? 0 : part.bytes));
     if (rank == 0) continue;
     EnterCollective message;
     message.kind = EnterCollective::Kind::gather;
     message.id = id;
-    message.stream_bytes = bytes_by_rank[rank];
-    outbox_.add(static_cast<int>(rank), message, message_overhead_bytes);
+    message.stream_bytes = part.bytes;
+    message.stretches =
+        protocol::PackedList<std::uint64_t>(std::span<const std::uint64_t>(part.begins));
+    outbox_.add(static_cast<int>(rank), message,
+                message_overhead_bytes + message.stretches.bytes().size());
   }
   enqueue([this, streams, &ops, on_gathered](Done done) {
     std::vector<MutableBuffer> pieces;
@@ -196,6 +201,8 @@ void Collectives::on_enter(const EnterCollective& message) {
     operation->buffer_bytes.push_back(message.buffer_bytes[index]);
   }
   operation->stream.resize(static_cast<std::size_t>(message.stream_bytes));
+  if (operation->kind == EnterCollective::Kind::gather)
+    write_stretches(*operation, message.stretches);
   if (operation->kind == EnterCollective::Kind::define_group)
     coming_definitions_.insert(operation->id);
   enqueue([this, operation](const Done& done) {
@@ -221,18 +228,51 @@ void Collectives::enter_definition(const std::shared_ptr<Operation>& operation, 
   });
 }
 
+/// Makes the value of the stream and gives the places of its buffers. A type that throws fails the
+/// placing and nothing else: the buffers come all the same and are received somewhere.
+std::vector<MutableBuffer> Collectives::read(Operation& operation) {
+  std::vector<MutableBuffer> destinations;
+  try {
+    operation.value = read_value_stream(*operation.ops, operation.stream.span(),
+                                        operation.buffer_bytes, destinations);
+  } catch (...) {
+    note_problem(operation);
+    destinations.clear();
+    for (const std::uint64_t size : operation.buffer_bytes)
+      operation.dropped.emplace_back(static_cast<std::size_t>(size));
+    for (Bytes& each : operation.dropped) destinations.push_back(receiving(each));
+  }
+  return destinations;
+}
+
+/// In a catch block: the value did not come to be.
+void Collectives::note_problem(Operation& operation) {
+  operation.value = ValuePtr();
+  operation.problem = describe_failed_reading(operation.ops->type_name());
+}
+
 void Collectives::keep(Operation& operation) {
-  const std::uint64_t bytes = operation.ops->nbytes(*operation.value);
-  store_.put(operation.id, operation.value, bytes);
-  on_placed_(operation.id);
+  const bool sequence = operation.kind == EnterCollective::Kind::place_sequence;
+  try {
+    if (operation.value && (!sequence || operation.count != 0)) {
+      const std::uint64_t bytes = operation.ops->nbytes(*operation.value);
+      if (sequence) {
+        store_.put_stretch(operation.id,
+                           {operation.begin, operation.count, operation.value, bytes});
+      } else {
+        store_.put(operation.id, operation.value, bytes);
+      }
+    }
+  } catch (...) {
+    note_problem(operation);
+  }
+  on_placed_(operation.id, operation.problem);
 }
 
 void Collectives::enter_place_value(const std::shared_ptr<Operation>& operation, const Done& done) {
   if (operation->by_node) return enter_by_node(operation, done);
   transport_.broadcast(0, receiving(operation->stream), [this, operation, done] {
-    std::vector<MutableBuffer> destinations;
-    operation->value = read_value_stream(*operation->ops, operation->stream.span(),
-                                         operation->buffer_bytes, destinations);
+    const std::vector<MutableBuffer> destinations = read(*operation);
     const Done each = after(1 + destinations.size(), [this, operation, done] {
       keep(*operation);
       done();
@@ -245,37 +285,39 @@ void Collectives::enter_place_value(const std::shared_ptr<Operation>& operation,
 
 void Collectives::enter_place_sequence(const std::shared_ptr<Operation>& operation,
                                        const Done& done) {
-  transport_.scatter(
-      0, {}, receiving(operation->stream), operation->large, [this, operation, done] {
-        std::vector<MutableBuffer> destinations;
-        operation->value = read_value_stream(*operation->ops, operation->stream.span(),
-                                             operation->buffer_bytes, destinations);
-        const Done each = after(1 + destinations.size(), [this, operation, done] {
-          if (operation->count != 0) {
-            const std::uint64_t bytes = operation->ops->nbytes(*operation->value);
-            store_.put_stretch(operation->id,
-                               {operation->begin, operation->count, operation->value, bytes});
-          }
-          on_placed_(operation->id);
-          done();
-        });
-        for (const MutableBuffer& destination : destinations) {
-          transport_.scatter(0, {}, destination, operation->large, each);
-        }
-        each();
-      });
+  transport_.scatter(0, {}, receiving(operation->stream), operation->large,
+                     [this, operation, done] {
+                       const std::vector<MutableBuffer> destinations = read(*operation);
+                       const Done each = after(1 + destinations.size(), [this, operation, done] {
+                         keep(*operation);
+                         done();
+                       });
+                       for (const MutableBuffer& destination : destinations) {
+                         transport_.scatter(0, {}, destination, operation->large, each);
+                       }
+                       each();
+                     });
 }
 
-/// Only results that are too small to leave memory are gathered so.
-void Collectives::enter_gather(const std::shared_ptr<Operation>& operation, const Done& done) {
+/// What this rank sends to a gather, as it is when the message comes: until its turn comes, copies
+/// may be added and stretches may be dropped, both at the word of rank 0. Only results that are too
+/// small to leave memory are gathered so.
+void Collectives::write_stretches(Operation& operation,
+                                  const protocol::PackedList<std::uint64_t>& begins) const {
   Writer writer;
-  store_.for_each_stretch(operation->id, [&](const worker::Store::Stretch& stretch) {
-    check(!stretch.away, "what a collective gathers is in memory");
-    stretch.value->ops().write(*stretch.value, writer);
-  });
-  check(writer.size() == operation->stream.size(),
+  for (std::size_t index = 0; index < begins.size(); ++index) {
+    const worker::Store::Stretch* stretch = store_.find_stretch(operation.id, begins[index]);
+    check(stretch != nullptr && stretch->begin == begins[index],
+          "rank 0 knows where the stretches lie that it gathers");
+    check(!stretch->away, "what a collective gathers is in memory");
+    stretch->value->ops().write(*stretch->value, writer);
+  }
+  check(writer.size() == operation.stream.size(),
         "a rank sends as much to a gather as rank 0 expects");
-  operation->stream = writer.take();
+  operation.stream = writer.take();
+}
+
+void Collectives::enter_gather(const std::shared_ptr<Operation>& operation, const Done& done) {
   transport_.gather(0, {operation->stream.data(), operation->stream.size()}, {}, false,
                     [operation, done] { done(); });
 }

@@ -20,6 +20,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace tutti::runtime {
@@ -31,11 +32,19 @@ struct Share {
   std::uint64_t count = 0;
 };
 
+/// What a rank sends to a gather: the stretches that begin there, and their bytes in all, each as
+/// write() gives it.
+struct GatherPart {
+  std::uint64_t bytes = 0;
+  std::vector<std::uint64_t> begins;
+};
+
 class Collectives {
  public:
   using OnDefinition = std::function<void(std::span<const std::byte> definition)>;
-  /// Something that rank 0 placed is in this rank's store.
-  using OnPlaced = std::function<void(TaskId id)>;
+  /// Something that rank 0 placed is in this rank's store, or could not be kept: then the problem
+  /// says why.
+  using OnPlaced = std::function<void(TaskId id, const std::string& problem)>;
   using OnGathered = std::function<void(std::vector<detail::ValuePtr> stretches)>;
 
   Collectives(transport::Transport& transport, Outbox& outbox, worker::Store& store,
@@ -59,9 +68,9 @@ class Collectives {
   /// Puts the shares of a sequence on their ranks, at most one share a rank.
   void place_sequence(TaskId id, detail::ValuePtr elements, std::vector<Share> shares,
                       transport::Done done);
-  /// Brings all stretches of a sequence of plain bytes here. `bytes_by_rank` is what each rank has
-  /// to send: its stretches in order, each as write() gives it.
-  void gather(TaskId id, const detail::ValueOps& ops, std::vector<std::uint64_t> bytes_by_rank,
+  /// Brings stretches of a sequence of plain bytes here: of each rank those that are named, which
+  /// rank 0 knows to be there when it calls this.
+  void gather(TaskId id, const detail::ValueOps& ops, const std::vector<GatherPart>& by_rank,
               OnGathered on_gathered);
 
   // ---- other ranks
@@ -85,6 +94,8 @@ class Collectives {
     std::vector<std::uint64_t> buffer_bytes;
     Bytes stream;
     detail::ValuePtr value;
+    std::string problem;         ///< why there is no value
+    std::vector<Bytes> dropped;  ///< where the buffers of a value go that could not be read
   };
   /// Where the leader of this node has put a value.
   struct Told {
@@ -108,9 +119,14 @@ class Collectives {
   void finish_from_leader(const std::shared_ptr<Operation>& operation, int leader,
                           std::optional<NodeBuffers> buffers, const transport::Done& done);
   void tell_neighbours(TaskId id, const std::optional<NodeBuffers>& buffers);
+  static std::vector<MutableBuffer> read(Operation& operation);
+  static void read_from_node(Operation& operation, const NodeBuffers& buffers);
+  static void note_problem(Operation& operation);
   void keep(Operation& operation);
   void enter_place_sequence(const std::shared_ptr<Operation>& operation,
                             const transport::Done& done);
+  void write_stretches(Operation& operation,
+                       const protocol::PackedList<std::uint64_t>& begins) const;
   void enter_gather(const std::shared_ptr<Operation>& operation, const transport::Done& done);
   void send_to_all(const protocol::EnterCollective& message);
 

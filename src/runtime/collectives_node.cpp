@@ -87,18 +87,23 @@ void Collectives::receive_into(const std::shared_ptr<Operation>& operation,
   if (buffers) {
     destinations = buffers_here(*buffers, operation->buffer_bytes);
   } else {
-    operation->value = read_value_stream(*operation->ops, operation->stream.span(),
-                                         operation->buffer_bytes, destinations);
+    destinations = read(*operation);
   }
   Relay::run(transport_, sharing_.all_leaders(), destinations, [this, operation, buffers, done] {
-    if (buffers) {
-      operation->value = read_on_node(*operation->ops, operation->stream.span(),
-                                      operation->buffer_bytes, *buffers);
-    }
+    if (buffers) read_from_node(*operation, *buffers);
     keep(*operation);
     if (sharing_.store != nullptr) tell_neighbours(operation->id, buffers);
     done();
   });
+}
+
+void Collectives::read_from_node(Operation& operation, const NodeBuffers& buffers) {
+  try {
+    operation.value =
+        read_on_node(*operation.ops, operation.stream.span(), operation.buffer_bytes, buffers);
+  } catch (...) {
+    note_problem(operation);
+  }
 }
 
 /// A rank whose leader has the value, or will have it.
@@ -128,14 +133,13 @@ void Collectives::on_shared(int from, const protocol::SharedOnNode& message) {
 void Collectives::finish_from_leader(const std::shared_ptr<Operation>& operation, int leader,
                                      std::optional<NodeBuffers> buffers, const Done& done) {
   if (buffers) {
-    operation->value =
-        read_on_node(*operation->ops, operation->stream.span(), operation->buffer_bytes, *buffers);
+    read_from_node(*operation, *buffers);
     keep(*operation);
     return done();
   }
   const auto on_value = [this, operation, done](DataExchange::Arrived arrived) {
-    check(static_cast<bool>(arrived.value), "the first rank of a node has what it was sent");
     operation->value = std::move(arrived.value);
+    operation->problem = std::move(arrived.problem);
     keep(*operation);
     done();
   };

@@ -302,9 +302,7 @@ void DataExchange::read_stream(const std::shared_ptr<Arrival>& arrival) {
   try {
     read_arrival(*arrival, destinations);
   } catch (...) {
-    const ExceptionText text = describe_current_exception();
-    const std::string problem = "reading a value of type " + arrival->ops->type_name() + " threw " +
-                                text.type + ": " + text.message;
+    const std::string problem = describe_failed_reading(arrival->ops->type_name());
     // The buffers that were announced come all the same; they must be received somewhere.
     if (arrival->on_node) arrival->buffer_bytes.clear();
     for (const std::uint64_t size : arrival->buffer_bytes) {

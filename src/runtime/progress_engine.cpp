@@ -39,6 +39,13 @@ bool is_crowded(const transport::Transport& transport) {
 
 }  // namespace
 
+Deadline deadline_of(Timeout timeout) {
+  // Beyond some years a limit is none; the arithmetic of the clock would overflow.
+  if (timeout.is_forever() || timeout.seconds() > 1e9) return {};
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                            std::chrono::duration<double>(timeout.seconds()));
+}
+
 ProgressEngine::ProgressEngine(transport::Transport& transport, EngineOptions options)
     : transport_(transport),
       options_(options),

@@ -7,6 +7,7 @@
 /// the doorbell; the others wait for it to tell them.
 
 #include "transport/transport.hpp"
+#include "tutti/timeout.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -22,6 +23,9 @@ namespace tutti::runtime {
 
 using Clock = std::chrono::steady_clock;
 using Deadline = std::optional<Clock::time_point>;
+
+/// From now on; none for a wait that lasts for ever.
+Deadline deadline_of(Timeout timeout);
 
 struct EngineOptions {
   std::chrono::microseconds idle_spin{50};

@@ -34,8 +34,11 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
       collectives_(
           *transport_, outbox_, store_, exchange_, engine_, setup_.sharing,
           [this](std::span<const std::byte> definition) { worker_->on_definition(definition); },
-          [this](TaskId id) { outbox_.add(0, protocol::Placed{id}, 64); }),
-      gangs_(transport::parent_of_gangs(*transport_)) {
+          [this](TaskId id, const std::string& problem) {
+            outbox_.add(0, protocol::Placed{id, problem}, 64 + problem.size());
+          }),
+      gangs_(transport::parent_of_gangs(*transport_)),
+      sync_(*this) {
   if (const auto& store = setup_.sharing.store) {
     detail::set_node_allocator([store](std::size_t bytes) -> detail::NodeMemory {
       node::BlockPtr block = store->allocate(bytes);
@@ -44,7 +47,10 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
     });
   }
   if (setup_.works) worker_ = std::make_unique<WorkerDriver>(*this);
-  if (rank() == 0) scheduler_ = std::make_unique<SchedulerDriver>(*this);
+  if (rank() == 0) {
+    scheduler_ = std::make_unique<SchedulerDriver>(*this);
+    sync_service_ = std::make_unique<SyncService>(outbox_);
+  }
   memory_ = std::make_unique<MemoryKeeper>(*this);
   exchange_.set_loader([this](worker::ValueKey key, OnLoaded on_loaded) {
     memory_->load(key, std::move(on_loaded));
@@ -98,6 +104,11 @@ void Rank::dispatch(int from, const protocol::Message& message) {
         } else if constexpr (requires { scheduler_->on(from, each); }) {
           check(scheduler_ != nullptr, "only rank 0 gets reports");
           scheduler_->on(from, each);
+        } else if constexpr (requires { sync_service_->on(from, each); }) {
+          check(sync_service_ != nullptr, "only rank 0 is asked for locks and their like");
+          sync_service_->on(from, each);
+        } else if constexpr (requires { sync_.on(each); }) {
+          sync_.on(each);
         } else if constexpr (requires { task_client_->on(each); }) {
           if (task_client_ != nullptr) task_client_->on(each);
         } else if constexpr (std::is_same_v<std::decay_t<decltype(each)>, protocol::Data>) {
@@ -147,9 +158,10 @@ bool Rank::end_turn() {
 }
 
 bool Rank::wait_for_tasks(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
-                          Deadline deadline) {
+                          Deadline deadline, worker::WaitsFor what) {
   const worker::TaskContext* task = worker::current_task();
-  if (task != nullptr && task->batch != nullptr) return worker_->wait_inside(lock, ready, deadline);
+  if (task != nullptr && task->batch != nullptr)
+    return worker_->wait_inside(lock, ready, deadline, what);
   return engine_.wait(lock, ready, deadline);
 }
 

@@ -4,16 +4,20 @@
 
 #include "gang/communicators.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/demand.hpp"
 #include "runtime/collectives.hpp"
 #include "runtime/data_exchange.hpp"
 #include "runtime/memory_keeper.hpp"
 #include "runtime/node_sharing.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/progress_engine.hpp"
+#include "runtime/sync_client.hpp"
+#include "runtime/sync_service.hpp"
 #include "runtime/topology.hpp"
 #include "transport/transport.hpp"
 #include "tutti/options.hpp"
 #include "worker/store.hpp"
+#include "worker/work.hpp"
 
 #include <functional>
 #include <map>
@@ -32,6 +36,7 @@ struct RankFacts {
   unsigned cores = 1;
   std::string cpu_set;
   std::uint64_t usable_bytes = 0;  ///< of its node
+  protocol::Resources resources = {};
 };
 
 /// What was agreed at start.
@@ -39,9 +44,10 @@ struct RankSetup {
   Options options;
   ThreadPlan threads;
   std::uint64_t memory_limit_bytes = 0;
-  std::string local_directory;         ///< of this rank
-  std::string directory_warning = {};  ///< on rank 0: what is wrong with those of any rank
-  bool works = false;                  ///< this rank runs tasks
+  std::string local_directory;  ///< of this rank
+  /// On rank 0, to be said when somebody spills: what is wrong with those of any rank.
+  std::string directory_warning = {};
+  bool works = false;  ///< this rank runs tasks
   std::vector<RankFacts> ranks;
   NodeSharing sharing;
 };
@@ -80,6 +86,7 @@ class Rank {
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
   SchedulerDriver* scheduler() { return scheduler_.get(); }
+  SyncClient& sync() { return sync_; }
   /// Null on rank 0, and before and after the run. The caller holds the lock.
   TaskClient* task_client() { return task_client_; }
   void set_task_client(TaskClient* client) { task_client_ = client; }
@@ -88,7 +95,7 @@ class Rank {
   /// slot meanwhile. Throws Error (unsatisfiable) when too many tasks of this rank wait already,
   /// and CancelledError when the run ends meanwhile.
   bool wait_for_tasks(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
-                      Deadline deadline = {});
+                      Deadline deadline = {}, worker::WaitsFor what = worker::WaitsFor::results);
 
   void deliver_early(const EarlyPackets& packets);
   /// Ends the orderly way; the last call. All ranks call it.
@@ -112,6 +119,8 @@ class Rank {
   Collectives collectives_;
   gang::Communicators gangs_;
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
+  SyncClient sync_;
+  std::unique_ptr<SyncService> sync_service_;  ///< on rank 0
   std::unique_ptr<WorkerDriver> worker_;
   std::unique_ptr<SchedulerDriver> scheduler_;
   TaskClient* task_client_ = nullptr;

@@ -6,6 +6,8 @@
 #include "runtime/worker_driver.hpp"
 #include "tutti/detail/function_token.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -61,6 +63,7 @@ TaskId SchedulerDriver::submit(const TaskCall& call) {
   spec.inline_result = wants_inline();
   spec.payload = call.payload;
   spec.inputs = call.inputs;
+  spec.demand = call.demand;
   dirty_ = true;
   const TaskId id = scheduler_.submit(spec, commands_);
   if (call.timeout_ms != 0) timeouts_ms_[id] = call.timeout_ms;
@@ -80,6 +83,7 @@ TaskId SchedulerDriver::submit_group(GroupCall call) {
   spec.sources = call.sources;
   spec.finished = call.finished;
   spec.failures = std::move(call.failures);
+  spec.demand = call.demand;
   dirty_ = true;
   const TaskId id = scheduler_.submit_group(spec, commands_);
   note_group(id, spec.function, std::move(call.payload), call.total);
@@ -139,9 +143,11 @@ void SchedulerDriver::fail_pinned_here(TaskId group, const std::string& type,
   on(0, protocol::ElementThrew{group, 0, false, type, message});
 }
 
-std::uint32_t SchedulerDriver::placed_acks(TaskId id) const {
-  const auto found = placed_acks_.find(id);
-  return found == placed_acks_.end() ? 0 : found->second;
+std::string SchedulerDriver::end_placing(TaskId id) {
+  const Acks acks = std::move(placed_acks_.at(id));
+  placed_acks_.erase(id);
+  if (acks.failed_rank < 0) return {};
+  return fmt::format("rank {}: {}", acks.failed_rank, acks.problem);
 }
 
 const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
@@ -149,10 +155,22 @@ const detail::FunctionOps* SchedulerDriver::group_function(TaskId group) const {
   return found == groups_.end() ? nullptr : found->second.ops;
 }
 
+std::string SchedulerDriver::name_of(TaskId id) const {
+  if (const auto name = names_.find(id); name != names_.end()) return name->second;
+  if (id.is_group()) {
+    const auto group = groups_.find(id);
+    return group == groups_.end() ? "" : group->second.ops->name(group->second.payload.span());
+  }
+  const scheduler::TaskRecord* record = scheduler_.find_task(id);
+  if (record == nullptr || record->is_data) return "";
+  return functions_[record->function].ops->name(record->payload.bytes());
+}
+
 // ---- messages
 
 void SchedulerDriver::on(int from, const protocol::Hello& message) {
-  scheduler_.on_worker_joined(from, message.slots, message.memory_limit_bytes);
+  scheduler_.on_worker_joined(from, message.slots, message.memory_limit_bytes,
+                              protocol::decode_resources(message.resources));
   ++workers_joined_;
   dirty_ = true;
 }
@@ -253,7 +271,18 @@ void SchedulerDriver::on(int from, const protocol::MemoryState& message) {
   base::log_warning(warning);
 }
 
-void SchedulerDriver::on(int, const protocol::Placed& message) { ++placed_acks_[message.id]; }
+void SchedulerDriver::on(int, const protocol::ClaimEnded& message) {
+  dirty_ = true;
+  scheduler_.on_claim_ended(message.number);
+}
+
+void SchedulerDriver::on(int from, const protocol::Placed& message) {
+  Acks& acks = placed_acks_.at(message.id);
+  ++acks.count;
+  if (message.problem.empty() || (acks.failed_rank >= 0 && acks.failed_rank < from)) return;
+  acks.failed_rank = from;
+  acks.problem = message.problem;
+}
 
 void SchedulerDriver::on(int, const protocol::Goodbye&) { ++workers_gone_; }
 
@@ -312,7 +341,7 @@ void SchedulerDriver::send_copies() {
 
 void SchedulerDriver::obey() {
   send_copies();
-  for (const auto& each : commands_.assign) send_task(each.task, each.worker);
+  for (const auto& each : commands_.assign) send_task(each);
   for (const auto& each : commands_.assign_range) send_range(each);
   obey_gangs();
   // Before releases: what is cancelled and runs keeps what it reads.
@@ -361,11 +390,12 @@ protocol::AssignTask SchedulerDriver::assignment(TaskId task, int worker) {
   return message;
 }
 
-void SchedulerDriver::send_task(TaskId task, int worker) {
-  const protocol::AssignTask message = assignment(task, worker);
-  rank_.outbox().add(
-      worker, message,
-      message_overhead_bytes + message.inputs.bytes().size() + message.payload.size());
+void SchedulerDriver::send_task(const scheduler::Commands::Assign& assign) {
+  protocol::AssignTask message = assignment(assign.task, assign.worker);
+  message.claim = scheduler_.demands().ref_of(assign.claim);
+  rank_.outbox().add(assign.worker, message,
+                     message_overhead_bytes + message.inputs.bytes().size() +
+                         message.payload.size() + message.claim.devices.bytes().size());
 }
 
 Bytes SchedulerDriver::encode_definition(TaskId id, const Group& group, int consumer) const {
@@ -432,7 +462,10 @@ void SchedulerDriver::send_range(const scheduler::Commands::AssignRange& range) 
   message.depth = record.depth;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(piece_refs_));
-  rank_.outbox().add(range.worker, message, message_overhead_bytes + message.pieces.bytes().size());
+  message.claim = scheduler_.demands().ref_of(range.claim);
+  rank_.outbox().add(range.worker, message,
+                     message_overhead_bytes + message.pieces.bytes().size() +
+                         message.claim.devices.bytes().size());
 }
 
 void SchedulerDriver::send_questions() {

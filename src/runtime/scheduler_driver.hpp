@@ -70,6 +70,7 @@ class SchedulerDriver {
     std::uint32_t gang = 0;  ///< ranks that run it together; 0: it is no gang
     std::span<const std::byte> payload;
     std::span<const scheduler::Input> inputs;
+    const protocol::Demand* demand = nullptr;  ///< null: none
   };
   TaskId submit(const TaskCall& call);
   /// Of each element of a map.
@@ -92,6 +93,7 @@ class SchedulerDriver {
     /// What is not run, see scheduler::GroupSpec.
     std::span<const scheduler::FinishedPiece> finished;
     std::map<std::uint64_t, scheduler::FailurePtr> failures;
+    const protocol::Demand* demand = nullptr;  ///< of each element; null: none
   };
   TaskId submit_group(GroupCall call);
   void released(TaskId id);
@@ -110,6 +112,8 @@ class SchedulerDriver {
                                          std::span<const std::int32_t> ranks);
   /// Names a task for errors and logs.
   void set_name(TaskId id, const std::string& name) { names_[id] = name; }
+  /// For sentences: the name of a task or map, else that of its function; of data nothing.
+  std::string name_of(TaskId id) const;
   /// Element `rank` of a pinned group was run by the client itself.
   void finish_pinned_here(TaskId group, std::uint64_t bytes);
   void fail_pinned_here(TaskId group, const std::string& type, const std::string& message);
@@ -119,8 +123,12 @@ class SchedulerDriver {
   bool anybody_idle() { return scheduler_.anybody_idle(); }
   std::uint32_t workers_joined() const { return workers_joined_; }
   std::uint32_t workers_gone() const { return workers_gone_; }
-  std::uint32_t placed_acks(TaskId id) const;
-  void forget_acks(TaskId id) { placed_acks_.erase(id); }
+  /// A collective is to place something: until the end its holders may not have it yet.
+  void begin_placing(TaskId id) { placed_acks_[id]; }
+  bool is_placing(TaskId id) const { return placed_acks_.contains(id); }
+  std::uint32_t placed_acks(TaskId id) const { return placed_acks_.at(id).count; }
+  /// Tells which rank could not keep what was placed, and why; else empty.
+  std::string end_placing(TaskId id);
   /// What a map runs; null for a placed sequence.
   const detail::FunctionOps* group_function(TaskId group) const;
   /// Results up to the budget come inside the reports.
@@ -141,6 +149,7 @@ class SchedulerDriver {
   void on(int from, const protocol::Alive& message);
   void on(int from, const protocol::MemoryState& message);
   void on(int from, const protocol::Placed& message);
+  void on(int from, const protocol::ClaimEnded& message);
   void on(int from, const protocol::Goodbye& message);
   void on(int from, const protocol::Replicated& message);
   // gangs.cpp
@@ -188,8 +197,9 @@ class SchedulerDriver {
   void send_copies();
   void obey_gangs();
   void tell_gang_done(TaskId id);
+  void refuse_unsatisfiable(TaskId id, const protocol::Demand& demand);
   protocol::AssignTask assignment(TaskId task, int worker);
-  void send_task(TaskId task, int worker);
+  void send_task(const scheduler::Commands::Assign& assign);
   void send_range(const scheduler::Commands::AssignRange& range);
   void make_known(TaskId id, Group& group, int worker);
   Bytes encode_definition(TaskId id, const Group& group, int consumer) const;
@@ -230,7 +240,14 @@ class SchedulerDriver {
   std::map<TaskId, std::uint32_t> timeouts_ms_;
   /// What the numbers of functions mean that other ranks use, by rank.
   std::vector<std::vector<protocol::FunctionId>> named_functions_;
-  std::map<TaskId, std::uint32_t> placed_acks_;
+  /// How many ranks have answered a collective that places something, and the lowest that could
+  /// not keep it: the others of its node may have had it from there.
+  struct Acks {
+    std::uint32_t count = 0;
+    int failed_rank = -1;
+    std::string problem;
+  };
+  std::map<TaskId, Acks> placed_acks_;
   std::vector<protocol::InputRef> input_refs_;
   std::vector<protocol::PieceRef> piece_refs_;
   std::uint32_t workers_joined_ = 0;

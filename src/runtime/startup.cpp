@@ -6,6 +6,7 @@
 #include "base/module_table.hpp"
 #include "base/options.hpp"
 #include "memory/local_directory.hpp"
+#include "runtime/rank_resources.hpp"
 #include "tutti/error.hpp"
 
 #include <fmt/format.h>
@@ -33,7 +34,8 @@ struct Introduction {
   std::string cpu_set;
   std::uint64_t usable_bytes = 0;
   node::TableAddress node_table;
-  std::string directory_problem;
+  memory::DirectoryProblem directory;
+  std::vector<std::string> visible_devices;
 };
 
 Bytes encode(const Introduction& introduction) {
@@ -47,7 +49,10 @@ Bytes encode(const Introduction& introduction) {
   writer.text(introduction.cpu_set);
   writer.value(introduction.usable_bytes);
   writer.value(introduction.node_table);
-  writer.text(introduction.directory_problem);
+  writer.text(introduction.directory.text);
+  writer.value(introduction.directory.is_unusable);
+  writer.count(introduction.visible_devices.size());
+  for (const std::string& device : introduction.visible_devices) writer.text(device);
   base::encode(introduction.options, writer);
   return writer.take();
 }
@@ -64,7 +69,10 @@ Introduction decode(std::span<const std::byte> bytes) {
   introduction.cpu_set = reader.text();
   reader.value(introduction.usable_bytes);
   reader.value(introduction.node_table);
-  introduction.directory_problem = reader.text();
+  introduction.directory.text = reader.text();
+  reader.value(introduction.directory.is_unusable);
+  introduction.visible_devices.resize(static_cast<std::size_t>(reader.count_of(8)));
+  for (std::string& device : introduction.visible_devices) device = reader.text();
   // Another program may have other options; then the run ends with a sentence that says so.
   if (introduction.program == base::program_identity())
     introduction.options = base::decode_options(reader);
@@ -205,18 +213,38 @@ std::string own_local_directory(const Options& options) {
       });
 }
 
-/// What is wrong with the local directories, each sentence once with the ranks that it is about.
-std::string directory_warning(const std::vector<Introduction>& all) {
-  std::map<std::string, std::vector<int>> ranks;
+/// What is wrong with the local directories that cannot be written to, or with all others: each
+/// sentence once with the ranks that it is about, and their hosts.
+std::string directory_warning(const std::vector<Introduction>& all,
+                              const std::vector<transport::Place>& places, bool unusable) {
+  struct Where {
+    std::vector<int> ranks;
+    std::set<std::string> hosts;
+  };
+  std::map<std::string, Where> problems;
   for (std::size_t rank = 0; rank < all.size(); ++rank) {
-    if (!all[rank].directory_problem.empty())
-      ranks[all[rank].directory_problem].push_back(static_cast<int>(rank));
+    const memory::DirectoryProblem& problem = all[rank].directory;
+    if (problem.text.empty() || problem.is_unusable != unusable) continue;
+    Where& where = problems[problem.text];
+    where.ranks.push_back(static_cast<int>(rank));
+    where.hosts.insert(places[rank].host);
   }
   std::string text;
-  for (const auto& [problem, which] : ranks) {
-    text += fmt::format("{}{} (rank {})", text.empty() ? "" : "; ", problem, rank_list(which));
+  for (const auto& [problem, where] : problems) {
+    text += fmt::format("{}{} (rank {} on {})", text.empty() ? "" : "; ", problem,
+                        rank_list(where.ranks), fmt::join(where.hosts, ", "));
   }
   return text;
+}
+
+std::vector<protocol::Resources> deal(const std::vector<Introduction>& all,
+                                      const std::vector<transport::Place>& places,
+                                      bool rank0_works) {
+  std::vector<ResourceOffer> offers;
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    offers.push_back({rank != 0 || rank0_works, places[rank].node, all[rank].options.resources,
+                      all[rank].visible_devices});
+  return deal_resources(offers);
 }
 
 void print_differences(const std::vector<Introduction>& all) {
@@ -260,11 +288,12 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   own.cores_of_node = topology().cores_of_node;
   own.cpu_set = topology().cpu_set;
   own.usable_bytes = usable_node_bytes(topology(), job_memory_bytes(environment_of(environment)));
+  own.visible_devices = visible_devices(environment_of(environment));
   NodeOffer offer = make_node_offer(transport->places(), transport->rank());
   own.node_table = offer.address;
   if (own.problem.empty() && local.options.spill) {
     try {
-      own.directory_problem = memory::problem_of_directory(own_local_directory(local.options));
+      own.directory = memory::problem_of_directory(own_local_directory(local.options));
     } catch (const std::exception& error) {
       own.problem = error.what();
     }
@@ -302,13 +331,18 @@ std::unique_ptr<Rank> start_rank(std::unique_ptr<transport::Transport> transport
   if (prints) {
     for (const std::string& warning : local.warnings) base::log_warning(warning);
     print_differences(all);
+    const std::string unusable = directory_warning(all, transport->places(), true);
+    if (!unusable.empty()) base::log_warning(unusable);
   }
   base::set_log_level(setup.options.log_level);
   base::huge_pages_wanted = setup.options.huge_pages;
   setup.works = transport->rank() != 0 || rank0_works;
-  if (prints) setup.directory_warning = directory_warning(all);
-  for (const Introduction& each : all)
-    setup.ranks.push_back({each.cores, each.cpu_set, each.usable_bytes});
+  if (prints) setup.directory_warning = directory_warning(all, transport->places(), false);
+  std::vector<protocol::Resources> resources = deal(all, transport->places(), rank0_works);
+  for (std::size_t each = 0; each < all.size(); ++each) {
+    setup.ranks.push_back(
+        {all[each].cores, all[each].cpu_set, all[each].usable_bytes, std::move(resources[each])});
+  }
   setup.threads = plan(all, *transport, setup.options, rank0_works);
   for (const std::string& warning : setup.threads.warnings) base::log_warning(warning);
   if (setup.options.node_store && transport->size() > 1) {

@@ -90,8 +90,24 @@ void SchedulerDriver::on(int from, const protocol::SubmitTask& message) {
   spec.inputs = inputs;
   if (!message.name.empty()) names_[message.task] = message.name;
   if (message.timeout_ms != 0) timeouts_ms_[message.task] = message.timeout_ms;
+  const protocol::Demand demand = protocol::decode_demand(message.demand);
+  spec.demand = &demand;
   scheduler_.submit(spec, commands_);
+  refuse_unsatisfiable(message.task, demand);
   dirty_ = true;
+}
+
+/// A task asked for what no worker has: what it submitted fails.
+void SchedulerDriver::refuse_unsatisfiable(TaskId id, const protocol::Demand& demand) {
+  if (demand.is_none()) return;
+  const std::string problem = scheduler_.why_unsatisfiable(demand);
+  if (problem.empty()) return;
+  TaskFailure failure;
+  failure.type = "tutti::Error";
+  const auto name = names_.find(id);
+  failure.task = name == names_.end() ? "" : name->second;
+  failure.message = problem;
+  scheduler_.cancel(id, std::make_shared<const TaskFailure>(std::move(failure)), commands_);
 }
 
 void SchedulerDriver::on(int from, const protocol::SubmitGroup& message) {
@@ -111,7 +127,10 @@ void SchedulerDriver::on(int from, const protocol::SubmitGroup& message) {
   if (!message.name.empty()) names_[message.group] = message.name;
   note_group(message.group, spec.function, Bytes::copy_of(message.payload), message.total);
   groups_.at(message.group).limits = {message.retries, message.timeout_ms};
+  const protocol::Demand demand = protocol::decode_demand(message.demand);
+  spec.demand = &demand;
   scheduler_.submit_group(spec, commands_);
+  refuse_unsatisfiable(message.group, demand);
   dirty_ = true;
 }
 

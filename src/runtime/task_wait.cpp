@@ -26,11 +26,14 @@ thread_local unsigned nested = 0;
 
 }  // namespace
 
-bool WorkerDriver::wait_inside(Lock& lock, const Condition& ready, Deadline deadline) {
+bool WorkerDriver::wait_inside(Lock& lock, const Condition& ready, Deadline deadline,
+                               worker::WaitsFor what) {
   if (ready()) return true;
   const worker::TaskContext& task = *worker::current_task();
   worker::Batch& batch = *task.batch;
-  begin_wait(lock, task);
+  begin_wait(lock, task, what);
+  const unsigned coordinates = what == worker::WaitsFor::results ? 0 : 1;
+  coordinating_ += coordinates;
   bool in_time = true;
   {
     // What runs on this stack meanwhile is no part of the task.
@@ -40,6 +43,7 @@ bool WorkerDriver::wait_inside(Lock& lock, const Condition& ready, Deadline dead
     --nested;
     take_slot_again(lock, batch);
   }
+  coordinating_ -= coordinates;
   worker::continue_batch(batch);
   if (stopping_ && !ready())
     throw CancelledError("the run ended while the task " + task.name() + " waited");
@@ -51,7 +55,7 @@ bool WorkerDriver::wait_inside(Lock& lock, const Condition& ready, Deadline dead
 }
 
 /// What was done before the task in its batch is reported, what comes after it goes back.
-void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task) {
+void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task, worker::WaitsFor what) {
   worker::Batch& batch = *task.batch;
   lock.unlock();
   worker::pause_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
@@ -65,12 +69,21 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task) {
     worker::continue_batch(batch);
     throw Error(
         ErrorCode::unsatisfiable,
-        fmt::format("the task {} (depth {}) wants to wait for tasks that it submitted, but {} "
-                    "tasks of rank {} wait already; is there an end to the recursion? If so, "
-                    "raise the option max_waiting_tasks",
-                    task.name(), task.depth, state_.suspended(), rank_.rank()));
+        fmt::format("the task {} (depth {}) wants to wait for {}, but {} tasks of rank {} wait "
+                    "already; {}, raise the option max_waiting_tasks",
+                    task.name(), task.depth,
+                    what == worker::WaitsFor::results ? "tasks that it submitted" : "others",
+                    state_.suspended(), rank_.rank(),
+                    what == worker::WaitsFor::results ? "is there an end to the recursion? If so"
+                                                      : "if so many are to wait for each other"));
   }
-  state_.suspend(batch, commands_);
+  // An element that is called again has none behind it that was not begun.
+  if (task.range == nullptr || task.attempt > 1) {
+    state_.suspend(batch, commands_, what);
+  } else {
+    state_.suspend(batch, commands_, what, task.range->index - task.range->begin + 1);
+    task.range->count = batch.items.front().count;
+  }
   obey();
   // A rank that is short of memory begins something else when nothing runs any more.
   rank_.memory().after_change();
@@ -79,15 +92,20 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task) {
   wake_sleepers();
 }
 
+void WorkerDriver::note_coordination(const worker::TaskContext& task) {
+  state_.on_coordination(task.batch->items[task.batch->current]);
+}
+
 bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline deadline,
                                   const worker::TaskContext& task) {
   ProgressEngine& engine = rank_.engine();
   worker::Batch batch;
   // Other threads look whether a thread that sleeps may go on.
   const unsigned level = nested;
-  // Who has only so much time to wait shall be back in time, whatever others do.
+  // Who has only so much time to wait shall be back in time, whatever others do. What runs on this
+  // stack must not wait for what this task holds, or is to do.
   const auto can_nest = [&] {
-    return !deadline && level < nested_max && state_.can_nest(task.depth + 1);
+    return !deadline && !task.holdings && level < nested_max && state_.can_nest(task.depth + 1);
   };
   const auto over = [&] { return ready() || stopping_ || task.is_stopped(); };
   const Condition goes_on = [&] { return over() || can_nest(); };
@@ -117,7 +135,7 @@ bool WorkerDriver::wait_suspended(Lock& lock, const Condition& ready, Deadline d
 
 void WorkerDriver::take_slot_again(Lock& lock, const worker::Batch& batch) {
   state_.want_slot();
-  const Condition free = [this] { return state_.has_slot_to_resume(); };
+  const Condition free = [&] { return state_.has_slot_to_resume(batch); };
   while (!free()) watch_or_sleep(lock, free, free, {});
   state_.resume(batch);
   if (state_.suspended() == 0) rank_.engine().leave_to_tasks(false);

@@ -36,6 +36,9 @@ std::string_view shortened(const std::string& text) {
 
 /// Whether the calling thread runs tasks: it takes one itself and need not wake another for it.
 thread_local bool is_executor = false;
+thread_local unsigned executor_number = 0;
+/// Of what the thread runs.
+thread_local std::uint32_t slots_of_thread = 1;
 
 }  // namespace
 
@@ -48,8 +51,11 @@ WorkerDriver::WorkerDriver(Rank& rank)
 
 void WorkerDriver::say_hello() {
   const std::lock_guard lock(rank_.engine().mutex());
-  const protocol::Hello hello{state_.limits().slots, rank_.setup().memory_limit_bytes};
-  rank_.outbox().add(0, hello, report_overhead_bytes);
+  const auto own = static_cast<std::size_t>(rank_.rank());
+  const Bytes resources = protocol::encode(rank_.setup().ranks.at(own).resources);
+  const protocol::Hello hello{state_.limits().slots, rank_.setup().memory_limit_bytes,
+                              resources.span()};
+  rank_.outbox().add(0, hello, report_overhead_bytes + resources.size());
   rank_.outbox().add(0, rank_.memory().state(), report_overhead_bytes);
   rank_.outbox().flush();
 }
@@ -63,13 +69,8 @@ void WorkerDriver::start_threads(unsigned borrowed) {
 
 void WorkerDriver::run_executor(unsigned number) {
   is_executor = true;
-  const ThreadPlan& plan = rank_.setup().threads;
-  if (rank_.options().pin && plan.pin) {
-    const unsigned slot = number % state_.limits().slots;
-    pin_this_thread(plan.first_core + slot * plan.cores_per_thread, plan.cores_per_thread);
-  }
-  set_library_threads(plan.cores_per_thread, environment_of(environment_entries()));
-
+  executor_number = number;
+  use_slots(number, 1);
   ProgressEngine& engine = rank_.engine();
   worker::Batch batch;
   Lock lock(engine.mutex());
@@ -105,7 +106,11 @@ void WorkerDriver::run_taken(Lock& lock, worker::Batch& batch) {
   begin_limit(batch);
   lock.unlock();
   if (batch.items.front().run != 0) join_gang(*batch.items.front().task);
+  const std::uint32_t slots_before = std::exchange(slots_of_thread, batch.slots);
+  if (batch.slots != slots_before) use_slots(executor_number, batch.slots);
   worker::run_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
+  if (batch.slots != slots_before) use_slots(executor_number, slots_before);
+  slots_of_thread = slots_before;
   lock.lock();
   end_limit(batch);
   refuse_results(batch.items);
@@ -197,7 +202,8 @@ void WorkerDriver::on(int, const protocol::Located& message) {
 void WorkerDriver::on(int, const protocol::Probe& message) {
   const auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
   const std::size_t transfers = rank_.transport().busy() || rank_.memory().busy() ? 1 : 0;
-  const protocol::Alive answer{message.round, count(state_.running() + transfers),
+  // Who waits for an event may wait for the client, which can take its time.
+  const protocol::Alive answer{message.round, count(state_.running() + transfers + coordinating_),
                                count(state_.ready_count()), count(state_.assigned()),
                                count(state_.awaited())};
   rank_.outbox().add(0, answer, report_overhead_bytes);
@@ -246,6 +252,32 @@ void WorkerDriver::obey() {
   std::vector<worker::RangeWork*> finished = std::move(commands_.finished_ranges);
   commands_.finished_ranges.clear();
   for (worker::RangeWork* range : finished) report_range(*range);
+  report_ended_claims();
+}
+
+/// Also of what ended without a trace: others may wait for what it had.
+void WorkerDriver::report_ended_claims() {
+  ended_claims_.clear();
+  state_.take_ended_claims(ended_claims_);
+  for (const std::uint32_t claim : ended_claims_)
+    rank_.outbox().add(0, protocol::ClaimEnded{claim}, report_overhead_bytes);
+}
+
+/// For what runs next on this thread: the cores of so many slots, and threads of libraries for
+/// them.
+void WorkerDriver::use_slots(unsigned number, std::uint32_t slots) {
+  const ThreadPlan& plan = rank_.setup().threads;
+  if (rank_.options().pin && plan.pin) {
+    const std::uint32_t all = state_.limits().slots;
+    if (slots == 1) {
+      pin_this_thread(plan.first_core + number % all * plan.cores_per_thread,
+                      plan.cores_per_thread);
+    } else {
+      // Which of the others are free changes; the system finds them.
+      pin_this_thread(plan.first_core, all * plan.cores_per_thread);
+    }
+  }
+  set_library_threads(plan.cores_per_thread * slots, environment_of(environment_entries()));
 }
 
 void WorkerDriver::obey_fetches() {
@@ -384,24 +416,50 @@ bool WorkerDriver::refuse_results(worker::RangeWork& range, std::uint64_t bytes)
 /// Elements that have failed have no value: nobody may look at them.
 void WorkerDriver::note_failures(worker::RangeWork& range) {
   auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+  elements.failed.clear();
   for (const detail::ElementFailure& failure : range.failures)
     elements.failed.push_back(failure.index);
 }
 
+/// Fails those elements whose type throws when they are written. False when there is none.
+bool WorkerDriver::fail_unwritable(worker::RangeWork& range) {
+  const detail::ValueOps& ops = range.results->ops();
+  if (ops.write_slice == nullptr) return false;
+  auto& elements = static_cast<detail::ElementsBase&>(*range.results);
+  const std::size_t failures_before = range.failures.size();
+  for (std::uint64_t index = range.begin; index < range.begin + range.count; ++index) {
+    if (elements.has_failed(index)) continue;
+    Writer probe(Writer::all_inline);
+    try {
+      ops.write_slice(elements, index, 1, probe);
+    } catch (...) {
+      const ExceptionText why = describe_current_exception();
+      range.failures.push_back({index, why.type, why.message, false});
+    }
+  }
+  if (range.failures.size() == failures_before) return false;
+  std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
+  note_failures(range);
+  return true;
+}
+
 /// The bytes of the results, 0 when they were refused. The size of a stretch is told as one: where
-/// the type throws then, none of its elements can be kept.
+/// the type throws then, the elements that it throws for have failed, or else all.
 std::uint64_t WorkerDriver::settle_results(worker::RangeWork& range) {
   std::ranges::sort(range.failures, {}, &detail::ElementFailure::index);
   if (!range.results) return 0;
   note_failures(range);
-  std::uint64_t bytes = 0;
-  try {
-    bytes = range.results->ops().nbytes(*range.results);
-  } catch (...) {
-    fail_results(range, describe_current_exception());
-    return 0;
+  for (;;) {
+    try {
+      const std::uint64_t bytes = range.results->ops().nbytes(*range.results);
+      return refuse_results(range, bytes) ? 0 : bytes;
+    } catch (...) {
+      const ExceptionText why = describe_current_exception();
+      if (fail_unwritable(range)) continue;
+      fail_results(range, why);
+      return 0;
+    }
   }
-  return refuse_results(range, bytes) ? 0 : bytes;
 }
 
 void WorkerDriver::report_range(worker::RangeWork& range) {

@@ -36,7 +36,9 @@ class WorkerDriver {
   std::size_t running() const { return state_.taken(); }
   /// See Rank::wait_for_tasks; on a thread that runs a task.
   bool wait_inside(ProgressEngine::Lock& lock, const std::function<bool()>& ready,
-                   Deadline deadline);
+                   Deadline deadline, worker::WaitsFor what);
+  /// The task, which the calling thread runs, uses locks, queues and their like.
+  void note_coordination(const worker::TaskContext& task);
   void join() { executor_.join(); }
   /// The caller holds the lock.
   const worker::WorkerState& state() const { return state_; }
@@ -82,7 +84,7 @@ class WorkerDriver {
   void look_for_work(Lock& lock);
 
   // task_wait.cpp
-  void begin_wait(Lock& lock, const worker::TaskContext& task);
+  void begin_wait(Lock& lock, const worker::TaskContext& task, worker::WaitsFor what);
   bool wait_suspended(Lock& lock, const Condition& ready, Deadline deadline,
                       const worker::TaskContext& task);
   void take_slot_again(Lock& lock, const worker::Batch& batch);
@@ -122,8 +124,9 @@ class WorkerDriver {
   void join_gang(worker::TaskWork& task);
   void refuse_results(std::span<worker::Execution> items);
   void fail_results(worker::RangeWork& range, const ExceptionText& why);
+  static bool fail_unwritable(worker::RangeWork& range);
   bool refuse_results(worker::RangeWork& range, std::uint64_t bytes);
-  void note_failures(worker::RangeWork& range);
+  static void note_failures(worker::RangeWork& range);
   std::uint64_t settle_results(worker::RangeWork& range);
   void report(worker::Batch& batch);
   void report_member(const worker::Execution& item);
@@ -131,12 +134,15 @@ class WorkerDriver {
   bool reports_are_due() const;
   void tell_rank_0();
   void report_timings();
+  void report_ended_claims();
+  void use_slots(unsigned number, std::uint32_t slots);
 
   Rank& rank_;
   worker::WorkerState state_;
   worker::WorkerCommands commands_;
   worker::Executor executor_;
   std::vector<protocol::Timing> timings_;
+  std::vector<std::uint32_t> ended_claims_;
   std::size_t held_reports_ = 0;  ///< of tasks that ended well, not sent yet
   Clock::time_point first_held_;
   bool stopping_ = false;
@@ -149,7 +155,8 @@ class WorkerDriver {
   unsigned helpers_ = 0;  ///< threads that were started beyond those that there are slots
   std::condition_variable unparked_;
   std::vector<Sleeper*> sleepers_;
-  protocol::Waits told_;  ///< to rank 0
+  protocol::Waits told_;            ///< to rank 0
+  std::uint32_t coordinating_ = 0;  ///< tasks that wait for others that rank 0 may know nothing of
   std::vector<Limited> limited_;
   std::vector<LimitedElement> limited_elements_;
 };

@@ -69,6 +69,7 @@ struct Commands {
   struct Assign {
     TaskId task;
     std::int32_t worker;
+    std::uint32_t claim = 0;  ///< see Demands; 0: none
   };
   /// Send a stretch of a map to the worker.
   struct AssignRange {
@@ -76,6 +77,7 @@ struct Commands {
     std::uint64_t begin;
     std::uint64_t count;
     std::int32_t worker;
+    std::uint32_t claim = 0;
   };
   /// Tell the holder that the value is not needed.
   struct Release {

@@ -20,11 +20,12 @@ void describe_inputs(std::span<const Input> inputs, Words& words) {
 
 void Scheduler::describe_task(std::uint32_t slot, Words& words) const {
   const TaskRecord& record = tasks_.at(slot);
-  words.insert(words.end(),
-               {tasks_.id_of(slot).bits(), number(static_cast<int>(record.state)),
-                number(record.worker), record.client_holds ? 1u : 0u, number(record.priority),
-                record.function, record.missing_inputs, record.unplaced_inputs, record.references,
-                record.result_bytes, record.owner, record.depth, record.attempt, record.retries});
+  words.insert(
+      words.end(),
+      {tasks_.id_of(slot).bits(), number(static_cast<int>(record.state)), number(record.worker),
+       record.client_holds ? 1u : 0u, number(record.priority), record.function,
+       record.missing_inputs, record.unplaced_inputs, record.references, record.result_bytes,
+       record.owner, record.depth, record.attempt, record.retries, record.demand});
   describe_inputs(record.input_span(), words);
   if (record.state == TaskState::assigned) {
     // The account of its worker counts up; only how far ahead of it the task is due matters.
@@ -86,6 +87,8 @@ void Scheduler::describe(Words& words) const {
     if (tasks_.find(id) != nullptr || groups_.find(id) != nullptr) words.push_back(id.bits());
   };
   ready_.for_each(append);
+  demands_.for_each_ready(append);
+  demands_.describe(words);
   words.insert(words.end(), {ready_bound_.size(), ahead_.size()});
   for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);

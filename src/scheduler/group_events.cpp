@@ -22,6 +22,7 @@ TaskId Scheduler::submit_group(const GroupSpec& spec, Commands& commands) {
   group.depth = spec.depth;
   group.stream = spec.stream;
   group.function = spec.function;
+  group.demand = demands_.number_of(spec.demand);
   group.total = spec.total;
   group.bytes_per_element = spec.bytes_per_element;
   group.inputs.assign(spec.inputs.begin(), spec.inputs.end());
@@ -170,7 +171,11 @@ void Scheduler::enqueue(TaskId id) {
   }
   if (group.queued) return;
   group.queued = true;
-  ready_.push(group.urgency(), id);
+  if (group.demand != no_demand) {
+    enqueue_demanding(id);
+  } else {
+    ready_.push(group.urgency(), id);
+  }
 }
 
 /// Elements [begin, begin + count) of a source are there. A map that is not active yet takes them

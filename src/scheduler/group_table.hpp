@@ -68,8 +68,9 @@ struct GroupRecord {
   bool pinned = false;  ///< element i runs on rank i, at once
   bool queued = false;  ///< stands in the ready queue
   std::int16_t priority = 0;
-  std::uint16_t owner = 0;  ///< the rank whose futures name it, and which is told of its end
-  std::uint16_t depth = 0;  ///< see TaskRecord
+  std::uint16_t owner = 0;      ///< the rank whose futures name it, and which is told of its end
+  std::uint16_t depth = 0;      ///< see TaskRecord
+  DemandId demand = no_demand;  ///< of each element
   FunctionId function = 0;
   std::uint64_t stream = 0;  ///< names its random numbers
   std::uint64_t total = 0;

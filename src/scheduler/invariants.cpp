@@ -73,6 +73,7 @@ void Scheduler::tally_queues(Tally& tally) const {
     if (groups_.find(id) != nullptr) tally.group_queued[id.slot()] = true;
   };
   ready_.for_each(note);
+  demands_.for_each_ready(note);
   for (const TaskId id : ready_bound_) note(id);
   for (const TaskId id : waiting_gangs_) note(id);
   for (const TaskId id : held_) note(id);
@@ -220,6 +221,7 @@ void Scheduler::check_tally(const Tally& tally) const {
           "a group has a reference for each dependent not done");
   }
   workers_.check_counts();
+  demands_.check_claims();
   for (int rank = 0; rank < workers_.size(); ++rank) {
     const WorkerRecord& worker = workers_.at(rank);
     const Tally::Load& load = tally.loads[static_cast<std::size_t>(rank)];

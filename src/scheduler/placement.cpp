@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <utility>
 
 namespace tutti::scheduler {
 
@@ -18,6 +19,7 @@ void Scheduler::place(Commands& commands) {
   for (const TaskId id : ready_bound_) place_bound(id, urgency_min, commands);
   ready_bound_.clear();
   place_ahead(commands);
+  place_demanding(commands);
   place_from_ready(commands);
   take_from_queues(commands);
   serve_queues(INT_MIN, commands);
@@ -104,13 +106,15 @@ void Scheduler::give(TaskId task, int worker, Commands& commands) {
   record.worker = worker;
   record.estimate_ns = durations_.estimate_ns(record.function, 1, unknown_ns());
   record.result_bytes = static_cast<std::uint64_t>(durations_.result_bytes(record.function));
+  if (record.demand != no_demand && demands_.at(record.demand).result_bytes != 0)
+    record.result_bytes = demands_.at(record.demand).result_bytes;
   record.due_ns = record.missing_inputs != 0
                       ? workers_.load_ahead(worker, record.estimate_ns, record.result_bytes)
                       : workers_.load(worker, record.estimate_ns, 1, record.result_bytes);
   WorkerRecord& receiver = workers_.at(worker);
   receiver.assignments = (receiver.assignments + 1) & protocol::sequence_mask;
   story_.add(StoryEvent::Kind::assigned, task, worker);
-  commands.assign.push_back({task, worker});
+  commands.assign.push_back({task, worker, std::exchange(claim_, 0)});
 }
 
 void Scheduler::assign(TaskId task, int worker, Commands& commands) {
@@ -131,7 +135,8 @@ void Scheduler::assign(TaskId task, int worker, Commands& commands) {
 /// All that the task still misses is being computed: it may go where it will be needed.
 void Scheduler::consider_ahead(TaskId task) {
   const TaskRecord& record = tasks_.at(task.slot());
-  if (record.state == TaskState::waiting && record.unplaced_inputs == 0 && !record.is_gang)
+  if (record.state == TaskState::waiting && record.unplaced_inputs == 0 &&
+      record.demand == no_demand && !record.is_gang)
     ahead_.push_back(task);
 }
 
@@ -328,20 +333,27 @@ bool Scheduler::place_range(TaskId id, Commands& commands) {
     if (worker < 0) worker = workers_.next_available();
     if (worker < 0 || !may_take(worker, group.function)) return false;
   }
+  give_range(id, worker, range_length(group, worker), commands);
+  return true;
+}
+
+/// Hands the first elements that can run to a worker.
+void Scheduler::give_range(TaskId id, int worker, std::uint64_t length_max, Commands& commands) {
+  GroupRecord& group = groups_.at(id.slot());
+  AvailablePiece& piece = group.available.front();
   const std::uint64_t begin = piece.begin;
-  const std::uint64_t count = std::min(piece.count, range_length(group, worker));
+  const std::uint64_t count = std::min(piece.count, length_max);
   piece.begin += count;
   piece.count -= count;
   if (piece.count == 0) group.available.pop_front();
   const std::uint32_t estimate_ns = durations_.estimate_ns(group.function, count, unknown_ns());
   group.given_out += count;
-  const std::uint64_t estimate_bytes =
-      count * (group.result_bytes / std::max<std::uint64_t>(1, group.done));
-  group.outstanding[begin] = {count, worker, estimate_ns, estimate_bytes};
-  workers_.load(worker, estimate_ns, count, estimate_bytes);
+  std::uint64_t each = group.result_bytes / std::max<std::uint64_t>(1, group.done);
+  if (group.demand != no_demand) each = std::max(each, demands_.at(group.demand).result_bytes);
+  group.outstanding[begin] = {count, worker, estimate_ns, count * each};
+  workers_.load(worker, estimate_ns, count, count * each);
   story_.add(StoryEvent::Kind::assigned, id, worker);
-  commands.assign_range.push_back({id, begin, count, worker});
-  return true;
+  commands.assign_range.push_back({id, begin, count, worker, std::exchange(claim_, 0)});
 }
 
 /// Element i goes to rank i at once, whatever that rank has to do.

@@ -12,8 +12,10 @@ Scheduler::Scheduler(SchedulerOptions options)
       story_(options.story_events),
       bandwidth_bytes_per_ns_(options.bandwidth_bytes_per_ns) {}
 
-void Scheduler::on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes) {
+void Scheduler::on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes,
+                                 protocol::Resources resources) {
   workers_.join(rank, slots, memory_limit_bytes);
+  demands_.join(rank, slots, memory_limit_bytes, std::move(resources));
   story_.add(StoryEvent::Kind::worker_joined, TaskId(), rank);
 }
 
@@ -30,6 +32,7 @@ TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
   record.retries = spec.retries;
   record.stream = spec.stream;
   record.function = spec.function;
+  record.demand = demands_.number_of(spec.demand);
   record.payload = Payload(spec.payload);
   if (spec.gang != 0) {
     record.is_gang = true;
@@ -116,8 +119,10 @@ void Scheduler::become_ready(TaskId task) {
   TaskRecord& record = tasks_.at(task.slot());
   record.state = TaskState::ready;
   story_.add(StoryEvent::Kind::ready, task, no_worker);
-  // The members of a gang are many: inputs bind it to nobody.
-  if (record.input_count != 0 && !record.is_gang) {
+  if (record.demand != no_demand) {
+    enqueue_demanding(task);
+  } else if (record.input_count != 0 && !record.is_gang) {
+    // (The members of a gang are many: inputs bind it to nobody.)
     ready_bound_.push_back(task);
   } else {
     ready_.push(record.urgency(), task);

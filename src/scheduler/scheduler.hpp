@@ -9,6 +9,7 @@
 #include "base/durations.hpp"
 #include "protocol/messages.hpp"
 #include "scheduler/commands.hpp"
+#include "scheduler/demands.hpp"
 #include "scheduler/gang_table.hpp"
 #include "scheduler/group_table.hpp"
 #include "scheduler/ready_queue.hpp"
@@ -67,6 +68,7 @@ struct TaskSpec {
   std::uint32_t gang = 0;  ///< so many workers run it together; 0: it is no gang
   std::span<const std::byte> payload;
   std::span<const Input> inputs;
+  const protocol::Demand* demand = nullptr;  ///< null: none
 };
 
 /// A map as the client hands it over.
@@ -86,6 +88,7 @@ struct GroupSpec {
   /// What is not run, ascending, and the failures among its elements.
   std::span<const FinishedPiece> finished = {};
   std::map<std::uint64_t, FailurePtr> failures = {};
+  const protocol::Demand* demand = nullptr;  ///< of each element; null: none
 };
 
 /// Counts for observers and for the watchdog.
@@ -113,7 +116,8 @@ class Scheduler {
   void set_end(std::uint64_t end_ns) { end_ns_ = end_ns; }
   /// Nothing is given to workers any more, but what they have may run.
   void stop_starting() { stopped_ = true; }
-  void on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes);
+  void on_worker_joined(int rank, std::uint32_t slots, std::uint64_t memory_limit_bytes,
+                        protocol::Resources resources = {});
   /// Numbers for tasks and maps that a worker will submit.
   TaskId reserve_task() { return tasks_.reserve(); }
   TaskId reserve_group() { return groups_.reserve(); }
@@ -167,6 +171,8 @@ class Scheduler {
   /// Ends everything that has not ended.
   void cancel_all(const FailurePtr& failure, Commands& commands);
   void on_memory(int rank, const protocol::MemoryState& memory);
+  /// What a worker was assigned under this claim has ended there: what it took is free.
+  void on_claim_ended(std::uint32_t claim) { demands_.release(claim); }
   /// Has something that is finished, and that the client holds, copied to `targets`, in a tree;
   /// those that have it already are left out. Then the holders in `leaving` give it up, except the
   /// last one, and not while something that is not done needs it.
@@ -235,6 +241,9 @@ class Scheduler {
                      std::uint64_t count, std::vector<protocol::PieceRef>& pieces) const;
   const Story& story() const { return story_; }
   const WorkerTable& workers() const { return workers_; }
+  /// Why no worker can ever run what has this demand; empty when one can.
+  std::string why_unsatisfiable(const protocol::Demand& demand) const;
+  const Demands& demands() const { return demands_; }
   const Durations& durations() const { return durations_; }
   Counts counts() const;
   /// Tasks and elements of maps that are not done. Looks at each map.
@@ -313,6 +322,7 @@ class Scheduler {
   void serve(int rank, int urgency_min, Commands& commands);
   bool place_source(TaskId task, Commands& commands);
   bool place_range(TaskId group, Commands& commands);
+  void give_range(TaskId group, int worker, std::uint64_t length_max, Commands& commands);
   void place_from_ready(Commands& commands);
   void place_pinned(TaskId group, Commands& commands);
   bool fits(FunctionId function) const;
@@ -323,6 +333,14 @@ class Scheduler {
   int thief_for(int victim);
   std::uint64_t range_length(const GroupRecord& group, int worker) const;
 
+  // demand_placement.cpp: tasks that need more than a slot
+  void enqueue_demanding(TaskId id);
+  void place_demanding(Commands& commands);
+  bool place_next(DemandId demand, Commands& commands);
+  bool place_demanding_range(TaskId group, DemandId demand, Commands& commands);
+  int most_likely_for(DemandId demand) const;
+  bool has_memory_for(const protocol::Demand& demand, const WorkerRecord& worker) const;
+  int choose_for_demand(DemandId demand, FunctionId function, const TaskRecord* record) const;
   // gangs.cpp
   void queue_gang(TaskId gang);
   void forget_gang(TaskId gang);
@@ -368,6 +386,9 @@ class Scheduler {
   EdgePool edges_;
   WorkerTable workers_;
   ReadyQueue ready_;                 ///< tasks whose inputs bind them to nobody, and maps
+  Demands demands_;                  ///< and what is ready and has one
+  std::vector<bool> reserved_;       ///< workers that are kept for who waits, in this turn
+  std::uint32_t claim_ = 0;          ///< of what is assigned next
   std::vector<TaskId> ready_bound_;  ///< ready tasks that belong to workers by their inputs
   std::map<std::uint32_t, GangRecord> gangs_;  ///< that have not ended, by slot
   std::deque<TaskId> waiting_gangs_;  ///< ready, and there were too few workers: by urgency

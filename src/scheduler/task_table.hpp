@@ -18,6 +18,10 @@ namespace tutti::scheduler {
 using protocol::FunctionId;
 using protocol::urgency_of;
 
+/// What a task needs beside its inputs, by number: see Demands.
+using DemandId = std::uint16_t;
+inline constexpr DemandId no_demand = 0;
+
 enum class TaskState : std::uint8_t { unused, waiting, ready, assigned, finished, failed };
 
 /// The index of an Input that means a group as a whole.
@@ -107,6 +111,7 @@ struct TaskRecord {
   std::uint16_t depth = 0;        ///< 0: submitted by main; else one more than the task that did
   std::uint8_t attempt = 1;
   std::uint8_t retries = 0;  ///< that are left
+  DemandId demand = no_demand;
   std::unique_ptr<Input[]> inputs;
   std::uint64_t result_bytes = 0;  ///< assigned: expected
   std::uint64_t due_ns = 0;  ///< assigned: its end on the worker's account, see WorkerTable::load

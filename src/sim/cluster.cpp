@@ -30,7 +30,7 @@ SimCluster::SimCluster(ClusterOptions options, const Workload& workload)
     const worker::WorkerLimits limits{.slots = options_.slots, .rank = rank};
     nodes_.push_back(std::make_unique<Node>(
         limits, [this](TaskId id) { return workload_[item_of(id)].result_bytes; }));
-    nodes_.back()->say_hello(packets_);
+    nodes_.back()->say_hello(packets_, resources_of(options_, rank));
   }
   threads_busy_.resize(nodes_.size() + 1, 0);
   loads_.resize(nodes_.size() + 1, 0);
@@ -118,9 +118,11 @@ void SimCluster::submit(std::size_t number) {
     inputs.push_back({known_[input.item].id, input.element, input.count});
   for (const std::size_t source : item.sources) sources.push_back(known_[source].id);
   scheduler::Scheduler& scheduler = head_.scheduler();
+  const protocol::Demand demand = demand_of(options_, number);
   TaskId id;
   if (item.elements) {
     scheduler::GroupSpec spec;
+    spec.demand = &demand;
     spec.function = item.function;
     spec.priority = item.priority;
     spec.total = *item.elements;
@@ -129,6 +131,7 @@ void SimCluster::submit(std::size_t number) {
     head_.clock().measure([&] { id = scheduler.submit_group(spec, head_.commands()); });
   } else {
     scheduler::TaskSpec spec;
+    spec.demand = &demand;
     spec.function = item.function;
     spec.priority = item.priority;
     spec.retries = item.retries;
@@ -411,6 +414,7 @@ bool SimCluster::input_fails(const ItemInput& input) const {
 void SimCluster::check_laws() {
   const scheduler::Scheduler& scheduler = head_.scheduler();
   scheduler.check_invariants();
+  if (options_.demand_share > 0) check_claims();
   const scheduler::WorkerTable& workers = scheduler.workers();
   const scheduler::Credit& credit = workers.credit();
   bool idle = false;
@@ -428,10 +432,11 @@ void SimCluster::check_laws() {
   for (const Known& known : known_) {
     const TaskRecord* task = scheduler.find_task(known.id);
     const GroupRecord* group = scheduler.find_group(known.id);
-    if (task != nullptr && task->state == TaskState::ready && !task->is_gang)
+    if (task != nullptr && task->state == TaskState::ready && !task->is_gang &&
+        task->demand == scheduler::no_demand)
       broken("a worker idles while a task is ready");
     if (group != nullptr && group->state == scheduler::GroupState::active &&
-        !group->available.empty()) {
+        !group->available.empty() && group->demand == scheduler::no_demand) {
       broken("a worker idles while elements can run");
     }
   }
@@ -442,6 +447,7 @@ void SimCluster::check_end() {
   const scheduler::Counts counts = head_.scheduler().counts();
   if (counts.work_left != 0) broken("deadlock: work is left and nothing happens");
   if (counts.outstanding != 0) broken("something is outstanding at the end");
+  if (head_.scheduler().demands().claims() != 0) broken("something is claimed at the end");
   if (head_.stale_reports() != 0) broken("a report was ignored although no worker was lost");
   for (std::size_t item = 0; item < known_.size(); ++item) {
     const Known& known = known_[item];

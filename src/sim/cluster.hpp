@@ -31,6 +31,8 @@ struct ClusterOptions {
   /// This share of the workers takes `slow_factor` times longer for everything.
   double slow_share = 0;
   double slow_factor = 8;
+  /// This share of the tasks and maps needs more than a slot: see demand_of().
+  double demand_share = 0;
   /// The client starts so much later than the workers, and hands over so many items at a time.
   std::uint64_t client_start_ns = 0;
   std::size_t submit_items = 16;
@@ -48,6 +50,11 @@ struct ClusterOptions {
 
 /// How many times longer everything takes on this worker.
 double slowness(const ClusterOptions& options, int rank);
+
+/// What a worker has for those.
+protocol::Resources resources_of(const ClusterOptions& options, int rank);
+/// What a task, or each element of a map, asks for beside a slot.
+protocol::Demand demand_of(const ClusterOptions& options, std::size_t item);
 
 struct ClusterReport {
   std::uint64_t finished = 0;  ///< tasks
@@ -131,6 +138,7 @@ class SimCluster {
   bool element_fails(std::size_t item, std::uint64_t element) const;
   void check_laws();
   void check_memory(int rank);
+  void check_claims();
   bool is_assigned(TaskId id, int rank) const;
   void check_end();
   void note_totals();

@@ -44,7 +44,8 @@ void Head::handle(int from, std::span<const std::byte> packet) {
 void Head::handle_message(int from, const protocol::Message& message) {
   bool accepted = true;
   if (const auto* hello = std::get_if<protocol::Hello>(&message)) {
-    scheduler_.on_worker_joined(from, hello->slots, hello->memory_limit_bytes);
+    scheduler_.on_worker_joined(from, hello->slots, hello->memory_limit_bytes,
+                                protocol::decode_resources(hello->resources));
   } else if (const auto* finished = std::get_if<protocol::TaskFinished>(&message)) {
     const scheduler::TaskRecord* task = scheduler_.find_task(finished->task);
     const int owner = task == nullptr ? 0 : task->owner;
@@ -100,6 +101,8 @@ void Head::handle_message(int from, const protocol::Message& message) {
     scheduler_.on_memory(from, *memory);
   } else if (const auto* copy = std::get_if<protocol::Replicated>(&message)) {
     scheduler_.on_replicated(from, {copy->id, copy->begin}, copy->kept, commands_);
+  } else if (const auto* claim = std::get_if<protocol::ClaimEnded>(&message)) {
+    scheduler_.on_claim_ended(claim->number);
   } else if (const auto* locate = std::get_if<protocol::Locate>(&message)) {
     scheduler_.on_locate(from, locate->id, commands_);
   } else {

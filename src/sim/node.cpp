@@ -15,8 +15,9 @@ using worker::RangeWork;
 Node::Node(worker::WorkerLimits limits, SizeOf size_of)
     : size_of_(std::move(size_of)), state_(limits, store_), outbox_(limits.rank) {}
 
-void Node::say_hello(std::vector<Packet>& packets) {
-  outbox_.send(0, protocol::Hello{state_.limits().slots, 0});
+void Node::say_hello(std::vector<Packet>& packets, const protocol::Resources& resources) {
+  const Bytes encoded = protocol::encode(resources);
+  outbox_.send(0, protocol::Hello{state_.limits().slots, 0, encoded.span()});
   outbox_.take(packets);
 }
 
@@ -249,6 +250,9 @@ void Node::obey() {
     state_.recycle(range);
   }
   commands_.clear();
+  std::vector<std::uint32_t> claims;
+  state_.take_ended_claims(claims);
+  for (const std::uint32_t claim : claims) outbox_.send(0, protocol::ClaimEnded{claim});
 }
 
 }  // namespace tutti::sim

@@ -28,7 +28,7 @@ class Node {
   worker::WorkerState& state() { return state_; }
   const worker::Store& store() const { return store_; }
   /// The first packet: the node is ready.
-  void say_hello(std::vector<Packet>& packets);
+  void say_hello(std::vector<Packet>& packets, const protocol::Resources& resources = {});
   void handle(int from, std::span<const std::byte> packet, std::vector<Packet>& packets);
   /// Short of memory, or not any more; tells rank 0.
   void set_pause(worker::Pause pause, std::vector<Packet>& packets);

@@ -76,7 +76,9 @@ inline protocol::AssignTask assignment_of(const scheduler::Scheduler& scheduler,
 inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
                           const scheduler::Commands::Assign& command) {
   std::vector<protocol::InputRef> inputs;
-  protocol::encode(writer, assignment_of(scheduler, command.task, command.worker, inputs));
+  protocol::AssignTask message = assignment_of(scheduler, command.task, command.worker, inputs);
+  message.claim = scheduler.demands().ref_of(command.claim);
+  protocol::encode(writer, message);
 }
 
 /// Writes the message for a member of a gang.
@@ -109,6 +111,7 @@ inline void encode_assign_range(Writer& writer, const scheduler::Scheduler& sche
   message.depth = group->depth;
   message.pieces =
       protocol::PackedList<protocol::PieceRef>(std::span<const protocol::PieceRef>(pieces));
+  message.claim = scheduler.demands().ref_of(command.claim);
   protocol::encode(writer, message);
 }
 

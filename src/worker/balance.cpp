@@ -7,13 +7,16 @@
 
 namespace tutti::worker {
 
+/// What has a claim was sent to a worker that has what it needs: it stays.
+static bool may_give(const RangeWork& range) { return !range.pinned && range.claim.is_none(); }
+
 /// Half of what waits for a thread, beyond what free threads are about to take.
 std::uint64_t WorkerState::units_to_give(std::uint32_t units_max) const {
   std::uint64_t units = 0;
   for (const auto& [priority, level] : ready_) {
     for (const Ready& each : level) {
-      if (each.task != nullptr) ++units;
-      if (each.range != nullptr && !each.range->pinned)
+      if (each.task != nullptr && each.task->claim.is_none()) ++units;
+      if (each.range != nullptr && may_give(*each.range))
         units += each.range->count - each.range->next;
     }
   }
@@ -45,8 +48,9 @@ bool WorkerState::give_back(std::deque<Ready>& level, std::size_t position, std:
                             WorkerCommands::GaveBack& given, WorkerCommands& commands) {
   const Ready ready = level[position];
   if (ready.range != nullptr)
-    return !ready.range->pinned && cut(*ready.range, units, given, commands);
-  if (ready.task == nullptr || ready.task->is_awaited()) return false;
+    return may_give(*ready.range) && cut(*ready.range, units, given, commands);
+  if (ready.task == nullptr || ready.task->is_awaited() || !ready.task->claim.is_none())
+    return false;
   given.tasks.push_back(ready.task->id);
   known_.erase(ready.task->id);
   recycle(ready.task);
@@ -58,11 +62,12 @@ bool WorkerState::give_back(std::deque<Ready>& level, std::size_t position, std:
 bool WorkerState::cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
                       WorkerCommands& commands) {
   const std::uint64_t part = std::min(units, range.count - range.next);
+  if (part == 0) return false;
   units -= part;
   range.count -= part;
   given.ranges.push_back({range.group, range.begin, range.count, part});
   if (range.results) static_cast<detail::ElementsBase&>(*range.results).count = range.count;
-  if (range.next != range.count) return false;
+  if (!range.all_begun()) return false;
   if (range.count == 0) {
     recycle(&range);
   } else if (range.done == range.count) {

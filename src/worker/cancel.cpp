@@ -81,6 +81,8 @@ void WorkerState::cancel_group(TaskId id) {
     ready_count_ -= std::erase_if(level, [&](const Ready& each) {
       if (each.range == nullptr || each.range->group != id) return false;
       each.range->count = each.range->next;
+      for (const RangeWork::Returned& rest : each.range->returned) each.range->done += rest.count;
+      each.range->returned.clear();
       if (each.range->done == each.range->count) ended.push_back(each.range);
       return true;
     });

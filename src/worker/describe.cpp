@@ -11,7 +11,7 @@ using Words = std::vector<std::uint64_t>;
 
 void describe_range(const RangeWork& range, Words& words) {
   words.insert(words.end(), {range.group.bits(), range.begin, range.count, range.next, range.done,
-                             range.missing, range.failures.size()});
+                             range.missing, range.failures.size(), range.returned.size()});
 }
 
 void describe_waiter(const Waiter& waiter, Words& words) {
@@ -39,7 +39,7 @@ void describe_group(const GroupWork& group, Words& words) {
                              (group.ops != nullptr ? 1u : 0u) + (group.binding ? 2u : 0u) +
                                  (group.released ? 4u : 0u) + (group.is_bound() ? 8u : 0u) +
                                  (group.durations.known(0) ? 16u : 0u) + (group.waits ? 32u : 0u) +
-                                 (group.cancelled ? 64u : 0u)});
+                                 (group.cancelled ? 64u : 0u) + (group.coordinates ? 128u : 0u)});
   for (const RangeWork* range : group.waiting) describe_range(*range, words);
 }
 
@@ -88,7 +88,7 @@ void WorkerState::describe(Words& words) const {
   for (const TaskId id : small_.ids()) words.push_back(id.bits());
   for (const auto& [id, group] : groups_) describe_group(*group, words);
   for (std::uint32_t function = 0; function < functions_.size(); ++function)
-    words.push_back(durations_.known(function) ? 1u : 0u);
+    words.push_back((durations_.known(function) ? 1u : 0u) + (coordinates(function) ? 2u : 0u));
 }
 
 }  // namespace tutti::worker

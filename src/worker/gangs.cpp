@@ -87,6 +87,7 @@ void WorkerState::end_unbegun(const TaskWork& task, WorkerCommands& commands) {
 void WorkerState::take_member(Batch& batch) {
   TaskWork* task = begun_members_.front();
   begun_members_.pop_front();
+  batch.slots = 1;
   ++taken_;
   add_task(batch.items.emplace_back(), task);
 }

@@ -122,6 +122,7 @@ void run_block(Batch& batch) {
     context.depth = item.range->depth;
     context.attempt = static_cast<std::uint8_t>(std::min(number, 255));
     context.stop = &group.stop;
+    context.claim = &item.range->claim;
     if (group.timeout_ms != 0) {
       context.limit_ns = &item.limit_ns;
       ElementLimit(item.limit_ns).begin(std::chrono::milliseconds(group.timeout_ms));
@@ -146,6 +147,7 @@ void run_task(Batch& batch) {
   context.attempt = task.attempt;
   context.stop = &task.stop;
   context.member = task.member.get();
+  context.claim = &task.claim;
   if (context.is_stopped()) return;
   if (!task.problem.empty()) return note_problem(batch.items[batch.current], task.problem);
   const TaskScope scope(&context);

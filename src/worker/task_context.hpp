@@ -9,14 +9,27 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace tutti::worker {
 
 struct Batch;
+struct Claim;
 struct GangMember;
+
+/// What the task holds elsewhere: it is given back by the destructor, which may take the rank's
+/// lock.
+class Holdings {
+ public:
+  Holdings() = default;
+  virtual ~Holdings() = default;
+  Holdings(const Holdings&) = delete;
+  Holdings& operator=(const Holdings&) = delete;
+};
 
 /// How long an attempt at an element may run. The thread that runs it sets the limit, another one
 /// finds that it is over: both by this, on the same word.
@@ -46,13 +59,17 @@ struct TaskContext {
   TaskId id;               ///< of the task, or of the map
   const detail::FunctionOps* ops = nullptr;
   std::span<const std::byte> payload;
-  const detail::RangeCall* range = nullptr;  ///< of a map: tells which element runs
-  std::uint64_t stream = 0;                  ///< names its random numbers
+  detail::RangeCall* range = nullptr;  ///< of a map: tells which element runs
+  std::uint64_t stream = 0;            ///< names its random numbers
   std::uint16_t depth = 0;
   std::uint8_t attempt = 1;
   std::uint8_t* stop = nullptr;        ///< see TaskWork; null: nobody can stop it
   std::int64_t* limit_ns = nullptr;    ///< of the element; null: none
+  const Claim* claim = nullptr;        ///< null: one slot and nothing more
   const GangMember* member = nullptr;  ///< of which gang it is a member; null: of none
+  /// Of the task, or of the element that asked last; goes when the task ends.
+  std::unique_ptr<Holdings> holdings;
+  std::uint64_t holding_element = 0;
 
   bool is_stopped() const {
     if (limit_ns != nullptr && ElementLimit(*limit_ns).is_over()) return true;
@@ -62,6 +79,14 @@ struct TaskContext {
   std::uint64_t element() const { return range == nullptr ? 0 : range->index; }
   /// The function's name, and the element.
   std::string name() const;
+  /// What an element that ran before this one has left behind is given back.
+  void drop_old_holdings() {
+    if (holding_element != element()) holdings.reset();
+  }
+  void hold(std::unique_ptr<Holdings> what) {
+    holdings = std::move(what);
+    holding_element = element();
+  }
   /// Names the random numbers of the next task that this one submits: the same whatever ranks there
   /// are, and whatever ran before.
   std::uint64_t next_stream();

@@ -54,6 +54,15 @@ struct GangMember {
   bool stopped = false;  ///< rank 0 has told it to stop
 };
 
+/// What an assignment has of the worker besides one slot, see protocol::ClaimRef.
+struct Claim {
+  std::uint32_t number = 0;  ///< 0: nothing
+  std::uint32_t cores = 1;
+  std::vector<std::int32_t> devices;
+
+  bool is_none() const { return number == 0; }
+};
+
 /// A single task.
 struct TaskWork {
   TaskId id;
@@ -78,6 +87,7 @@ struct TaskWork {
   std::vector<Asker> askers;               ///< for its result, on others
   std::string problem;                     ///< why an input is not here: the task fails with it
   std::unique_ptr<GangMember> member;      ///< null for a task by itself
+  Claim claim;
 
   bool is_awaited() const { return !waiters.empty() || !askers.empty(); }
 };
@@ -88,6 +98,12 @@ struct RangeWork {
   std::uint64_t begin = 0;
   std::uint64_t count = 0;
   std::uint64_t next = 0;  ///< elements given to threads
+  /// Of those what came back, as an element before it in its block waits.
+  struct Returned {
+    std::uint64_t begin = 0;
+    std::uint64_t count = 0;
+  };
+  std::vector<Returned> returned;
   std::uint64_t done = 0;  ///< elements done
   std::int32_t urgency = 0;
   std::uint16_t depth = 0;
@@ -98,6 +114,9 @@ struct RangeWork {
   detail::ValuePtr results;
   std::vector<detail::ElementFailure> failures;
   std::string problem;  ///< why a source is not here: its elements fail with it
+  Claim claim;
+
+  bool all_begun() const { return next == count && returned.empty(); }
 };
 
 /// What a group runs, once for all of its stretches.
@@ -114,8 +133,9 @@ struct GroupWork {
   bool binding = false;
   bool released = false;
   bool cancelled = false;
-  std::uint8_t stop = 0;  ///< see TaskWork
-  bool waits = false;     ///< elements were seen to wait inside of themselves
+  std::uint8_t stop = 0;     ///< see TaskWork
+  bool waits = false;        ///< elements were seen to wait inside of themselves
+  bool coordinates = false;  ///< elements were seen to use locks, queues and their like
   detail::ValuePtr bound;
   /// Binding threw: every element fails with this.
   std::string bind_error_type;
@@ -126,6 +146,13 @@ struct GroupWork {
   std::string problem;              ///< why a constant is not here: binding fails with it
 
   bool is_bound() const { return static_cast<bool>(bound) || !bind_error_type.empty(); }
+};
+
+/// What a task waits for inside of itself, which tells what has to be able to begin meanwhile.
+enum class WaitsFor : std::uint8_t {
+  results,  ///< of tasks that it submitted: what is deeper
+  holder,   ///< something that a task holds which has begun: nothing new
+  anybody,  ///< something that a task does which may not have begun: everything
 };
 
 /// One thing an executor thread does.
@@ -152,6 +179,7 @@ struct Execution {
   std::string error_type;
   std::string error_message;
   std::vector<detail::ElementFailure> failures;
+  WaitsFor waits_for = WaitsFor::results;  ///< while it waits inside of itself
   /// Of an element that has only so much time: see ElementLimit.
   std::int64_t limit_ns = 0;
   /// Without the time in which it waited inside of itself.
@@ -164,6 +192,7 @@ struct Execution {
 struct Batch {
   std::vector<Execution> items;
   Writer streams;
+  std::uint32_t slots = 1;  ///< that it takes; more than 1: there is one item
   /// While it is being run: the item that runs, the first of those before it whose end was not
   /// noted, and when that one began.
   std::size_t current = 0;

@@ -23,6 +23,10 @@ const FunctionOps* WorkerState::function(FunctionId function) const {
   return functions_[function];
 }
 
+static Claim claim_of(const protocol::ClaimRef& claim) {
+  return {claim.number, claim.cores, claim.devices.to_vector()};
+}
+
 TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
   TaskWork* task;
   if (free_tasks_.empty()) {
@@ -39,6 +43,7 @@ TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
   task->timeout_ms = message.timeout_ms;
   task->stream = message.stream;
   task->inline_result = message.inline_result;
+  task->claim = claim_of(message.claim);
   task->payload.resize(message.payload.size());
   std::ranges::copy(message.payload, task->payload.data());
   return *task;
@@ -151,6 +156,7 @@ void WorkerState::on_assign(const protocol::AssignRange& message, WorkerCommands
   range->urgency = protocol::urgency_of(message.priority, message.depth);
   range->depth = message.depth;
   range->pinned = message.pinned;
+  range->claim = claim_of(message.claim);
   // One more than the pieces: the group itself, until it is bound.
   range->missing = static_cast<std::uint32_t>(message.pieces.size()) + 1;
   for (std::size_t index = 0; index < message.pieces.size(); ++index) {
@@ -225,6 +231,20 @@ void WorkerState::make_ready(Ready ready, std::int32_t urgency, bool at_front) {
   ++ready_count_;
 }
 
+std::uint32_t WorkerState::cores_of(const Ready& ready) {
+  if (ready.task != nullptr) return ready.task->claim.cores;
+  return ready.range != nullptr ? ready.range->claim.cores : 1;
+}
+
+/// Of what begins next. Something that needs several slots waits for them in front of others.
+std::uint32_t WorkerState::cores_of_next() const {
+  const int lowest = floor();
+  for (const auto& [urgency, level] : ready_) {
+    if (!level.empty() && depth_of(urgency) >= lowest) return cores_of(level.front());
+  }
+  return 1;
+}
+
 std::uint64_t WorkerState::block_length(const RangeWork& range) const {
   const GroupWork& group = *groups_.at(range.group);
   const std::uint64_t left = range.count - range.next;
@@ -250,11 +270,12 @@ void WorkerState::mark_movable(TaskWork& task) {
 void WorkerState::take(Batch& batch, int depth_min) {
   if (depth_min == 0 && !begun_members_.empty()) return take_member(batch);
   fill(batch, std::max(depth_min, floor()));
-  if (!batch.items.empty()) ++active_;
+  if (!batch.items.empty()) active_ += batch.slots;
 }
 
 void WorkerState::fill(Batch& batch, int depth_min) {
   std::uint64_t estimate_ns = 0;
+  batch.slots = 1;
   if (!has_ready()) return;
   const std::size_t tasks_max =
       pause_ != Pause::none ? 1
@@ -271,7 +292,12 @@ void WorkerState::fill(Batch& batch, int depth_min) {
     }
     const Ready ready = queue.front();
     if (ready.task == nullptr && !batch.items.empty()) return;
-    if (!batch.items.empty() && ready.task->timeout_ms != 0) return;
+    if (!batch.items.empty() && (ready.task->timeout_ms != 0 || !ready.task->claim.is_none() ||
+                                 coordinates(ready.task->function)))
+      return;
+    const std::uint32_t cores = cores_of(ready);
+    if (cores > 1 && active_ + wanting_ + cores > limits_.slots) return;
+    batch.slots = cores;
     Execution& item = batch.items.emplace_back();
     ++taken_;
     if (ready.range != nullptr) {
@@ -281,15 +307,27 @@ void WorkerState::fill(Batch& batch, int depth_min) {
       item.range = &range;
       item.group = groups_.at(range.group).get();
       item.ops = group.ops;
-      item.begin = range.begin + range.next;
-      item.count = block_length(range);
+      if (range.returned.empty()) {
+        item.begin = range.begin + range.next;
+        item.count = block_length(range);
+      } else {
+        RangeWork::Returned& back = range.returned.back();
+        item.begin = back.begin++;
+        item.count = 1;
+        if (--back.count == 0) range.returned.pop_back();
+        if (range.all_begun()) {
+          queue.pop_front();
+          --ready_count_;
+        }
+        return;
+      }
       // Room for the results of the whole stretch (none for void), before several threads look for
       // it without a lock.
       if (range.next == 0 && item.ops->make_results != nullptr) {
         range.results = ValuePtr(item.ops->make_results(range.begin, range.count));
       }
       range.next += item.count;
-      if (range.next == range.count) {
+      if (range.all_begun()) {
         queue.pop_front();
         --ready_count_;
       }
@@ -307,7 +345,7 @@ void WorkerState::fill(Batch& batch, int depth_min) {
     const bool known = durations_.known(ready.task->function);
     estimate_ns += durations_.estimate_ns(ready.task->function, 1, limits_.batch_ns);
     // Its time begins with its run.
-    if (ready.task->timeout_ms != 0) return;
+    if (ready.task->timeout_ms != 0 || !ready.task->claim.is_none()) return;
     if (!known || estimate_ns >= limits_.batch_ns || batch.items.size() >= tasks_max) return;
   }
 }
@@ -340,7 +378,7 @@ bool WorkerState::may_take_long(const Batch& batch) const {
 
 void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
   end_items(batch.items, commands);
-  --active_;
+  active_ -= batch.slots;
   seat_members(commands);
 }
 
@@ -392,6 +430,7 @@ void WorkerState::finish_block(Execution& item, WorkerCommands& commands) {
 }
 
 void WorkerState::recycle(RangeWork* range) {
+  if (!range->claim.is_none()) ended_claims_.push_back(range->claim.number);
   GroupWork& group = *groups_.at(range->group);
   --group.unfinished;
   forget_group_if_done(group);
@@ -400,6 +439,10 @@ void WorkerState::recycle(RangeWork* range) {
 }
 
 void WorkerState::recycle(TaskWork* task) {
+  if (!task->claim.is_none()) {
+    ended_claims_.push_back(task->claim.number);
+    task->claim = {};
+  }
   // Room is kept for the next task, but not that of a call with very many inputs or a large
   // payload: each would leave another record wide for ever.
   constexpr std::size_t kept_entries_max = 32;
@@ -434,6 +477,11 @@ void WorkerState::add_timing(TaskId group, FunctionId function, std::uint64_t ca
     }
   }
   timings_.push_back({group, function, calls, nanoseconds});
+}
+
+void WorkerState::take_ended_claims(std::vector<std::uint32_t>& claims) {
+  claims.insert(claims.end(), ended_claims_.begin(), ended_claims_.end());
+  ended_claims_.clear();
 }
 
 void WorkerState::take_timings(std::vector<protocol::Timing>& timings) {

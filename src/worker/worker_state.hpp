@@ -162,6 +162,8 @@ class WorkerState {
   /// Short of memory, or not any more.
   void set_pause(Pause pause) { pause_ = pause; }
 
+  /// Appends the claims whose work has ended, or will not begin, since the last call.
+  void take_ended_claims(std::vector<std::uint32_t>& claims);
   /// Appends the run times measured since the last call.
   void take_timings(std::vector<protocol::Timing>& timings);
 
@@ -173,12 +175,19 @@ class WorkerState {
 
   /// The items before the one that runs are done. The caller reports `done`.
   void split(Batch& batch, Batch& done, WorkerCommands& commands);
-  /// What was behind it goes back. Must not be called when may_suspend() is false.
-  void suspend(Batch& batch, WorkerCommands& commands);
+  /// What was behind it goes back; of a block that are the elements after the first `begun`, which
+  /// the caller does not run then. Must not be called when may_suspend() is false.
+  void suspend(Batch& batch, WorkerCommands& commands, WaitsFor what = WaitsFor::results,
+               std::uint64_t begun = ~std::uint64_t{0});
   bool may_suspend() const { return suspended_ < limits_.suspended_max; }
+  /// It uses locks, queues and their like: whoever runs on its stack, or below it, could wait for
+  /// it for ever, so its function gets a stack of its own from now on.
+  void on_coordination(const Execution& item);
   /// Its wait is over: it wants a slot before anything else begins.
   void want_slot() { ++wanting_; }
-  bool has_slot_to_resume() const { return active_ < limits_.slots; }
+  bool has_slot_to_resume(const Batch& batch) const {
+    return active_ + batch.slots <= limits_.slots;
+  }
   /// There must be a slot.
   void resume(const Batch& batch);
 
@@ -320,17 +329,24 @@ class WorkerState {
   void accept(TaskWork& task, const protocol::AssignTask& message, WorkerCommands& commands);
   void make_ready(Ready ready, std::int32_t urgency, bool at_front);
   void add_task(Execution& item, TaskWork* task);
+  static std::uint32_t cores_of(const Ready& ready);
+  std::uint32_t cores_of_next() const;
   /// Of those that could begin, what is no member of a gang: such a one has its slot.
   std::size_t startable_alone() const {
     const std::size_t used = active_ + wanting_;
     if (used >= limits_.slots || !has_ready()) return 0;
+    if (used + cores_of_next() > limits_.slots) return 0;
     const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
     return std::min(ready_count(floor()), slots);
   }
   void fill(Batch& batch, int depth_min);
   static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
   static int depth_of(const Execution& item);
+  void return_rest(Execution& block, std::uint64_t begun);
   int floor() const;
+  bool coordinates(FunctionId function) const {
+    return function < coordinating_.size() && coordinating_[function] != 0;
+  }
   std::size_t ready_count(int depth_min) const;
   void end_items(std::span<Execution> items, WorkerCommands& commands);
   void note_duration(const Execution& item, std::uint64_t nanoseconds);
@@ -360,13 +376,18 @@ class WorkerState {
   std::uint32_t active_ = 0;     ///< slots of threads, and of members of gangs
   std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
   std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
-  std::map<int, std::uint32_t> suspended_depths_;  ///< how many of each depth
+  /// Of those that do not wait for what may not have begun, how many of each depth.
+  std::map<int, std::uint32_t> suspended_depths_;
+  std::uint32_t waiting_for_results_ = 0;
+  std::vector<std::uint8_t>
+      coordinating_;  ///< by function: it was seen to use locks and their like
   Pause pause_ = Pause::none;
   std::vector<TaskWork*> members_;       ///< of gangs, that have not ended or been told to stop
   std::deque<TaskWork*> begun_members_;  ///< what no thread has taken, stopped or not
   SlotTable<TaskWork*> known_;           ///< assigned and not ended
   std::uint32_t assignments_ = 0;        ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;
+  std::vector<std::uint32_t> ended_claims_;
   std::vector<TaskWork*> dropped_;  ///< whose end is being told to those who wait for them
   SmallValues small_;
   tsl::robin_map<std::uint64_t, PendingFetch> fetches_;  ///< by request

@@ -72,6 +72,11 @@ for ranks in 1 3; do
   says capped $ranks 0 "kept some" "the option spill_limit allows 8.3 MB" "goes on: 42" -- TUTTI_SPILL_LIMIT=8MiB keep
   says unwritable $ranks 0 "kept some" "cannot create a file for spilled values in $folder/none" "goes on: 42" \
     -- TUTTI_LOCAL_DIRECTORY=$folder/none keep
+  # Known at the start, before anything is spilled.
+  all=$(seq -s ", " 0 $((ranks - 1)))
+  says unwritable_at_start $ranks 0 "values cannot be spilled to the local directory $folder/none (No such file or directory)" \
+    "(rank $all on $(hostname))" -- TUTTI_LOCAL_DIRECTORY=$folder/none figures
+  [ "$(grep -c 'values cannot be spilled' "$folder/out")" -eq 1 ] || complain unwritable_at_start "it is not said once"
   says no_variable $ranks 1 "there is no environment variable NO_SUCH_DIRECTORY" -- 'TUTTI_LOCAL_DIRECTORY=$NO_SUCH_DIRECTORY/x' keep
   says variable $ranks 0 "kept all" -- OWN_DIRECTORY=$folder/spill 'TUTTI_LOCAL_DIRECTORY=${OWN_DIRECTORY}' keep
   says corrupt $ranks 0 "damaged 1" "cannot read a value of type" "to a file in $folder/spill" "checksums differ" "goes on: 42" \
@@ -82,7 +87,7 @@ for ranks in 1 3; do
   says hardware $ranks 0 "disk write" "disk read" "memory copy" "from rank 0 on: $folder/spill" -- hardware
 done
 if wanted in_memory && [ -d /dev/shm ]; then
-  says in_memory 3 0 "lies in memory (tmpfs)" "(rank 0, 1, 2)" -- TUTTI_LOCAL_DIRECTORY=/dev/shm keep
+  says in_memory 3 0 "lies in memory (tmpfs)" "(rank 0, 1, 2 on " -- TUTTI_LOCAL_DIRECTORY=/dev/shm keep
   [ "$(grep -c 'lies in memory' "$folder/out")" -eq 1 ] || complain in_memory "it is not said once"
 fi
 if wanted full && [ "$(id -u)" -eq 0 ] && mkdir "$folder/small" && mount -t tmpfs -o size=16m tmpfs "$folder/small" 2>/dev/null; then

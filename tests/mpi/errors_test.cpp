@@ -153,9 +153,160 @@ void results_that_cannot_be_kept(tutti::Client& client) {
   const Futures<Unwritable> map = client.map(make, tutti::range(1, 20));
   expect_throws<tutti::TaskFailed>([&] { client.gather(map); }, "std::domain_error: cannot write");
   expect_equal(map[2].exception()->failure().type, "std::domain_error");
+  expect_equal(map[2].exception()->failure().message, "cannot write 3");
+  // The neighbours of those that cannot be kept can.
+  for (int i = 1; i < 19; i += 2) expect_equal(map[static_cast<std::size_t>(i)].result().x, i + 1);
+  expect_equal(client.gather({.errors = Errors::skip}, map).size(), 9u);
   expect_equal(client.gather(client.map(make, tutti::range(0, 20, 2)))[9].x, 18);
   expect_throws<tutti::TaskFailed>([&] { (void)client.run(make, 5); }, "cannot write 5");
   expect_equal(client.submit([] { return 1; }).result(), 1);
+}
+
+/// Set where the client runs; values that are read anywhere else throw.
+bool is_client = false;
+struct Unreadable {
+  int x = 0;
+  std::vector<int> more = {};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& x;
+    if (Archive::is_loading::value && !is_client && x % 2 == 1)
+      throw std::domain_error("cannot read " + std::to_string(x));
+  }
+};
+struct Image {
+  std::vector<double> pixels;
+};
+
+}  // namespace
+
+template <>
+struct tutti::Buffers<Image> {
+  static std::size_t shape(const Image& image) { return image.pixels.size(); }
+  static Image make(std::size_t size) {
+    if (!is_client) throw std::length_error("cannot make " + std::to_string(size));
+    return {std::vector<double>(size)};
+  }
+  static std::span<double> buffers(Image& image) { return image.pixels; }
+};
+
+namespace {
+
+/// By broadcasts and scatters, with streams, buffers, and buffers in the memory of the node.
+void values_that_cannot_be_read(tutti::Client& client) {
+  if (client.ranks() == 1 || is_serial()) return;
+  const auto refused = [](const auto& place, const std::string& why) {
+    const std::string text = expect_throws<tutti::Error>(place, why);
+    expect(text.find("a value could not be placed on rank 1: reading a value of type ") !=
+           std::string::npos);
+  };
+  refused([&] { (void)client.broadcast(Unreadable{1}); }, "threw std::domain_error: cannot read 1");
+  expect_equal(
+      client.submit([](const Unreadable& each) { return each.x; }, client.broadcast(Unreadable{2}))
+          .result(),
+      2);
+  refused([&] { (void)client.scatter(std::vector<Unreadable>(20, Unreadable{3})); },
+          "cannot read 3");
+  for (const std::size_t size : {10u, 3'000u, 1'000'000u})
+    refused([&] { (void)client.broadcast(Image{std::vector<double>(size)}); },
+            "threw std::length_error: cannot make " + std::to_string(size));
+  // Nothing of it stays behind: the same call says the same again, and others go on.
+  refused([&] { (void)client.broadcast(Unreadable{1}); }, "cannot read 1");
+  expect_equal(client.gather(client.scatter(std::vector<int>(1000, 3)))[999], 3);
+}
+
+/// Throws when it is sent, while its size is told without writing it.
+struct Unsendable {
+  int x = 0;
+  std::vector<double> more = {};
+};
+
+/// Throws where the client reads it.
+struct UnreadableHere {
+  int x = 0;
+  std::string more = {};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& x& more;
+    if (Archive::is_loading::value && is_client && x % 10 == 3)
+      throw std::domain_error("cannot read " + std::to_string(x));
+  }
+};
+
+}  // namespace
+
+template <>
+struct tutti::Buffers<Unsendable> {
+  static std::pair<int, std::size_t> shape(const Unsendable& value) {
+    if (value.x % 10 == 3) throw std::domain_error("cannot send " + std::to_string(value.x));
+    return {value.x, value.more.size()};
+  }
+  static Unsendable make(const std::pair<int, std::size_t>& shape) {
+    return {shape.first, std::vector<double>(shape.second)};
+  }
+  static std::span<double> buffers(Unsendable& value) { return value.more; }
+};
+
+namespace {
+
+/// One result of a map does not arrive; all the others do, by whatever way they are asked for.
+template <class Make>
+void neighbours_arrive(tutti::Client& client, Make make, const std::string& why) {
+  const auto all = client.map({.name = "neighbours"}, make, tutti::range(40));
+  tutti::wait(all);
+  if (all[3].status() == Status::finished) {
+    const std::string text = expect_throws<tutti::Error>([&] { (void)all[3].result(); }, why);
+    expect(text.find("the result of task 'neighbours[3]' could not be brought to rank 0: ") == 0);
+    expect_throws<tutti::Error>([&] { (void)client.gather(all); }, why);
+    std::vector<std::decay_t<decltype(all[0])>> some{all[4], all[13], all[5]};
+    expect_throws<tutti::Error>([&] { (void)client.gather(some); }, why);
+  } else {
+    // Where its size could not be told it was not kept.
+    expect_throws<tutti::TaskFailed>([&] { (void)all[3].result(); }, why);
+  }
+  std::vector<std::decay_t<decltype(all[0])>> good;
+  for (int i = 0; i < 40; ++i) {
+    if (i % 10 != 3) good.push_back(all[static_cast<std::size_t>(i)]);
+  }
+  const auto arrived = client.gather(good);
+  expect_equal(arrived.size(), 36u);
+  expect_equal(arrived[3].x, 4);
+  expect_equal(arrived.back().x, 39);
+  const auto again = client.map({.name = "neighbours"}, make, tutti::range(40));
+  for (int i = 0; i < 40; ++i) {
+    if (i % 10 != 3) expect_equal(again[static_cast<std::size_t>(i)].result().x, i);
+  }
+}
+
+void neighbours_of_what_does_not_travel(tutti::Client& client) {
+  if (client.ranks() == 1 || is_serial()) return;
+  neighbours_arrive(
+      client, [](int x) { return UnreadableHere{x}; }, "threw std::domain_error: cannot read ");
+  neighbours_arrive(
+      client, [](int x) { return Unsendable{x}; }, "cannot send ");
+}
+
+/// Small results come inside of the report and are read when somebody asks.
+void small_results_that_cannot_be_read(tutti::Client& client) {
+  if (client.ranks() == 1 || is_serial()) return;
+  const auto make = [](int x, std::size_t more) {
+    return UnreadableHere{x, std::string(more, 'x')};
+  };
+  for (const std::size_t more : {0u, 100'000u}) {
+    const auto bad = client.submit({.name = "a bad one"}, make, 3, more);
+    for (int again = 0; again < 2; ++again) {
+      const std::string text = expect_throws<tutti::Error>(
+          [&] { (void)bad.result(); }, "threw std::domain_error: cannot read 3");
+      expect(text.find("the result of task 'a bad one' could not be brought to rank 0: reading a "
+                       "value of type ") == 0);
+      expect(text.find("UnreadableHere") != std::string::npos);
+    }
+    expect_throws<tutti::Error>([&] { (void)client.gather(std::vector{bad}); }, "cannot read 3");
+    // Where it can be read it can be used.
+    const auto get = [](const UnreadableHere& each) { return each.x; };
+    expect_equal(client.submit(get, bad).result(), 3);
+    expect_equal(client.submit(make, 4, more).result().x, 4);
+  }
 }
 
 void gathering_failures(tutti::Client& client) {
@@ -222,6 +373,10 @@ int main(int argc, char** argv) {
     all_that_can_be_thrown(client);
     dependents_have_the_same_origin(client);
     results_that_cannot_be_kept(client);
+    is_client = true;
+    values_that_cannot_be_read(client);
+    neighbours_of_what_does_not_travel(client);
+    small_results_that_cannot_be_read(client);
     gathering_failures(client);
     bad_options_of_calls(client);
     kept = client.submit([] { return 5; });

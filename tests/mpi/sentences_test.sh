@@ -46,7 +46,7 @@ for ranks in 1 3; do
     "$program" lengths
   says after_shutdown $ranks 1 "a future was used after the end of the run that made it; take results before shutdown" "$program" after_shutdown
   says thrown $ranks 1 "task 'reads day 7'" "$program" thrown
-  says client $ranks 0 "<Client: $ranks ranks" "$program" client
+  says client $ranks 0 "<Client: $ranks rank$([ "$ranks" -eq 1 ] || echo s) = " "$program" client
   says known_names $ranks 0 "sum 49" TUTTI_ROOT=/a TUTTI_DIR=/b TUTTI_HOME=/c TUTTI_VERSION=1 TUTTI_TASK_ID=7 TUTTI_LOG_LEVEL=off "$program"
 done
 says no_client 1 1 "tutti::client() was called outside of a run; call it inside tutti::run(argc, argv, [](tutti::Client& client) {...}), or after tutti::setup(argc, argv) returned true, on rank 0" \

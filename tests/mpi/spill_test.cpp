@@ -7,9 +7,12 @@
 #include "support/expect.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <numeric>
+#include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -132,6 +135,49 @@ void scatters(tutti::Client& client) {
     expect_equal(sums[part], expected_sum(static_cast<int>(part)));
 }
 
+/// What the client scatters leaves memory like results, although futures name it. (On several ranks
+/// of a node a part of it lies in the memory of the node.)
+void scattered_values_leave_memory(tutti::Client& client) {
+  const std::size_t workers = static_cast<std::size_t>(std::max(1, client.ranks() - 1));
+  std::vector<tutti::Future<Doubles>> futures;
+  for (std::size_t number = 0; number < 50 * workers; ++number) {
+    futures.push_back(
+        client.scatter({.hash = false}, tutti::constant(make(static_cast<int>(number)))));
+  }
+  const auto spilled = [&] {
+    std::uint64_t bytes = 0;
+    for (const tutti::RankMemory& each : client.memory()) bytes += each.spilled_bytes;
+    return bytes;
+  };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(50);
+  if (client.ranks() == 1) {
+    while (spilled() < limit_bytes / 2 && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+    expect(spilled() >= limit_bytes / 2);
+  }
+  for (std::size_t number = 0; number < futures.size(); ++number) {
+    expect_equal(client.submit(sum, futures[number]).result(),
+                 expected_sum(static_cast<int>(number)));
+  }
+  expect_equal(futures.front().result().back(), static_cast<double>(length - 1));
+}
+
+/// More than the limit is not gathered, wherever it lies; parts of it are.
+void gathers_have_room(tutti::Client& client) {
+  const auto all = client.map(make, tutti::range(40));
+  const std::string sentence = "gather would bring 83.9 MB to rank 0, which may use 64.0 MB";
+  expect_throws<tutti::Error>([&] { (void)client.gather(all); }, sentence);
+  const std::vector<tutti::Future<Doubles>> elements(all.begin(), all.end());
+  expect_throws<tutti::Error>([&] { (void)client.gather(elements); }, sentence);
+  std::vector<tutti::Future<Doubles>> tasks;
+  for (int number = 0; number < 40; ++number) tasks.push_back(client.submit(make, number));
+  expect_throws<tutti::Error>([&] { (void)client.gather(tasks); }, sentence);
+  tasks.resize(8);
+  const std::vector<Doubles> some = client.gather(tasks);
+  for (std::size_t number = 0; number < some.size(); ++number)
+    expect_equal(sum(some[number]), expected_sum(static_cast<int>(number)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -141,6 +187,8 @@ int main(int argc, char** argv) {
     folds(client);
     graphs(client);
     scatters(client);
+    scattered_values_leave_memory(client);
+    gathers_have_room(client);
     return exit_code();
   });
 }

@@ -162,7 +162,8 @@ class ForkJoinWorld {
 
   bool can_go_on(const Run& run) {
     if (!run.waits) return true;
-    return tasks_.at(current(run)).waits_for == 0 && node(run.node).state().has_slot_to_resume();
+    return tasks_.at(current(run)).waits_for == 0 &&
+           node(run.node).state().has_slot_to_resume(*run.batch);
   }
   static TaskId current(const Run& run) { return run.batch->items[run.batch->current].id; }
 

@@ -8,6 +8,7 @@
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_ops.hpp"
 #include "tutti/detail/handle.hpp"
+#include "tutti/detail/sync_call.hpp"
 #include "tutti/error.hpp"
 #include "tutti/memory.hpp"
 #include "tutti/status.hpp"
@@ -119,6 +120,13 @@ class CompletionQueue {
 /// TaskFailed. All count as asked for.
 void wait_or_raise(std::span<const Target> targets);
 
+/// Futures under a name: of a task or an element of a map, or (index whole_group) of a map.
+struct Dataset {
+  HandlePtr handle;
+  std::uint64_t index = 0;
+  std::string type;  ///< of the futures, for those who ask
+};
+
 /// Where scatter() puts things.
 struct Placement {
   std::vector<WorkerName> workers;  ///< empty: all workers; of a broadcast: every rank
@@ -195,6 +203,18 @@ class Core {
   virtual bool next_completion(CompletionQueue::Shared& queue,
                                CompletionQueue::Completion& completion, Timeout timeout) = 0;
   virtual bool peek_completion(const CompletionQueue::Shared& queue) = 0;
+
+  /// Asks rank 0 for a lock, queue or their like, see detail/sync_call.hpp.
+  virtual SyncReply coordinate(const SyncCall& call, Timeout timeout) = 0;
+
+  /// Keeps futures under a name, until it is unpublished or the run ends. Throws Error
+  /// (bad_argument) for an empty name, and for one that is taken unless `replace`.
+  virtual void publish(const std::string& name, Dataset dataset, bool replace) = 0;
+  /// Throws Error (bad_argument) when there is none.
+  virtual Dataset find_dataset(const std::string& name) = 0;
+  virtual std::vector<std::string> dataset_names() = 0;
+  /// False when there was none.
+  virtual bool unpublish(const std::string& name) = 0;
 
   virtual int ranks() const = 0;
   virtual std::string summary() = 0;

@@ -41,7 +41,7 @@ struct ElementFailure {
 /// One stretch of a map, run by one thread.
 struct RangeCall {
   std::uint64_t begin = 0;
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;  ///< less from when an element waits: what is behind it is run by others
   std::uint64_t index = 0;  ///< the element that runs
   /// For each source that is not symbolic, the pieces that cover [begin, begin + count), in order.
   std::span<const std::span<const InputPiece>> sources;

@@ -305,12 +305,11 @@ struct MapThunk {
     std::tuple<typename CursorOf<Roles>::type...> cursors{
         typename CursorOf<Roles>::type(pieces_of<I>(call))...};
     std::uint64_t index = call.begin;
-    const std::uint64_t end = call.begin + call.count;
-    // The try block is entered again only after an exception: no cost for elements that do not
-    // throw.
-    while (index < end) {
+    // The end may come nearer while an element waits: those behind it go to other threads. The try
+    // block is entered again only after an exception: no cost for elements that do not throw.
+    while (index - call.begin < call.count) {
       try {
-        for (; index < end; ++index) {
+        for (; index - call.begin < call.count; ++index) {
           call.index = index;
           call_one(function, call, index,
                    element_of<Roles>(detail::get<I>(bound.once), std::get<I>(cursors), index)...);

@@ -39,6 +39,7 @@ TEST_CASE("from two numbers the third follows") {
   CHECK(split_cores(48, 0, 6).ranks_per_node == 8);
   CHECK(split_cores(48, 5, 0).worker_cores == 9);
   CHECK(split_cores(48, 5, 0).rule.find("3 cores stay idle") != std::string::npos);
+  CHECK(split_cores(7, 3, 0).rule.find(", 1 core stays idle") != std::string::npos);
   CHECK(split_cores(0, 3, 2).ranks_per_node == 3);
   CHECK(split_cores(0, 0, 2).ranks_per_node == 1);
   CHECK_THROWS_AS(split_cores(0, 0, 0), Error);

@@ -59,10 +59,16 @@ TEST_CASE("network and memory file systems are told from disks") {
 TEST_CASE("a directory in memory and one that is not there are told of") {
   struct stat facts {};
   if (::stat("/dev/shm", &facts) == 0)
-    CHECK(problem_of_directory("/dev/shm").find("lies in memory (tmpfs)") != std::string::npos);
-  const std::string problem = problem_of_directory("/no/such/directory");
-  CHECK(problem.find("/no/such/directory") != std::string::npos);
-  CHECK(problem.find("No such file") != std::string::npos);
+    CHECK(problem_of_directory("/dev/shm").text.find("lies in memory (tmpfs)") !=
+          std::string::npos);
+  CHECK(!problem_of_directory("/dev/shm").is_unusable);
+  const DirectoryProblem problem = problem_of_directory("/no/such/directory");
+  CHECK(problem.text.find("/no/such/directory") != std::string::npos);
+  CHECK(problem.text.find("No such file") != std::string::npos);
+  CHECK(problem.is_unusable);
+  const DirectoryProblem file = problem_of_directory("/proc/self/exe");
+  CHECK(file.text.find("Not a directory") != std::string::npos);
+  CHECK(file.is_unusable);
 }
 
 TEST_CASE("a file without a name leaves nothing in its directory") {

@@ -25,6 +25,7 @@ const std::array<std::int32_t, 3> some_ranks{1, 2, 2147483647};
 const std::array<RangeCut, 1> some_cuts{RangeCut{TaskId::group(5, 6), 1, 2, 3}};
 const std::array<TaskId, 3> some_ids{TaskId::task(1, 1), TaskId::group(2, 2), TaskId()};
 const std::array<std::uint64_t, 2> some_sizes{10, ~0ull};
+const std::array<std::int32_t, 2> some_devices{0, 3};
 const std::array<BlockRef, 2> some_blocks{BlockRef{1, 2, 3, 4}, BlockRef{~0u, 5, ~0ull, 6}};
 
 template <class T, std::size_t Size>
@@ -39,16 +40,26 @@ std::vector<Message> all_messages() {
   return {
       DefineFunction{7, some_bytes, "name"},
       DefineGroup{group, some_bytes, "", 11, 3, 500, list(some_inputs), some_bytes},
-      AssignTask{task, 9, -32768, true, 3, 2, 500, 11, list(some_inputs), some_bytes},
-      AssignRange{group, ~0ull, 5, 32767, true, 3, list(some_pieces)},
+      AssignTask{task,
+                 9,
+                 -32768,
+                 true,
+                 3,
+                 2,
+                 500,
+                 11,
+                 list(some_inputs),
+                 some_bytes,
+                 {7, 4, list(some_devices)}},
+      AssignRange{group, ~0ull, 5, 32767, true, 3, list(some_pieces), {8, 2, list(some_devices)}},
       ReleaseData{list(some_ids)},
       GiveBack{9},
       Probe{3},
       Located{task, -1, 5},
       EnterCollective{EnterCollective::Kind::gather, true, group, 1, 2, 3, some_bytes,
-                      list(some_sizes), true},
+                      list(some_sizes), true, list(some_sizes)},
       Shutdown{},
-      Hello{16, 1ull << 40},
+      Hello{16, 1ull << 40, some_bytes},
       TaskFinished{task, 8, true, some_bytes},
       TaskThrew{task, "std::runtime_error", "what"},
       ElementThrew{group, 3, true, "type", "message"},
@@ -59,7 +70,7 @@ std::vector<Message> all_messages() {
       Locate{task},
       Alive{1, 2, 3, 4, 5},
       Transfer{1ull << 40, 5},
-      Placed{group},
+      Placed{group, "why"},
       Goodbye{},
       Fetch{1, group, true, 2, 3, 4, true},
       Data{1, Data::Answer::failed, 2, some_bytes, 3, some_bytes, list(some_sizes),
@@ -78,15 +89,22 @@ std::vector<Message> all_messages() {
       CancelWork{list(some_ids)},
       RequestIds{64, 4},
       NameFunction{7, some_bytes, "name"},
-      SubmitTask{task, 9, -32768, 3, 2, 500, 11, 4, "name", list(some_needs), some_bytes},
+      SubmitTask{task, 9, -32768, 3, 2, 500, 11, 4, "name", list(some_needs), some_bytes,
+                 some_bytes},
       SubmitGroup{group, 9, 32767, 3, 11, 255, 500, 1ull << 40, 8, "name", list(some_needs),
-                  list(some_ids), some_bytes},
+                  list(some_ids), some_bytes, some_bytes},
       PlaceValue{group, 1, 2, true},
       DropFutures{list(some_ids)},
       Waits{5, 2},
       CancelFutures{list(some_ids)},
       Progress{group, 1ull << 40, 0.5},
       ProgressTold{{task, 0, 0.25}},
+      SyncRequest{1ull << 40, sync::Operation::topic_next, true, 3, 4, -5, some_bytes, true,
+                  some_bytes},
+      SyncCancel{7},
+      SyncAnswer{8, SyncAnswer::Outcome::refused, -9, true, some_bytes, "problem"},
+      SyncTaskEnded{10},
+      ClaimEnded{9},
       AssignMember{{task, 9, -3, true, 3, 2, 500, 11, list(some_inputs), some_bytes},
                    std::uint64_t{1} << 40,
                    2,
@@ -232,6 +250,14 @@ TEST_CASE("unknown kinds and wrong flags are corrupt") {
   auto collective = bytes_of(EnterCollective{});
   collective[1] = std::byte{4};
   CHECK_FALSE(decodes(collective));
+  auto request = bytes_of(SyncRequest{});
+  CHECK(decodes(request));
+  request[9] = std::byte{sync::operations};
+  CHECK_FALSE(decodes(request));
+  auto answer = bytes_of(SyncAnswer{});
+  CHECK(decodes(answer));
+  answer[9] = std::byte{3};
+  CHECK_FALSE(decodes(answer));
 }
 
 TEST_CASE("lengths larger than the packet are corrupt, also those that overflow") {

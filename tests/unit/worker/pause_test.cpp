@@ -102,7 +102,7 @@ TEST_CASE("one at a time: what waits inside of itself does not run, and gets wha
   child.items.front().result = sim::make_sim_value();
   given.state.on_done(child, given.commands);
   CHECK_EQ(given.state.startable(), 0);
-  CHECK(given.state.has_slot_to_resume());
+  CHECK(given.state.has_slot_to_resume(parent));
   given.state.resume(parent);
   CHECK_EQ(given.state.startable(), 0);
   parent.items.front().result = sim::make_sim_value();

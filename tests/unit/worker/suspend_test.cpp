@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <memory>
 #include <vector>
 
 namespace tutti::worker::testing {
@@ -55,13 +56,13 @@ TEST_CASE("the slot of a task that waits goes to another, and is wanted back") {
   Batch second;
   given.state.take(second);
   CHECK(second.items.front().task->id == task(2));
-  CHECK_FALSE(given.state.has_slot_to_resume());
+  CHECK_FALSE(given.state.has_slot_to_resume(first));
   given.state.want_slot();
   given.assign(task(3));
   end(given, second);
   // Who waited goes before what was not begun.
   CHECK_EQ(given.state.startable(), 0);
-  CHECK(given.state.has_slot_to_resume());
+  CHECK(given.state.has_slot_to_resume(first));
   given.state.resume(first);
   CHECK_EQ(given.state.suspended(), 0);
   CHECK_EQ(given.state.startable(), 0);
@@ -110,6 +111,102 @@ TEST_CASE("only so many may wait at once") {
     given.state.suspend(batches[depth], given.commands);
   }
   CHECK_FALSE(given.state.may_suspend());
+}
+
+TEST_CASE(
+    "who waits for an event holds nothing back, who waits for a lock only when very many wait") {
+  for (const WaitsFor what : {WaitsFor::anybody, WaitsFor::holder}) {
+    GivenWorker given(limits(1, 1, 8));
+    std::vector<std::unique_ptr<Batch>> batches;
+    for (std::uint32_t number = 1; number <= 6; ++number) {
+      given.assign(task(number));
+      CHECK_EQ(given.state.held_back(), 0);
+      batches.push_back(std::make_unique<Batch>());
+      given.state.take(*batches.back());
+      given.state.suspend(*batches.back(), given.commands, what);
+    }
+    given.assign(task(7));
+    CHECK_EQ(given.state.held_back(), what == WaitsFor::holder ? 1 : 0);
+    for (const auto& batch : batches) {
+      given.state.want_slot();
+      given.state.resume(*batch);
+      end(given, *batch);
+    }
+    CHECK_EQ(given.state.held_back(), 0);
+    CHECK_EQ(given.state.startable(), 1);
+  }
+}
+
+TEST_CASE("what is behind an element that waits is run by others") {
+  GivenWorker given(limits(1));
+  given.define(map);
+  given.assign_range(map, 0, 11);
+  given.take();
+  given.done();  // binding
+  given.take();
+  given.done(1'000);  // one element, whose duration is known now
+  Batch block;
+  given.state.take(block);
+  REQUIRE_EQ(block.items.front().begin, 1);
+  REQUIRE_EQ(block.items.front().count, 10);
+  CHECK_EQ(given.state.ready_count(), 0);
+  given.state.suspend(block, given.commands, WaitsFor::anybody, 4);
+  given.state.check_invariants();
+  CHECK_EQ(block.items.front().count, 4);
+  CHECK_EQ(given.give_back().ranges.size(), 0);
+  for (std::uint64_t index = 5; index < 11; ++index) {
+    Execution& item = given.take();
+    CHECK_EQ(item.begin, index);
+    CHECK_EQ(item.count, 1);
+    given.done();
+  }
+  CHECK_EQ(given.state.ready_count(), 0);
+  CHECK(given.commands.finished_ranges.empty());
+  given.state.want_slot();
+  given.state.resume(block);
+  end(given, block);
+  CHECK_EQ(given.commands.finished_ranges.size(), 1);
+}
+
+TEST_CASE("what came back of a map that is cancelled is not begun, and the map ends") {
+  GivenWorker given(limits(1));
+  given.define(map);
+  given.assign_range(map, 0, 11);
+  given.take();
+  given.done();
+  given.take();
+  given.done(1'000);
+  Batch block;
+  given.state.take(block);
+  given.state.suspend(block, given.commands, WaitsFor::anybody, 4);
+  const std::array<TaskId, 1> ids{map};
+  given.state.on_cancel(ids, given.commands);
+  given.state.check_invariants();
+  CHECK_EQ(given.state.ready_count(), 0);
+  given.state.want_slot();
+  given.state.resume(block);
+  end(given, block);
+  CHECK(given.commands.finished_ranges.empty());
+  given.state.on_release(map);
+  CHECK(given.state.is_idle());
+}
+
+TEST_CASE("a function that uses locks does not run on the stack of a task that waits") {
+  GivenWorker given(limits(1, 8));
+  run_one(given, 10);
+  assign_at(given, task(1), 0);
+  Batch outer;
+  given.state.take(outer);
+  given.state.suspend(outer, given.commands);
+  assign_at(given, task(2), 1);
+  assign_at(given, task(3), 1);
+  CHECK(given.state.can_nest(1));
+  given.state.on_coordination(outer.items.front());
+  CHECK_FALSE(given.state.can_nest(1));
+  CHECK_EQ(given.state.startable(), 1);
+  // Nor behind another one in a batch.
+  CHECK_EQ(given.take().id, task(2));
+  given.done();
 }
 
 TEST_CASE("when many wait, only what is deeper than all of them begins") {
