@@ -9,6 +9,7 @@
 #include "tutti/detail/core.hpp"
 #include "tutti/detail/dataset.hpp"
 #include "tutti/detail/fold.hpp"
+#include "tutti/detail/gang_call.hpp"
 #include "tutti/detail/gather.hpp"
 #include "tutti/detail/map_call.hpp"
 #include "tutti/detail/scatter.hpp"
@@ -52,13 +53,15 @@ class Client {
   /// The future must be kept as long as the result is wanted; see
   /// fire_and_forget().
   template <class Function, class... Args>
-  requires(!std::same_as<std::decay_t<Function>, TaskOptions>)
+  requires(!std::same_as<std::decay_t<Function>, TaskOptions> &&
+           !std::same_as<std::decay_t<Function>, Gang>)  //
       [[nodiscard]] auto submit(Function&& function, Args&&... arguments) {
     return submit(TaskOptions{}, std::forward<Function>(function),
                   std::forward<Args>(arguments)...);
   }
   template <class Function, class... Args>
-  [[nodiscard]] auto submit(TaskOptions options, Function&& function, Args&&... arguments) {
+  requires(!std::same_as<std::decay_t<Function>, Gang>)  //
+      [[nodiscard]] auto submit(TaskOptions options, Function&& function, Args&&... arguments) {
     using Call = detail::SingleCall<detail::Stands::as_future, std::decay_t<Function>,
                                     detail::Stored<Args>...>;
     Call::explain();
@@ -70,6 +73,29 @@ class Client {
     } else {
       return Result();
     }
+  }
+  /// `submit(gang(4), function, arguments...)`: four ranks run it together, see tutti/gang.hpp.
+  template <class Function, class... Args>
+  [[nodiscard]] auto submit(TaskOptions options, Gang gang, Function&& function,
+                            Args&&... arguments) {
+    using F = std::decay_t<Function>;
+    using Call = detail::GangCall<F, detail::Stored<Args>...>;
+    Call::explain();
+    if constexpr (Call::is_good) {
+      detail::CallBuilder& builder = detail::call_builder();
+      builder.gang = detail::gang_size(gang.size);
+      Call::write(builder, detail::OnGang<F>{std::forward<Function>(function)},
+                  std::forward<Args>(arguments)...);
+      return Future<typename Call::Result>(core("submit()").submit(Call::ops(), options, builder),
+                                           0);
+    } else {
+      return Future<void>();
+    }
+  }
+  template <class Function, class... Args>
+  [[nodiscard]] auto submit(Gang gang, Function&& function, Args&&... arguments) {
+    return submit(TaskOptions{}, gang, std::forward<Function>(function),
+                  std::forward<Args>(arguments)...);
   }
 
   /// Runs `function` for each element and returns at once. Ranges are zipped (a string is no range)

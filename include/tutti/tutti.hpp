@@ -1,6 +1,7 @@
 #pragma once
 
 /// All of tutti that most programs need. Beside it: tutti/mpi.hpp (programs that initialise MPI),
+/// tutti/gang.hpp (tasks that several ranks run together),
 /// tutti/boost.hpp (types with a serialize function), tutti/hdf5.hpp.
 
 #include "tutti/after.hpp"

@@ -121,7 +121,8 @@ protocol::Demand RankCore::demand_for(const TaskOptions& options) {
 
 /// A call whose inputs are in inputs_.
 TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& options,
-                             std::span<const std::byte> payload, const protocol::Demand& demand) {
+                             std::span<const std::byte> payload, const protocol::Demand& demand,
+                             std::uint32_t gang) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -135,7 +136,7 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
   const Origin origin = next_origin(submissions_);
   const TaskId id =
       driver_.submit({chosen, limits.priority, origin.depth, limits.retries, limits.timeout_ms,
-                      origin.stream, payload, inputs_, demand.is_none() ? nullptr : &demand});
+                      origin.stream, gang, payload, inputs_, demand.is_none() ? nullptr : &demand});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
 }
@@ -143,6 +144,7 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
   check_can_travel(function, rank_.size());
+  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
   const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   Recording recording;
@@ -159,7 +161,7 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
     if (HandlePtr same = find_same(key)) return same;
   }
   resolve_inputs(builder, inputs_);
-  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang));
   if (options.pure) note_same(key, *state);
   if (journal_) follow(*state, recording);
   after_submit();

@@ -162,7 +162,8 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void resolve_inputs(CallBuilder& builder, std::vector<scheduler::Input>& inputs);
   protocol::Demand demand_for(const TaskOptions& options);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload, const protocol::Demand& demand);
+                     std::span<const std::byte> payload, const protocol::Demand& demand,
+                     std::uint32_t gang = 0);
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder,
                            const Recording& recording, const protocol::Demand& demand, TaskId& id);

@@ -146,9 +146,14 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   const CheckedOptions limits = checked(options);
+  check_gang(builder.gang, 1, gangs_.problem(), options);
   const worker::Claim claim = claim_of(options);
   worker::TaskContext context = begin_task(function, builder.payload.bytes());
   context.claim = &claim;
+  worker::GangMember alone;
+  alone.communicator = 1;
+  alone.members = {0};
+  if (builder.gang != 0) context.member = &alone;
   auto* state = new FutureState;
   HandlePtr handle(state);
   state->epoch = epoch_;

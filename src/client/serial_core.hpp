@@ -9,6 +9,7 @@
 #include "client/journal_keeper.hpp"
 #include "client/serial_sync.hpp"
 #include "client/submission.hpp"
+#include "gang/communicators.hpp"
 #include "tutti/detail/core.hpp"
 #include "worker/task_context.hpp"
 
@@ -100,6 +101,7 @@ class SerialCore final : public detail::Core {
   }
   void shutdown() override {
     if (journal_) journal_->close();
+    gangs_.leave();
   }
   /// 1 instead of 0 when a task failed and nobody asked; prints which.
   int exit_code(int main_code);
@@ -133,6 +135,7 @@ class SerialCore final : public detail::Core {
   FailureLedger failures_;
   SerialSync sync_;
   Datasets datasets_;
+  gang::Communicators gangs_{nullptr};
 };
 
 }  // namespace tutti::client_module

@@ -1,5 +1,7 @@
 #include "client/submission.hpp"
 
+#include "client/demand.hpp"
+#include "tutti/detail/gang_call.hpp"
 #include "tutti/error.hpp"
 #include "worker/task_context.hpp"
 
@@ -46,6 +48,34 @@ void check_can_travel(const detail::FunctionOps& function, int ranks) {
                                             function.result->type_name() +
                                             ", which cannot travel to another rank; return "
                                             "something that can, or run in one process");
+}
+
+void check_gang(std::uint32_t members, int workers, const std::string& problem,
+                const TaskOptions& options) {
+  if (members == 0) return;
+  const worker::TaskContext* task = worker::current_task();
+  if (task != nullptr && task->member != nullptr) {
+    throw Error(ErrorCode::unsatisfiable,
+                fmt::format("gang({}) was submitted by {}, which is a member of a gang; its ranks "
+                            "would wait for each other: submit it by main or by a task that is no "
+                            "member, or split the communicator",
+                            members, task->name()));
+  }
+  if (!problem.empty()) throw Error(ErrorCode::unsatisfiable, problem);
+  if (asks_for_more(options)) {
+    throw Error(ErrorCode::unsatisfiable,
+                fmt::format("gang({}) was submitted with options that ask for cores, resources, "
+                            "memory or certain workers; a member of a gang has one slot of any "
+                            "worker: leave them out",
+                            members));
+  }
+  if (members <= static_cast<std::uint32_t>(workers)) return;
+  throw Error(ErrorCode::unsatisfiable,
+              fmt::format("gang({}) was submitted, but this run has {} that run{} tasks, and each "
+                          "has one member of a gang at a time; start more ranks, or ask for {} at "
+                          "most",
+                          members, workers == 1 ? "1 rank" : fmt::format("{} ranks", workers),
+                          workers == 1 ? "s" : "", workers));
 }
 
 void check_after(const TaskOptions& options, std::uint32_t epoch) {
@@ -108,3 +138,13 @@ void refuse_in_task(const char* what) {
 }
 
 }  // namespace tutti::client_module
+
+namespace tutti::detail {
+
+std::uint32_t gang_size(int size) {
+  if (size >= 1) return static_cast<std::uint32_t>(size);
+  throw Error(ErrorCode::bad_argument,
+              fmt::format("gang({}) was submitted; a gang has at least one member", size));
+}
+
+}  // namespace tutti::detail

@@ -143,7 +143,8 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void resolve_inputs(CallBuilder& builder);
   protocol::Demand demand_for(const TaskOptions& options) const;
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
-                     std::span<const std::byte> payload, const protocol::Demand& demand);
+                     std::span<const std::byte> payload, const protocol::Demand& demand,
+                     std::uint32_t gang = 0);
 
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);

@@ -156,7 +156,8 @@ protocol::Demand WorkerCore::demand_for(const TaskOptions& options) const {
 
 /// A call whose inputs are in inputs_.
 TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& options,
-                               std::span<const std::byte> payload, const protocol::Demand& demand) {
+                               std::span<const std::byte> payload, const protocol::Demand& demand,
+                               std::uint32_t gang) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -176,6 +177,7 @@ TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& o
   message.retries = limits.retries;
   message.timeout_ms = limits.timeout_ms;
   message.stream = origin.stream;
+  message.gang = gang;
   message.name = options.name;
   message.inputs =
       protocol::PackedList<protocol::NeedRef>(std::span<const protocol::NeedRef>(inputs_));
@@ -191,6 +193,7 @@ TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& o
 HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& options,
                              CallBuilder& builder) {
   check_can_travel(function, rank_.size());
+  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
   const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   auto* state = new FutureState;
@@ -200,7 +203,7 @@ HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& opt
   drain_released();
   need_ids(lock, builder.inputs.size() + 2, 0);
   resolve_inputs(builder);
-  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang));
   return handle;
 }
 

@@ -27,23 +27,6 @@ DefineGroup decode_define_group(Reader& reader) {
   return message;
 }
 
-AssignTask decode_assign_task(Reader& reader) {
-  AssignTask message;
-  message.task = get_id(reader);
-  reader.value(message.function);
-  reader.value(message.priority);
-  const Flags flags = get_flags(reader);
-  message.inline_result = flags.first;
-  reader.value(message.depth);
-  reader.value(message.attempt);
-  reader.value(message.timeout_ms);
-  reader.value(message.stream);
-  message.inputs = get_list<InputRef>(reader);
-  message.payload = get_bytes(reader);
-  if (flags.second) message.claim = get_claim(reader);
-  return message;
-}
-
 AssignRange decode_assign_range(Reader& reader) {
   AssignRange message;
   message.group = get_id(reader);
@@ -207,8 +190,24 @@ void encode(Writer& writer, const DefineGroup& message) {
   writer.raw(message.payload.data(), message.payload.size());
 }
 
-void encode(Writer& writer, const AssignTask& message) {
-  begin<AssignTask>(writer);
+AssignTask decode_assign_task(Reader& reader) {
+  AssignTask message;
+  message.task = get_id(reader);
+  reader.value(message.function);
+  reader.value(message.priority);
+  const Flags flags = get_flags(reader);
+  message.inline_result = flags.first;
+  reader.value(message.depth);
+  reader.value(message.attempt);
+  reader.value(message.timeout_ms);
+  reader.value(message.stream);
+  message.inputs = get_list<InputRef>(reader);
+  message.payload = get_bytes(reader);
+  if (flags.second) message.claim = get_claim(reader);
+  return message;
+}
+
+void put_assign_task(Writer& writer, const AssignTask& message) {
   put(writer, message.task);
   writer.value(message.function);
   writer.value(message.priority);
@@ -220,6 +219,11 @@ void encode(Writer& writer, const AssignTask& message) {
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
   if (message.claim.number != 0) put(writer, message.claim);
+}
+
+void encode(Writer& writer, const AssignTask& message) {
+  begin<AssignTask>(writer);
+  put_assign_task(writer, message);
 }
 
 void encode(Writer& writer, const AssignRange& message) {

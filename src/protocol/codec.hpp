@@ -61,6 +61,13 @@ void encode(Writer& writer, const SyncRequest& message);
 void encode(Writer& writer, const SyncCancel& message);
 void encode(Writer& writer, const SyncAnswer& message);
 void encode(Writer& writer, const SyncTaskEnded& message);
+void encode(Writer& writer, const AssignMember& message);
+void encode(Writer& writer, const StartGang& message);
+void encode(Writer& writer, const StopGang& message);
+void encode(Writer& writer, const DropCommunicator& message);
+void encode(Writer& writer, const MemberReady& message);
+void encode(Writer& writer, const MemberFailed& message);
+void encode(Writer& writer, const MemberEnded& message);
 
 /// Reads the next message of a packet. Views in it point into the reader's bytes.
 Message decode(Reader& reader);

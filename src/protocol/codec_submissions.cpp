@@ -92,6 +92,7 @@ SubmitTask decode_submit_task(Reader& reader) {
   reader.value(message.retries);
   reader.value(message.timeout_ms);
   reader.value(message.stream);
+  reader.value(message.gang);
   message.name = get_text(reader);
   message.inputs = get_list<NeedRef>(reader);
   message.payload = get_bytes(reader);
@@ -234,6 +235,7 @@ void encode(Writer& writer, const SubmitTask& message) {
   writer.value(message.retries);
   writer.value(message.timeout_ms);
   writer.value(message.stream);
+  writer.value(message.gang);
   put_text(writer, message.name);
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);

@@ -83,7 +83,7 @@ Message decode_of_sync(std::uint8_t kind, Reader& reader) {
     case kind_of<SyncTaskEnded>():
       return SyncTaskEnded{reader.value<std::uint64_t>()};
     default:
-      throw Error(ErrorCode::corrupt_data, "a packet holds a message of unknown kind");
+      return decode_of_gangs(kind, reader);
   }
 }
 

@@ -96,10 +96,16 @@ inline Flags get_flags(Reader& reader) {
   return {(byte & 1) != 0, (byte & 2) != 0};
 }
 
+/// The fields of an assignment, which is a part of another message too.
+AssignTask decode_assign_task(Reader& reader);
+void put_assign_task(Writer& writer, const AssignTask& message);
+
 /// The messages of tasks that submit tasks, see codec_submissions.cpp, and what follows them.
 /// Throws Error (corrupt_data) for what is no message at all.
 Message decode_of_submissions(std::uint8_t kind, Reader& reader);
 /// The same for those of primitives of coordination, see codec_sync.cpp.
 Message decode_of_sync(std::uint8_t kind, Reader& reader);
+/// The same for those of gangs, see codec_gangs.cpp.
+Message decode_of_gangs(std::uint8_t kind, Reader& reader);
 
 }  // namespace tutti::protocol

@@ -17,7 +17,7 @@
 namespace tutti::protocol {
 
 /// Number of the protocol; ranks with another number are refused at start.
-inline constexpr std::uint32_t version = 8;
+inline constexpr std::uint32_t version = 9;
 
 /// Number of a function that single tasks name; groups name theirs by the id of the group.
 using FunctionId = std::uint32_t;
@@ -375,7 +375,8 @@ struct SubmitTask {
   std::uint8_t retries = 0;
   std::uint32_t timeout_ms = 0;
   std::uint64_t stream = 0;
-  std::string_view name;  ///< empty: that of the function
+  std::uint32_t gang = 0;  ///< so many ranks run it together; 0: it is no gang
+  std::string_view name;   ///< empty: that of the function
   PackedList<NeedRef> inputs;
   std::span<const std::byte> payload;
   std::span<const std::byte> demand = {};  ///< an encoded Demand; empty: none
@@ -565,6 +566,58 @@ struct SyncTaskEnded {
   std::uint64_t task = 0;
 };
 
+// ---- gangs: rank 0 to a member, and back
+
+/// A task that the receiver runs together with others, as a member of a gang. It takes a slot as
+/// soon as its inputs are there and one is free, before all other work; answered by MemberReady
+/// then.
+struct AssignMember {
+  AssignTask task;
+  std::uint64_t run = 0;           ///< names this attempt of the gang
+  std::uint32_t index = 0;         ///< of the receiver among the members; 0 gives the result
+  std::uint32_t size = 1;          ///< of the gang
+  std::uint32_t communicator = 0;  ///< names that of these members
+  /// Their ranks, ascending; empty when the communicator was named to them before.
+  PackedList<std::int32_t> members;
+};
+
+/// All members have their slots: run.
+struct StartGang {
+  std::uint64_t run = 0;
+};
+
+/// The attempt has failed, or was cancelled: what was not begun is dropped, what runs is told to
+/// stop, and what the receiver gave as a result is not needed.
+struct StopGang {
+  std::uint64_t run = 0;
+  TaskId task;
+};
+
+/// A communicator that no gang will name again. One whose gang failed cannot be freed any more.
+struct DropCommunicator {
+  std::uint32_t communicator = 0;
+  bool failed = false;
+};
+
+/// The member has its inputs and a slot.
+struct MemberReady {
+  std::uint64_t run = 0;
+};
+
+/// The member threw, or its time is over: its gang has failed. MemberEnded follows.
+struct MemberFailed {
+  std::uint64_t run = 0;
+  std::string_view type;
+  std::string_view message;
+};
+
+/// The member has given its slot back; each member says so once. The result of the first one is in
+/// its store, unless it failed or was told to stop.
+struct MemberEnded {
+  std::uint64_t run = 0;
+  std::uint64_t result_bytes = 0;
+};
+
 using Message =
     std::variant<DefineFunction, DefineGroup, AssignTask, AssignRange, ReleaseData, GiveBack, Probe,
                  Located, EnterCollective, Shutdown, Hello, TaskFinished, TaskThrew, ElementThrew,
@@ -573,6 +626,7 @@ using Message =
                  Replicated, GrantIds, TaskEnded, RangeEnded, GroupEnded, WorkFailed, CancelWork,
                  RequestIds, NameFunction, SubmitTask, SubmitGroup, PlaceValue, DropFutures, Waits,
                  CancelFutures, Progress, ProgressTold, SyncRequest, SyncCancel, SyncAnswer,
-                 SyncTaskEnded, ClaimEnded>;
+                 SyncTaskEnded, ClaimEnded, AssignMember, StartGang, StopGang, DropCommunicator,
+                 MemberReady, MemberFailed, MemberEnded>;
 
 }  // namespace tutti::protocol

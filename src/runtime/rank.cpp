@@ -7,6 +7,7 @@
 #include "runtime/scheduler_driver.hpp"
 #include "runtime/task_client.hpp"
 #include "runtime/worker_driver.hpp"
+#include "transport/mpi_transport.hpp"
 #include "tutti/detail/node_memory.hpp"
 #include "tutti/error.hpp"
 #include "worker/task_context.hpp"
@@ -36,6 +37,7 @@ Rank::Rank(std::unique_ptr<transport::Transport> transport, RankSetup setup)
           [this](TaskId id, const std::string& problem) {
             outbox_.add(0, protocol::Placed{id, problem}, 64 + problem.size());
           }),
+      gangs_(transport::parent_of_gangs(*transport_)),
       sync_(*this) {
   if (const auto& store = setup_.sharing.store) {
     detail::set_node_allocator([store](std::size_t bytes) -> detail::NodeMemory {
@@ -169,6 +171,7 @@ void Rank::finish() {
   const std::lock_guard lock(engine_.mutex());
   // Values may hold resources of MPI or HDF5; they go while those are there.
   store_.clear();
+  gangs_.leave();
   is_leaving_ = true;
   transport_->finish(
       [this](int from, std::span<const std::byte> packet) { on_packet(from, packet); });

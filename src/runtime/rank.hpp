@@ -2,6 +2,7 @@
 
 /// Rank: what every rank has, whatever its role, and who gets which message.
 
+#include "gang/communicators.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/demand.hpp"
 #include "runtime/collectives.hpp"
@@ -67,6 +68,8 @@ class Rank {
 
   int rank() const { return transport_->rank(); }
   int size() const { return transport_->size(); }
+  /// Ranks that run tasks.
+  int workers() const { return size() - (options().rank0_works.value_or(size() == 1) ? 0 : 1); }
   const RankSetup& setup() const { return setup_; }
   const Options& options() const { return setup_.options; }
 
@@ -78,6 +81,7 @@ class Rank {
   Collectives& collectives() { return collectives_; }
   const NodeSharing& sharing() const { return setup_.sharing; }
   MemoryKeeper& memory() { return *memory_; }
+  gang::Communicators& gangs() { return gangs_; }
   /// Null on ranks that do not work.
   WorkerDriver* worker() { return worker_.get(); }
   /// Null on all ranks but 0.
@@ -113,6 +117,7 @@ class Rank {
   worker::Store store_;
   DataExchange exchange_;
   Collectives collectives_;
+  gang::Communicators gangs_;
   std::map<int, Writer> fragments_;  ///< of messages that have not come whole, by sender
   SyncClient sync_;
   std::unique_ptr<SyncService> sync_service_;  ///< on rank 0

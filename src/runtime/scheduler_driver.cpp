@@ -59,6 +59,7 @@ TaskId SchedulerDriver::submit(const TaskCall& call) {
   spec.depth = call.depth;
   spec.retries = call.retries;
   spec.stream = call.stream;
+  spec.gang = call.gang;
   spec.inline_result = wants_inline();
   spec.payload = call.payload;
   spec.inputs = call.inputs;
@@ -342,6 +343,7 @@ void SchedulerDriver::obey() {
   send_copies();
   for (const auto& each : commands_.assign) send_task(each);
   for (const auto& each : commands_.assign_range) send_range(each);
+  obey_gangs();
   // Before releases: what is cancelled and runs keeps what it reads.
   send_cancels();
   send_releases();
@@ -355,8 +357,8 @@ void SchedulerDriver::obey() {
   commands_.clear();
 }
 
-void SchedulerDriver::send_task(const scheduler::Commands::Assign& assign) {
-  const auto [task, worker, claim] = assign;
+/// The message for a task, valid until the next one; its function is known to the worker before.
+protocol::AssignTask SchedulerDriver::assignment(TaskId task, int worker) {
   const scheduler::TaskRecord& record = *scheduler_.find_task(task);
   protocol::FunctionId& known = known_functions_[static_cast<std::size_t>(worker)];
   for (; known <= record.function; ++known) {
@@ -370,7 +372,8 @@ void SchedulerDriver::send_task(const scheduler::Commands::Assign& assign) {
   message.function = record.function;
   message.priority = record.priority;
   // Who runs what it submitted itself has the result, and is not told of its end.
-  message.inline_result = record.inline_result && record.client_holds &&
+  // That of a gang counts only when all members have ended.
+  message.inline_result = record.inline_result && record.client_holds && !record.is_gang &&
                           (record.owner == rank_.rank() || record.owner != worker);
   message.depth = record.depth;
   message.attempt = record.attempt;
@@ -384,8 +387,13 @@ void SchedulerDriver::send_task(const scheduler::Commands::Assign& assign) {
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(input_refs_));
   message.payload = record.payload.bytes();
-  message.claim = scheduler_.demands().ref_of(claim);
-  rank_.outbox().add(worker, message,
+  return message;
+}
+
+void SchedulerDriver::send_task(const scheduler::Commands::Assign& assign) {
+  protocol::AssignTask message = assignment(assign.task, assign.worker);
+  message.claim = scheduler_.demands().ref_of(assign.claim);
+  rank_.outbox().add(assign.worker, message,
                      message_overhead_bytes + message.inputs.bytes().size() +
                          message.payload.size() + message.claim.devices.bytes().size());
 }

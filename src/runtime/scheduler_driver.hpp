@@ -68,6 +68,7 @@ class SchedulerDriver {
     std::uint8_t retries = 0;
     std::uint32_t timeout_ms = 0;
     std::uint64_t stream = 0;
+    std::uint32_t gang = 0;  ///< ranks that run it together; 0: it is no gang
     std::span<const std::byte> payload;
     std::span<const scheduler::Input> inputs;
     const protocol::Demand* demand = nullptr;  ///< null: none
@@ -156,6 +157,10 @@ class SchedulerDriver {
   void on(int from, const protocol::ClaimEnded& message);
   void on(int from, const protocol::Goodbye& message);
   void on(int from, const protocol::Replicated& message);
+  // gangs.cpp
+  void on(int from, const protocol::MemberReady& message);
+  void on(int from, const protocol::MemberFailed& message);
+  void on(int from, const protocol::MemberEnded& message);
   // submissions.cpp: what tasks of other ranks ask for
   void on(int from, const protocol::RequestIds& message);
   void on(int from, const protocol::NameFunction& message);
@@ -195,7 +200,10 @@ class SchedulerDriver {
   protocol::FunctionId function_id(const detail::FunctionOps& ops);
   void obey();
   void send_copies();
+  void obey_gangs();
+  void tell_gang_done(TaskId id);
   void refuse_unsatisfiable(TaskId id, const protocol::Demand& demand);
+  protocol::AssignTask assignment(TaskId task, int worker);
   void send_task(const scheduler::Commands::Assign& assign);
   void send_range(const scheduler::Commands::AssignRange& range);
   void make_known(TaskId id, Group& group, int worker);

@@ -84,6 +84,7 @@ void SchedulerDriver::on(int from, const protocol::SubmitTask& message) {
   spec.depth = message.depth;
   spec.retries = message.retries;
   spec.stream = message.stream;
+  spec.gang = message.gang;
   spec.inline_result = true;
   spec.payload = message.payload;
   spec.inputs = inputs;

@@ -79,11 +79,12 @@ void WorkerDriver::begin_wait(Lock& lock, const worker::TaskContext& task, worke
   }
   // An element that is called again has none behind it that was not begun.
   if (task.range == nullptr || task.attempt > 1) {
-    state_.suspend(batch, what);
+    state_.suspend(batch, commands_, what);
   } else {
-    state_.suspend(batch, what, task.range->index - task.range->begin + 1);
+    state_.suspend(batch, commands_, what, task.range->index - task.range->begin + 1);
     task.range->count = batch.items.front().count;
   }
+  obey();
   // A rank that is short of memory begins something else when nothing runs any more.
   rank_.memory().after_change();
   rank_.engine().leave_to_tasks(true);

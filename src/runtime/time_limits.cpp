@@ -107,12 +107,18 @@ void WorkerDriver::watch_elements(Clock::time_point now) {
 void WorkerDriver::end_in_time(Limited& each) {
   const worker::TaskWork& task = *each.task;
   const TaskId id = task.id;
+  const std::uint64_t run = task.member ? task.member->run : 0;
   const std::string message = fmt::format("the task {} ran longer than its timeout of {} s",
                                           state_.function(task.function)->name(task.payload.span()),
                                           task.timeout_ms * 1e-3);
   if (!state_.on_timeout(id, commands_)) return;
-  rank_.outbox().add(0, protocol::TaskThrew{id, "tutti::TimeoutError", message},
-                     report_bytes + message.size());
+  if (run != 0) {
+    rank_.outbox().add(0, protocol::MemberFailed{run, "tutti::TimeoutError", message},
+                       report_bytes + message.size());
+  } else {
+    rank_.outbox().add(0, protocol::TaskThrew{id, "tutti::TimeoutError", message},
+                       report_bytes + message.size());
+  }
   obey();
   rank_.engine().notify();
   rank_.outbox().flush();

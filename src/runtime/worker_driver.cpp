@@ -105,6 +105,7 @@ void WorkerDriver::run_taken(Lock& lock, worker::Batch& batch) {
   }
   begin_limit(batch);
   lock.unlock();
+  if (batch.items.front().run != 0) join_gang(*batch.items.front().task);
   const std::uint32_t slots_before = std::exchange(slots_of_thread, batch.slots);
   if (batch.slots != slots_before) use_slots(executor_number, batch.slots);
   worker::run_batch(batch, static_cast<std::size_t>(rank_.options().inline_result_bytes));
@@ -235,6 +236,7 @@ void WorkerDriver::obey() {
   obey_fetches();
   obey_loads();
   obey_answers();
+  obey_members();
   for (const worker::WorkerCommands::Replicated& each : commands_.replicated)
     rank_.outbox().add(0, protocol::Replicated{each.id, each.begin, each.kept},
                        report_overhead_bytes);
@@ -347,6 +349,10 @@ void WorkerDriver::refuse_results(std::span<worker::Execution> items) {
 
 void WorkerDriver::report(worker::Batch& batch) {
   for (worker::Execution& item : batch.items) {
+    if (item.run != 0) {
+      report_member(item);
+      continue;
+    }
     if (item.kind != worker::Execution::Kind::task || item.detached) continue;
     if (item.threw) {
       const protocol::TaskThrew message{item.id, shortened(item.error_type),

@@ -56,6 +56,11 @@ class WorkerDriver {
   void on(int from, const protocol::Fetch& message);
   void on(int from, const protocol::Replicate& message);
   void on(int from, const protocol::DropStretch& message);
+  // gangs.cpp
+  void on(int from, const protocol::AssignMember& message);
+  void on(int from, const protocol::StartGang& message);
+  void on(int from, const protocol::StopGang& message);
+  void on(int from, const protocol::DropCommunicator& message);
   void on_definition(std::span<const std::byte> definition);
   /// Looks a few times a second, without the lock, for tasks whose time is over, and for those that
   /// do not stop although they were told to.
@@ -115,6 +120,8 @@ class WorkerDriver {
   void obey_fetches();
   void obey_loads();
   void obey_answers();
+  void obey_members();
+  void join_gang(worker::TaskWork& task);
   void refuse_results(std::span<worker::Execution> items);
   void fail_results(worker::RangeWork& range, const ExceptionText& why);
   static bool fail_unwritable(worker::RangeWork& range);
@@ -122,6 +129,7 @@ class WorkerDriver {
   static void note_failures(worker::RangeWork& range);
   std::uint64_t settle_results(worker::RangeWork& range);
   void report(worker::Batch& batch);
+  void report_member(const worker::Execution& item);
   void report_range(worker::RangeWork& range);
   bool reports_are_due() const;
   void tell_rank_0();

@@ -39,6 +39,7 @@ void Scheduler::cancel_all(const FailurePtr& failure, Commands& commands) {
 /// A task that was assigned has failed. A worker where it waits drops it when the input that failed
 /// does not come; what was cancelled may run.
 void Scheduler::withdraw(TaskId id, TaskRecord& record, Commands& commands) {
+  if (record.is_gang) return stop_run(gangs_.at(id.slot()).run, commands);
   unload(record);
   if (!cancelling_) return;
   commands.cancel.push_back({id, record.worker});

@@ -25,6 +25,45 @@ struct Piece {
   auto operator<=>(const Piece&) const = default;
 };
 
+/// What members of gangs are told.
+struct GangCommands {
+  /// Send the task to a member; the run has the others.
+  struct Assign {
+    TaskId task;
+    std::uint64_t run;
+    std::int32_t worker;
+  };
+  /// Tell the member to begin, or to stop.
+  struct Tell {
+    TaskId task;
+    std::uint64_t run;
+    std::int32_t worker;
+  };
+  /// Tell the worker that no gang will name the communicator again.
+  struct Drop {
+    std::uint32_t communicator;
+    bool failed;
+    std::int32_t worker;
+  };
+
+  std::vector<Assign> assign;
+  std::vector<Tell> start;
+  std::vector<Tell> stop;
+  std::vector<Drop> drop;
+  std::vector<TaskId> done;  ///< they have ended well: tell the future
+
+  bool empty() const {
+    return assign.empty() && start.empty() && stop.empty() && drop.empty() && done.empty();
+  }
+  void clear() {
+    assign.clear();
+    start.clear();
+    stop.clear();
+    drop.clear();
+    done.clear();
+  }
+};
+
 struct Commands {
   /// Send the task to the worker; the record has function, payload and inputs.
   struct Assign {
@@ -90,6 +129,7 @@ struct Commands {
   std::vector<Drop> drop;
   std::vector<Assign> assign;
   std::vector<AssignRange> assign_range;
+  GangCommands gangs;
   std::vector<Release> release;
   std::vector<GiveBack> give_back;
   std::vector<Located> located;
@@ -101,13 +141,15 @@ struct Commands {
   std::vector<TaskId> forgotten;   ///< ids that mean nothing from now on
 
   bool empty() const {
-    return assign.empty() && assign_range.empty() && release.empty() && give_back.empty() &&
-           located.empty() && cancel.empty() && drop.empty() && replicate.empty() &&
-           replicated.empty() && failed.empty() && group_done.empty() && forgotten.empty();
+    return assign.empty() && assign_range.empty() && gangs.empty() && release.empty() &&
+           give_back.empty() && located.empty() && cancel.empty() && drop.empty() &&
+           replicate.empty() && replicated.empty() && failed.empty() && group_done.empty() &&
+           forgotten.empty();
   }
   void clear() {
     assign.clear();
     assign_range.clear();
+    gangs.clear();
     release.clear();
     give_back.clear();
     located.clear();

@@ -61,6 +61,20 @@ void Scheduler::describe_group(std::uint32_t slot, Words& words) const {
     words.insert(words.end(), {begin, slice.end, slice.missing, slice.dependent.bits()});
 }
 
+void Scheduler::describe_gangs(Words& words) const {
+  for (const auto& [slot, gang] : gangs_)
+    words.insert(words.end(), {slot, gang.size, gang.overtaken, gang.run});
+  for (const auto& [number_of_run, run] : runs_) {
+    words.insert(words.end(),
+                 {number_of_run, run.task.bits(), run.communicator, run.ready, run.left,
+                  run.result_bytes, (run.started ? 1u : 0u) + (run.stopped ? 2u : 0u)});
+    for (std::size_t index = 0; index < run.members.size(); ++index)
+      words.insert(words.end(), {number(run.members[index]), run.ended[index]});
+  }
+  words.push_back(gangs_changed_ ? 1 : 0);
+  communicators_.describe(words);
+}
+
 void Scheduler::describe(Words& words) const {
   words.push_back(work_left_);
   for (std::uint32_t slot = 0; slot < tasks_.slots(); ++slot) {
@@ -78,7 +92,9 @@ void Scheduler::describe(Words& words) const {
   words.insert(words.end(), {ready_bound_.size(), ahead_.size()});
   for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);
+  for (const TaskId id : waiting_gangs_) append(id);
   for (const TaskId id : held_) append(id);
+  describe_gangs(words);
   for (const auto& [piece, replication] : replications_) {
     words.insert(words.end(), {piece.id.bits(), piece.begin, replication.targets.size(),
                                replication.leaving.size()});

@@ -59,6 +59,7 @@ void Scheduler::check_invariants() const {
     if (groups_.at(slot).state != GroupState::unused) check_group(slot, tally);
   }
   check_replications(tally);
+  check_gangs();
   check(tally.tasks_live == tasks_.live(), "the table counts its live tasks");
   check(tally.groups_live == groups_.live(), "the table counts its live groups");
   check(tally.work_left == work_left_, "the work left is what is not done");
@@ -74,6 +75,7 @@ void Scheduler::tally_queues(Tally& tally) const {
   ready_.for_each(note);
   demands_.for_each_ready(note);
   for (const TaskId id : ready_bound_) note(id);
+  for (const TaskId id : waiting_gangs_) note(id);
   for (const TaskId id : held_) note(id);
   for (int rank = 0; rank < workers_.size(); ++rank) workers_.at(rank).own_queue.for_each(note);
 }
@@ -122,7 +124,14 @@ void Scheduler::check_task(std::uint32_t slot, Tally& tally) const {
     check(missing == 0, "a ready task misses nothing");
     check(tally.task_queued[slot], "a ready task stands in a queue");
   }
+  check(record.is_gang == gangs_.contains(slot), "a gang that has not ended has a record as such");
   if (record.state != TaskState::assigned) return;
+  if (record.is_gang) {
+    const GangRun* run = find_run(gangs_.at(slot).run);
+    check(missing == 0 && run != nullptr && run->task == tasks_.id_of(slot),
+          "a gang that is assigned misses nothing, and has a run");
+    return;
+  }
   if (missing == 0) return tally.load(record.worker, record.estimate_ns, 1, record.result_bytes);
   // Ahead of readiness: what is missing is being computed, and its worker can be asked for it.
   tally.load_ahead(record.worker, record.estimate_ns, record.result_bytes);
@@ -176,6 +185,27 @@ void Scheduler::check_replications(Tally& tally) const {
       check(holds(copy.source), "who sends a copy has it");
     for (const std::int32_t source : replication.idle_sources)
       check(holds(source), "who may send a copy has it");
+  }
+}
+
+void Scheduler::check_gangs() const {
+  std::vector<std::uint32_t> members(static_cast<std::size_t>(workers_.size()), 0);
+  for (const auto& [number, run] : runs_) {
+    std::uint32_t left = 0;
+    for (std::size_t index = 0; index < run.members.size(); ++index) {
+      if (run.ended[index] != 0) continue;
+      ++left;
+      ++members[static_cast<std::size_t>(run.members[index])];
+    }
+    check(left == run.left && left != 0, "a run counts the members that have not ended");
+    check(run.stopped ||
+              (tasks_.find(run.task) != nullptr && gangs_.at(run.task.slot()).run == number),
+          "a run that was not stopped is that of its gang");
+  }
+  for (int rank = 0; rank < workers_.size(); ++rank) {
+    const std::uint32_t count = members[static_cast<std::size_t>(rank)];
+    check(count == workers_.at(rank).members && count <= 1,
+          "a worker has one member at most, and counts it");
   }
 }
 

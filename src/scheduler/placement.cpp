@@ -12,6 +12,7 @@ void Scheduler::place(Commands& commands) {
   for (const TaskId id : pinned_) place_pinned(id, commands);
   pinned_.clear();
   if (stopped_) return;
+  place_gangs(commands);
   // Depth first: what was begun goes before what was not, unless that is more urgent.
   const int urgency_min = ready_.empty() ? INT_MIN : ready_.urgency();
   serve_queues(urgency_min, commands);
@@ -86,10 +87,14 @@ void Scheduler::place_from_ready(Commands& commands) {
     const bool is_ready = record != nullptr && record->state == TaskState::ready;
     if (is_ready && !fits(record->function)) {
       held_.push_back(id);
+    } else if (is_ready && record->is_gang) {
+      queue_gang(id);
     } else if (is_ready && !place_source(id, commands)) {
       return;
     }
     ready_.pop();
+    // One that must wait for workers keeps what comes behind it from none.
+    if (is_ready && record->is_gang) place_gangs(commands);
   }
 }
 
@@ -131,7 +136,7 @@ void Scheduler::assign(TaskId task, int worker, Commands& commands) {
 void Scheduler::consider_ahead(TaskId task) {
   const TaskRecord& record = tasks_.at(task.slot());
   if (record.state == TaskState::waiting && record.unplaced_inputs == 0 &&
-      record.demand == no_demand)
+      record.demand == no_demand && !record.is_gang)
     ahead_.push_back(task);
 }
 

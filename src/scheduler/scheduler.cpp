@@ -8,6 +8,7 @@ namespace tutti::scheduler {
 Scheduler::Scheduler(SchedulerOptions options)
     : options_(options),
       workers_(options.credit),
+      communicators_(options.communicators_max),
       story_(options.story_events),
       bandwidth_bytes_per_ns_(options.bandwidth_bytes_per_ns) {}
 
@@ -33,6 +34,10 @@ TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
   record.function = spec.function;
   record.demand = demands_.number_of(spec.demand);
   record.payload = Payload(spec.payload);
+  if (spec.gang != 0) {
+    record.is_gang = true;
+    gangs_[id.slot()] = {.size = spec.gang};
+  }
   ++work_left_;
   story_.add(StoryEvent::Kind::submitted, id, no_worker);
   if (!spec.inputs.empty()) {
@@ -116,7 +121,8 @@ void Scheduler::become_ready(TaskId task) {
   story_.add(StoryEvent::Kind::ready, task, no_worker);
   if (record.demand != no_demand) {
     enqueue_demanding(task);
-  } else if (record.input_count != 0) {
+  } else if (record.input_count != 0 && !record.is_gang) {
+    // (The members of a gang are many: inputs bind it to nobody.)
     ready_bound_.push_back(task);
   } else {
     ready_.push(record.urgency(), task);
@@ -179,21 +185,29 @@ bool Scheduler::on_task_finished(int rank, TaskId id, std::uint64_t result_bytes
   TaskRecord* record = tasks_.find(id);
   if (record == nullptr || record->state != TaskState::assigned || record->worker != rank)
     return false;
+  check(!record->is_gang, "members of gangs report their own ends");
   // Reports come from several workers: the end of an input may still be on its way.
   unload(*record);
   record->missing_inputs = 0;
-  record->state = TaskState::finished;
-  record->result_bytes = result_bytes;
-  record->payload = Payload();
-  durations_.add_result(record->function, result_bytes);
+  finish(id, result_bytes, commands);
+  return true;
+}
+
+/// An assigned task has ended well.
+void Scheduler::finish(TaskId id, std::uint64_t result_bytes, Commands& commands) {
+  TaskRecord& record = tasks_.at(id.slot());
+  record.state = TaskState::finished;
+  record.result_bytes = result_bytes;
+  record.payload = Payload();
+  if (record.is_gang) forget_gang(id);
+  durations_.add_result(record.function, result_bytes);
   ++done_;
   --work_left_;
-  story_.add(StoryEvent::Kind::finished, id, rank);
-  finish_dependents(record->first_dependent, record->retries == 0, commands);
-  drop_inputs(*record);
-  if (!record->client_holds && record->references == 0) unneeded_.push_back(id);
+  story_.add(StoryEvent::Kind::finished, id, record.worker);
+  finish_dependents(record.first_dependent, record.gives_ahead(), commands);
+  drop_inputs(record);
+  if (!record.client_holds && record.references == 0) unneeded_.push_back(id);
   forget_unneeded(commands);
-  return true;
 }
 
 /// `placed` says that the dependents that need data were told where the input is produced.
@@ -319,6 +333,7 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
   }
   TaskRecord& record = tasks_.at(id.slot());
   if (record.state == TaskState::assigned) withdraw(id, record, commands);
+  if (record.is_gang) forget_gang(id);
   record.state = TaskState::failed;
   record.worker = no_worker;
   record.missing_inputs = 0;
@@ -389,6 +404,7 @@ void Scheduler::forget_task(TaskId id, Commands& commands) {
     case TaskState::ready:
       --work_left_;
       drop_inputs(*record);
+      if (record->is_gang) forget_gang(id);
       break;
     case TaskState::finished: {
       commands.release.push_back({id, record->worker});
@@ -456,8 +472,8 @@ std::uint32_t Scheduler::sequence_of(int holder) const {
 
 void Scheduler::append_input_refs(const TaskRecord& task, int consumer,
                                   std::vector<protocol::InputRef>& refs) const {
-  // Who may have to run again must find its inputs as they were.
-  append_refs(task.input_span(), consumer, task.retries == 0, refs);
+  // Who may have to run again must find its inputs as they were, and so must other members.
+  append_refs(task.input_span(), consumer, task.gives_ahead(), refs);
 }
 
 void Scheduler::append_refs(std::span<const Input> inputs, int consumer, bool may_move,
@@ -510,7 +526,8 @@ int Scheduler::holder_of(const Input& input, int consumer) const {
 Counts Scheduler::counts() const {
   Counts counts{tasks_.live(), groups_.live(), done_, work_left_, 0};
   for (int rank = 0; rank < workers_.size(); ++rank)
-    counts.outstanding += workers_.at(rank).outstanding + workers_.at(rank).waiting;
+    counts.outstanding +=
+        workers_.at(rank).outstanding + workers_.at(rank).waiting + workers_.at(rank).members;
   return counts;
 }
 

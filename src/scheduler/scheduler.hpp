@@ -11,6 +11,7 @@
 #include "scheduler/adaptive.hpp"
 #include "scheduler/commands.hpp"
 #include "scheduler/demands.hpp"
+#include "scheduler/gang_table.hpp"
 #include "scheduler/group_table.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "scheduler/replication.hpp"
@@ -21,6 +22,7 @@
 #include <tsl/robin_map.h>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -47,6 +49,10 @@ struct SchedulerOptions {
   /// The same for what they give, and no more than this share of the memory limit of a worker.
   std::uint64_t range_result_bytes_max = 64 << 20;
   std::uint64_t range_limit_share = 32;
+  /// A gang that waits for workers is overtaken by so many that came later.
+  std::uint32_t gang_overtaken_max = 16;
+  /// Communicators of gangs that are kept.
+  std::size_t communicators_max = 64;
 };
 
 /// A task as the client hands it over.
@@ -60,6 +66,7 @@ struct TaskSpec {
   std::uint64_t stream = 0;
   bool inline_result = false;
   bool client_holds = true;
+  std::uint32_t gang = 0;  ///< so many workers run it together; 0: it is no gang
   std::span<const std::byte> payload;
   std::span<const Input> inputs;
   const protocol::Demand* demand = nullptr;  ///< null: none
@@ -137,6 +144,15 @@ class Scheduler {
   bool on_task_finished(int rank, TaskId task, std::uint64_t result_bytes, Commands& commands);
   /// A task with retries left is assigned again; else it fails, with all that need it.
   bool on_task_threw(int rank, TaskId task, TaskFailure failure, Commands& commands);
+  // Members of gangs; these return false too when the report is stale.
+  /// The member has its inputs and a slot. When all have, they are told to begin.
+  bool on_member_ready(int rank, std::uint64_t run, Commands& commands);
+  /// The member threw, or its time is over: all are told to stop. A gang with retries left is tried
+  /// again when all have ended; else it fails at once.
+  bool on_member_failed(int rank, std::uint64_t run, TaskFailure failure, Commands& commands);
+  /// The member has given its slot back. When the last one of a gang that did not fail has, the
+  /// gang is finished.
+  bool on_member_ended(int rank, std::uint64_t run, std::uint64_t result_bytes, Commands& commands);
   /// Elements that threw are told before the range that they are in.
   bool on_element_threw(int rank, TaskId group, std::uint64_t index, bool inherited,
                         TaskFailure failure);
@@ -185,6 +201,10 @@ class Scheduler {
 
   const TaskRecord* find_task(TaskId id) const { return tasks_.find(id); }
   const GroupRecord* find_group(TaskId id) const { return groups_.find(id); }
+  /// An attempt of a gang that is under way, or null.
+  const GangRun* find_run(std::uint64_t run) const;
+  /// That of the gang; null when none is.
+  const GangRun* find_run_of(TaskId gang) const;
   FailurePtr failure_of_task(TaskId id) const;
   /// Who holds it, the one first that others are sent to; nobody when it is not finished.
   std::vector<std::int32_t> holders_of(const Piece& piece) const;
@@ -259,6 +279,7 @@ class Scheduler {
   bool attach_task(TaskId dependent, const Input& input, FailurePtr& failure);
   bool attach_elements(TaskId dependent, const Input& input, FailurePtr& failure);
   void become_ready(TaskId task);
+  void finish(TaskId task, std::uint64_t result_bytes, Commands& commands);
   void try_again(TaskId task);
   void unload(const TaskRecord& record);
   void finish_dependents(std::uint32_t& head, bool placed, Commands& commands);
@@ -333,6 +354,14 @@ class Scheduler {
   int most_likely_for(DemandId demand) const;
   bool has_memory_for(const protocol::Demand& demand, const WorkerRecord& worker) const;
   int choose_for_demand(DemandId demand, FunctionId function, const TaskRecord* record) const;
+  // gangs.cpp
+  void queue_gang(TaskId gang);
+  void forget_gang(TaskId gang);
+  std::vector<std::int32_t> free_seats() const;
+  void place_gangs(Commands& commands);
+  void start_run(TaskId gang, std::vector<std::int32_t> members, Commands& commands);
+  GangRun* run_of_member(int rank, std::uint64_t run, std::size_t& index);
+  void stop_run(std::uint64_t run, Commands& commands);
 
   // choice.cpp
   struct Candidates;
@@ -350,6 +379,7 @@ class Scheduler {
   void check_task(std::uint32_t slot, Tally& tally) const;
   void check_group(std::uint32_t slot, Tally& tally) const;
   void check_replications(Tally& tally) const;
+  void check_gangs() const;
   void check_tally(const Tally& tally) const;
 
   // tell_state.cpp
@@ -359,6 +389,7 @@ class Scheduler {
   // describe.cpp
   void describe_task(std::uint32_t slot, std::vector<std::uint64_t>& words) const;
   void describe_group(std::uint32_t slot, std::vector<std::uint64_t>& words) const;
+  void describe_gangs(std::vector<std::uint64_t>& words) const;
 
   std::uint64_t unknown_ns() const { return options_.credit.nanoseconds_per_slot; }
 
@@ -372,6 +403,12 @@ class Scheduler {
   std::vector<bool> reserved_;       ///< workers that are kept for who waits, in this turn
   std::uint32_t claim_ = 0;          ///< of what is assigned next
   std::vector<TaskId> ready_bound_;  ///< ready tasks that belong to workers by their inputs
+  std::map<std::uint32_t, GangRecord> gangs_;  ///< that have not ended, by slot
+  std::deque<TaskId> waiting_gangs_;  ///< ready, and there were too few workers: by urgency
+  bool gangs_changed_ = false;        ///< since they were placed
+  std::map<std::uint64_t, GangRun> runs_;
+  std::uint64_t runs_begun_ = 0;
+  CommunicatorTable communicators_;
   Durations durations_;
   Story story_;
   tsl::robin_map<std::uint32_t, FailurePtr> task_failures_;          ///< by slot

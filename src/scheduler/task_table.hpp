@@ -94,6 +94,7 @@ struct TaskRecord {
   bool inline_result : 1 = false;
   bool has_copies : 1 = false;  ///< more holders than `worker`, see Scheduler::copies_
   bool is_data : 1 = false;     ///< placed by the client, has no function
+  bool is_gang : 1 = false;     ///< several workers run it, see Scheduler::gangs_
   std::int16_t priority = 0;
   FunctionId function = 0;
   /// assigned: where it runs; finished: who holds the result.
@@ -120,8 +121,10 @@ struct TaskRecord {
   /// What runs first: by priority, then the deepest, so that children run before strangers.
   std::int32_t urgency() const { return urgency_of(priority, depth); }
   /// Those that need its result may be sent to their workers, which ask its worker for it. What may
-  /// be tried again on another rank is waited for here.
-  bool is_placed() const { return state == TaskState::assigned && retries == 0; }
+  /// be tried again on another rank is waited for here, and a gang, which fails when a member does
+  /// that gives no result.
+  bool gives_ahead() const { return retries == 0 && !is_gang; }
+  bool is_placed() const { return state == TaskState::assigned && gives_ahead(); }
   std::span<const Input> input_span() const { return {inputs.get(), input_count}; }
 };
 static_assert(sizeof(TaskRecord) <= 104,

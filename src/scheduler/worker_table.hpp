@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace tutti::scheduler {
@@ -40,6 +41,10 @@ struct WorkerRecord {
   std::uint64_t result_bytes = 0;    ///< expected of everything assigned
   std::uint32_t suspended = 0;       ///< runs that wait inside of themselves, as last reported
   std::uint32_t held_back = 0;       ///< ready there, and not to begin before some of those ended
+  std::uint32_t members = 0;         ///< of gangs, one at most: it has a slot, or gets the next
+  std::uint64_t member_ns = 0;       ///< its estimated time
+  std::uint64_t ends = 0;            ///< of tasks and ranges, since the start
+  std::uint64_t turn = 0;            ///< the next member comes after so many
   std::uint32_t waiting = 0;         ///< tasks assigned ahead of readiness
   std::uint64_t waiting_ns = 0;
   std::uint64_t ended_ns = 0;     ///< estimated time of everything that was outstanding or waited
@@ -53,8 +58,14 @@ struct WorkerRecord {
 
   bool has_queue() const { return !own_queue.empty() || !ahead_queue.empty(); }
   std::uint64_t given_ns() const { return ended_ns + outstanding_ns + waiting_ns; }
+  /// Slots for what is no member. A member that waits inside of itself gives its own to others; it
+  /// is among those that are suspended, if there are any.
+  std::uint32_t other_slots() const { return slots - std::min(slots, members); }
+  std::uint32_t credit_slots() const { return suspended != 0 ? slots : other_slots(); }
   /// A slot has nothing, not even something to wait for, and would begin what it gets.
-  bool is_unoccupied() const { return !paused && !parked && units + waiting < slots + suspended; }
+  bool is_unoccupied() const {
+    return !paused && !parked && units + waiting < other_slots() + suspended;
+  }
   /// Of what is outstanding, what needs a slot: runs that wait have given theirs to others.
   std::uint32_t needing() const {
     return outstanding - std::min(outstanding, suspended + held_back);
@@ -66,7 +77,8 @@ struct WorkerRecord {
   }
   /// Estimated time until a slot is free for something new.
   double queue_ns() const {
-    return static_cast<double>(needing_ns() + waiting_ns) / static_cast<double>(slots);
+    const std::uint64_t member = credit_slots() == 0 ? member_ns : 0;
+    return static_cast<double>(needing_ns() + waiting_ns + member) / static_cast<double>(slots);
   }
 };
 
@@ -92,6 +104,7 @@ class WorkerTable {
     total_slots_ += slots;
     ++joined_;
     ++unoccupied_;
+    new_seats_ = true;
     enlist(rank);
   }
 
@@ -133,10 +146,12 @@ class WorkerTable {
   /// Those that are not parked.
   std::uint32_t wanted() const { return joined_ - static_cast<std::uint32_t>(parked_); }
   bool all_paused() const { return paused_ == static_cast<int>(wanted()); }
+  std::uint32_t paused() const { return static_cast<std::uint32_t>(paused_); }
 
   bool is_idle(const WorkerRecord& worker) const {
     if (worker.parked) return false;
-    return worker.paused ? may_take_paused(worker) : worker.units < worker.slots + worker.suspended;
+    return worker.paused ? may_take_paused(worker)
+                         : worker.units < worker.other_slots() + worker.suspended;
   }
   bool has_credit(const WorkerRecord& worker) const {
     if (worker.parked) return false;
@@ -169,6 +184,7 @@ class WorkerTable {
     WorkerRecord& worker = at(rank);
     check(worker.outstanding > 0, "a worker's load never goes below zero");
     --worker.outstanding;
+    ++worker.ends;
     lighten(rank, estimate_ns, units, result_bytes);
   }
   /// A part of a range that is outstanding will not be run there.
@@ -215,6 +231,57 @@ class WorkerTable {
     }
     load(rank, estimate_ns);
     if (worker.has_queue()) visit(rank);
+  }
+
+  /// Whether the worker may get a member of a gang. After one it has other work first, if there is
+  /// any.
+  bool can_seat(const WorkerRecord& worker) const {
+    const bool has_work = worker.needing() != 0 || !worker.own_queue.empty();
+    return !worker.parked && worker.members == 0 && (worker.ends >= worker.turn || !has_work);
+  }
+  struct Seats {
+    std::uint32_t all = 0;
+    std::uint32_t not_paused = 0;
+  };
+  /// Workers that may get a member.
+  Seats count_seats() const {
+    Seats seats;
+    for (const WorkerRecord& worker : workers_) {
+      if (!worker.joined || !can_seat(worker)) continue;
+      ++seats.all;
+      seats.not_paused += worker.paused ? 0 : 1;
+    }
+    return seats;
+  }
+  void seat(int rank, std::uint64_t estimate_ns) {
+    WorkerRecord& worker = at(rank);
+    {
+      const Occupied guard(*this, worker);
+      ++worker.members;
+      worker.member_ns = estimate_ns;
+    }
+    worker.barren = false;
+    enlist_rich(rank);
+  }
+  void unseat(int rank) {
+    WorkerRecord& worker = at(rank);
+    check(worker.members > 0, "a member ends once");
+    {
+      const Occupied guard(*this, worker);
+      --worker.members;
+    }
+    worker.turn = worker.ends + std::max(worker.needing(), worker.own_queue.empty() ? 0u : 1u);
+    owing_.push_back(rank);
+    offer(rank);
+  }
+  /// True when there may be workers that can get members and could not when this was last asked.
+  bool take_new_seats() {
+    std::erase_if(owing_, [this](int rank) {
+      if (!can_seat(at(rank))) return at(rank).members != 0;
+      new_seats_ = true;
+      return true;
+    });
+    return std::exchange(new_seats_, false);
   }
 
   /// So many runs of the worker wait inside of themselves, and so much waits there for them to end.
@@ -325,12 +392,14 @@ class WorkerTable {
       words.insert(words.end(),
                    {worker.outstanding, worker.outstanding_ns, worker.units, worker.suspended,
                     worker.held_back, worker.waiting, worker.waiting_ns, worker.assignments,
+                    worker.members, worker.turn - std::min(worker.turn, worker.ends),
                     (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u) +
                         (worker.paused ? 4u : 0u) + (worker.parked ? 8u : 0u)});
       worker.own_queue.for_each(append);
       words.push_back(worker.ahead_queue.size());
       for (const TaskId id : worker.ahead_queue) append(id);
     }
+    words.insert(words.end(), {new_seats_ ? 1u : 0u, owing_.size()});
     for (const auto* ring : {&idle_, &available_, &visits_, &victims_, &rich_}) {
       words.push_back(ring->size());
       for (const int rank : *ring) words.push_back(static_cast<std::uint64_t>(rank));
@@ -365,23 +434,25 @@ class WorkerTable {
     return all_paused() && worker.needing() == 0;
   }
   bool may_take(const WorkerRecord& worker, std::uint32_t tasks, std::uint64_t nanoseconds) const {
-    std::uint64_t result_bytes_max = worker.slots * credit_.result_bytes_per_slot;
+    const std::uint32_t slots = worker.credit_slots();
+    std::uint64_t result_bytes_max = slots * credit_.result_bytes_per_slot;
     if (worker.memory_limit_bytes != 0)
       result_bytes_max = std::min(result_bytes_max, worker.memory_limit_bytes / 4);
-    if (worker.result_bytes > result_bytes_max) return tasks < worker.slots;
-    return tasks < worker.slots * credit_.tasks_per_slot ||
-           (tasks < credit_.tasks_max && nanoseconds < worker.slots * credit_.nanoseconds_per_slot);
+    if (worker.result_bytes > result_bytes_max) return tasks < slots;
+    return tasks < slots * credit_.tasks_per_slot ||
+           (tasks < credit_.tasks_max && nanoseconds < slots * credit_.nanoseconds_per_slot);
   }
   bool has_own_queue(const WorkerRecord& worker) const { return !worker.own_queue.empty(); }
   /// More than its slots can work on, and worth a message.
   bool is_rich(const WorkerRecord& worker) const {
     if (worker.asked || worker.barren) return false;
     if (worker.paused || worker.parked) return worker.units > worker.suspended;
-    return worker.units > worker.slots + worker.suspended &&
+    return worker.units > worker.other_slots() + worker.suspended &&
            worker.needing_ns() > worth_asking_ns * worker.slots;
   }
   /// The worker starts, or gets, more or less than before.
   void note_change(int rank) {
+    new_seats_ = true;
     at(rank).barren = false;
     enlist_rich(rank);
     offer(rank);
@@ -444,6 +515,8 @@ class WorkerTable {
   std::deque<int> visits_;
   std::deque<int> victims_;
   std::deque<int> rich_;
+  std::vector<int> owing_;  ///< had members, and may have to do other work first
+  bool new_seats_ = false;
   std::uint64_t total_slots_ = 0;
   std::uint32_t joined_ = 0;
   std::uint32_t unoccupied_ = 0;

@@ -134,6 +134,8 @@ void SimCluster::submit(std::size_t number) {
     spec.demand = &demand;
     spec.function = item.function;
     spec.priority = item.priority;
+    spec.retries = item.retries;
+    spec.gang = std::min(item.gang, static_cast<std::uint32_t>(options_.workers));
     spec.inputs = inputs;
     head_.clock().measure([&] { id = scheduler.submit(spec, head_.commands()); });
   }
@@ -344,7 +346,10 @@ std::uint64_t SimCluster::run_item(Execution& item, int rank) {
   } else if (item.kind == Execution::Kind::task) {
     const std::size_t number = item_of(item.task->id);
     elapsed_ns = workload_[number].duration_ns;
-    item.threw = throws(number, 0);
+    // One member of a gang is enough.
+    const worker::GangMember* member = item.task->member.get();
+    item.threw = throws(number, 0) && (member == nullptr || member->index == 0);
+    report_.members += member != nullptr ? 1 : 0;
     item.result_bytes = workload_[number].result_bytes;
     if (item.threw) item.error_message = "by chance";
   }
@@ -427,7 +432,8 @@ void SimCluster::check_laws() {
   for (const Known& known : known_) {
     const TaskRecord* task = scheduler.find_task(known.id);
     const GroupRecord* group = scheduler.find_group(known.id);
-    if (task != nullptr && task->state == TaskState::ready && task->demand == scheduler::no_demand)
+    if (task != nullptr && task->state == TaskState::ready && !task->is_gang &&
+        task->demand == scheduler::no_demand)
       broken("a worker idles while a task is ready");
     if (group != nullptr && group->state == scheduler::GroupState::active &&
         !group->available.empty() && group->demand == scheduler::no_demand) {

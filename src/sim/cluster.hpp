@@ -69,6 +69,7 @@ struct ClusterReport {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;  ///< of packets and of the values beside them
   std::uint64_t fetches = 0;
+  std::uint64_t members = 0;  ///< of gangs, that ran
   std::uint64_t pauses = 0;
   std::uint64_t loads = 0;             ///< of values that were away
   std::uint64_t copies = 0;            ///< and moves that the client wanted

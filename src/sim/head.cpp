@@ -59,6 +59,17 @@ void Head::handle_message(int from, const protocol::Message& message) {
     failure.message = std::string(threw->message);
     failure.rank = from;
     accepted = scheduler_.on_task_threw(from, threw->task, std::move(failure), commands_);
+  } else if (const auto* ready = std::get_if<protocol::MemberReady>(&message)) {
+    accepted = scheduler_.on_member_ready(from, ready->run, commands_);
+  } else if (const auto* failed = std::get_if<protocol::MemberFailed>(&message)) {
+    TaskFailure failure;
+    failure.type = std::string(failed->type);
+    failure.message = std::string(failed->message);
+    failure.rank = from;
+    // Two may fail at once.
+    (void)scheduler_.on_member_failed(from, failed->run, std::move(failure), commands_);
+  } else if (const auto* member = std::get_if<protocol::MemberEnded>(&message)) {
+    accepted = scheduler_.on_member_ended(from, member->run, member->result_bytes, commands_);
   } else if (const auto* element = std::get_if<protocol::ElementThrew>(&message)) {
     TaskFailure failure;
     failure.type = std::string(element->type);
@@ -131,13 +142,29 @@ void Head::obey_copies() {
   }
 }
 
+void Head::define_function(int worker, std::uint32_t function) {
+  if (note_first(row_of(functions_, worker), function))
+    outbox_.send(worker, protocol::DefineFunction{function, {}, "function"});
+}
+
+void Head::obey_gangs() {
+  const scheduler::GangCommands& gangs = commands_.gangs;
+  for (const auto& each : gangs.assign) {
+    define_function(each.worker, scheduler_.find_task(each.task)->function);
+    encode_assign_member(outbox_.to(each.worker), scheduler_, each);
+  }
+  for (const auto& each : gangs.start) outbox_.send(each.worker, protocol::StartGang{each.run});
+  for (const auto& each : gangs.stop)
+    outbox_.send(each.worker, protocol::StopGang{each.run, each.task});
+  for (const auto& each : gangs.drop)
+    outbox_.send(each.worker, protocol::DropCommunicator{each.communicator, each.failed});
+}
+
 void Head::obey() {
   obey_copies();
   for (const Commands::Assign& each : commands_.assign) {
     const std::uint32_t function = scheduler_.find_task(each.task)->function;
-    if (note_first(row_of(functions_, each.worker), function)) {
-      outbox_.send(each.worker, protocol::DefineFunction{function, {}, "function"});
-    }
+    define_function(each.worker, function);
     encode_assign(outbox_.to(each.worker), scheduler_, each);
   }
   for (const Commands::AssignRange& each : commands_.assign_range) {
@@ -146,6 +173,7 @@ void Head::obey() {
     }
     encode_assign_range(outbox_.to(each.worker), scheduler_, each);
   }
+  obey_gangs();
   // All of a worker's at once: it tells those that read a value before it drops the value.
   std::map<int, std::vector<TaskId>> unwanted;
   for (const Commands::Cancel& each : commands_.cancel) unwanted[each.worker].push_back(each.id);
@@ -169,6 +197,8 @@ void Head::obey() {
   for (const Commands::Failed& each : commands_.failed) {
     outcomes_.push_back({each.task, Outcome::Kind::failed, each.failure});
   }
+  for (const TaskId id : commands_.gangs.done)
+    outcomes_.push_back({id, Outcome::Kind::finished, nullptr});
   for (const TaskId id : commands_.group_done)
     outcomes_.push_back({id, Outcome::Kind::group_done, nullptr});
   for (const TaskId id : commands_.forgotten) {
@@ -203,6 +233,10 @@ void Head::describe(std::vector<std::uint64_t>& words) const {
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker)});
   for (const Commands::Located& each : commands_.located)
     words.insert(words.end(), {each.id.bits(), rank_of(each.worker), rank_of(each.holder)});
+  for (const auto& each : commands_.gangs.start)
+    words.insert(words.end(), {each.run, rank_of(each.worker)});
+  for (const auto& each : commands_.gangs.stop)
+    words.insert(words.end(), {each.run, rank_of(each.worker), 1});
   for (const Commands::Drop& each : commands_.drop)
     words.insert(words.end(), {each.piece.id.bits(), each.piece.begin, rank_of(each.worker)});
   for (const Commands::Replicate& each : commands_.replicate)

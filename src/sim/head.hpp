@@ -52,6 +52,8 @@ class Head {
   void submit(int from, const protocol::SubmitTask& message);
   void obey();
   void obey_copies();
+  void obey_gangs();
+  void define_function(int worker, std::uint32_t function);
 
   scheduler::Scheduler scheduler_;
   scheduler::Commands commands_;

@@ -41,6 +41,8 @@ bool SimCluster::is_assigned(TaskId id, int rank) const {
     return std::ranges::any_of(group->outstanding,
                                [&](const auto& each) { return each.second.worker == rank; });
   }
+  if (const scheduler::GangRun* run = scheduler.find_run_of(id))
+    return std::ranges::find(run->members, rank) != run->members.end();
   const TaskRecord* record = scheduler.find_task(id);
   return record != nullptr && record->state == TaskState::assigned && record->worker == rank;
 }

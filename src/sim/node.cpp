@@ -38,6 +38,14 @@ void Node::handle_message(int from, const protocol::Message& message) {
     state_.on_assign(*task, commands_);
   } else if (const auto* range = std::get_if<protocol::AssignRange>(&message)) {
     state_.on_assign(*range, commands_);
+  } else if (const auto* member = std::get_if<protocol::AssignMember>(&message)) {
+    state_.on_assign(*member, commands_);
+  } else if (const auto* start = std::get_if<protocol::StartGang>(&message)) {
+    state_.on_start(start->run);
+  } else if (const auto* stop = std::get_if<protocol::StopGang>(&message)) {
+    state_.on_stop(*stop, commands_);
+  } else if (std::holds_alternative<protocol::DropCommunicator>(message)) {
+    // Nothing is sent within gangs here.
   } else if (const auto* release = std::get_if<protocol::ReleaseData>(&message)) {
     for (std::size_t index = 0; index < release->ids.size(); ++index)
       state_.on_release(release->ids[index]);
@@ -119,7 +127,7 @@ void Node::suspend(Batch& batch, std::vector<Packet>& packets) {
   Batch done;
   state_.split(batch, done, commands_);
   report_tasks(done);
-  state_.suspend(batch);
+  state_.suspend(batch, commands_);
   obey();
   note_waits();
   outbox_.take(packets);
@@ -185,6 +193,10 @@ void Node::end_load(std::vector<Packet>& packets) {
 
 void Node::report_tasks(const Batch& batch) {
   for (const Execution& item : batch.items) {
+    if (item.run != 0) {
+      report_member(item);
+      continue;
+    }
     if (item.kind != Execution::Kind::task || item.detached) continue;
     if (item.threw) {
       outbox_.send(0, protocol::TaskThrew{item.id, item.error_type, item.error_message});
@@ -194,7 +206,19 @@ void Node::report_tasks(const Batch& batch) {
   }
 }
 
+void Node::report_member(const Execution& item) {
+  if (item.threw && !item.detached)
+    outbox_.send(0, protocol::MemberFailed{item.run, item.error_type, item.error_message});
+  outbox_.send(0, protocol::MemberEnded{item.run, item.result_bytes});
+}
+
 void Node::obey() {
+  for (const std::uint64_t run : commands_.members_ready)
+    outbox_.send(0, protocol::MemberReady{run});
+  for (const worker::WorkerCommands::MemberEnded& each : commands_.members_ended) {
+    if (each.failed) outbox_.send(0, protocol::MemberFailed{each.run, "input", "is nowhere"});
+    outbox_.send(0, protocol::MemberEnded{each.run, 0});
+  }
   for (const worker::WorkerCommands::Fetch& each : commands_.fetch) {
     ++fetches_;
     outbox_.send(each.holder, protocol::Fetch{each.request, each.id, each.slice, each.begin,

@@ -58,6 +58,7 @@ class Node {
   void answer(int from, const protocol::Fetch& message);
   void give_back(std::uint32_t units_max);
   void report_tasks(const worker::Batch& batch);
+  void report_member(const worker::Execution& item);
   void note_waits();
   void obey();
 

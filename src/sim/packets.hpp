@@ -51,15 +51,15 @@ class Outbox {
   std::map<int, Waiting> waiting_;
 };
 
-/// Writes the message for an assigned task.
-inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
-                          const scheduler::Commands::Assign& command) {
-  const scheduler::TaskRecord* record = scheduler.find_task(command.task);
+/// The message for an assigned task; `inputs` has its list.
+inline protocol::AssignTask assignment_of(const scheduler::Scheduler& scheduler, TaskId task,
+                                          std::int32_t worker,
+                                          std::vector<protocol::InputRef>& inputs) {
+  const scheduler::TaskRecord* record = scheduler.find_task(task);
   check(record != nullptr, "an assigned task is alive");
-  std::vector<protocol::InputRef> inputs;
-  scheduler.append_input_refs(*record, command.worker, inputs);
+  scheduler.append_input_refs(*record, worker, inputs);
   protocol::AssignTask message;
-  message.task = command.task;
+  message.task = task;
   message.function = record->function;
   message.priority = record->priority;
   message.inline_result = record->inline_result;
@@ -69,8 +69,27 @@ inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
   message.inputs =
       protocol::PackedList<protocol::InputRef>(std::span<const protocol::InputRef>(inputs));
   message.payload = record->payload.bytes();
+  return message;
+}
+
+/// Writes the message for an assigned task.
+inline void encode_assign(Writer& writer, const scheduler::Scheduler& scheduler,
+                          const scheduler::Commands::Assign& command) {
+  std::vector<protocol::InputRef> inputs;
+  protocol::AssignTask message = assignment_of(scheduler, command.task, command.worker, inputs);
   message.claim = scheduler.demands().ref_of(command.claim);
   protocol::encode(writer, message);
+}
+
+/// Writes the message for a member of a gang.
+inline void encode_assign_member(Writer& writer, const scheduler::Scheduler& scheduler,
+                                 const scheduler::GangCommands::Assign& command) {
+  const scheduler::GangRun* run = scheduler.find_run(command.run);
+  check(run != nullptr, "a member is assigned while its gang is under way");
+  std::vector<protocol::InputRef> inputs;
+  protocol::encode(writer, scheduler::member_message(
+                               *run, command.run, command.worker,
+                               assignment_of(scheduler, command.task, command.worker, inputs)));
 }
 
 /// Writes the message for an assigned stretch of a map.

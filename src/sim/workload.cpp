@@ -132,6 +132,19 @@ Workload mixture(std::size_t items, std::uint64_t seed) {
   return work;
 }
 
+Workload gangs_and_tasks(std::size_t tasks, std::size_t inputs_max, std::uint64_t seed) {
+  constexpr std::uint64_t members_max = 6;
+  Workload work = random_graph(tasks, inputs_max, seed);
+  Random random(mix(seed, 0x67616e67));
+  for (WorkItem& item : work) {
+    if (random.below(3) != 0) continue;
+    item.gang = static_cast<std::uint32_t>(1 + random.below(members_max));
+    item.retries = static_cast<std::uint8_t>(random.below(2));
+    item.function += 4;
+  }
+  return work;
+}
+
 Workload map_reduce(std::uint64_t elements, std::size_t fan_in, std::uint64_t duration_ns) {
   check(fan_in >= 2, "a reduction takes at least two at a time");
   Workload work{map_item(elements, duration_ns, 10)};

@@ -32,6 +32,8 @@ struct WorkItem {
   std::uint64_t result_bytes = 8;
   std::int16_t priority = 0;
   std::uint32_t function = 0;
+  std::uint32_t gang = 0;    ///< so many workers run it together, or all when there are fewer
+  std::uint8_t retries = 0;  ///< of a task or gang
 };
 
 using Workload = std::vector<WorkItem>;
@@ -55,6 +57,9 @@ Workload map_of_map(std::uint64_t elements, std::size_t depth, std::uint64_t dur
 Workload map_reduce(std::uint64_t elements, std::size_t fan_in, std::uint64_t duration_ns);
 /// Tasks and maps that need each other at random.
 Workload mixture(std::size_t items, std::uint64_t seed);
+
+/// A random graph, of which every third task or so is a gang.
+Workload gangs_and_tasks(std::size_t tasks, std::size_t inputs_max, std::uint64_t seed);
 
 /// Makes the durations of tasks and elements log-normal, with the mean that they have. They follow
 /// from the seed and the place in the workload, whatever the order in which things run.

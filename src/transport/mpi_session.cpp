@@ -112,7 +112,7 @@ std::unique_ptr<MpiSession> MpiSession::adopt(const mpi::communicator& world) {
 
 MpiSession::MpiSession(std::unique_ptr<mpi::environment> environment,
                        const mpi::communicator& world)
-    : parts_(new Parts{std::move(environment), duplicate(world), duplicate(world),
+    : parts_(new Parts{std::move(environment), duplicate(world), duplicate(world), duplicate(world),
                        duplicate(world)}) {}
 
 MpiSession::~MpiSession() {

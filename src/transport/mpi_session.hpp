@@ -34,10 +34,12 @@ class MpiSession {
   /// Frees the communicators and finalizes MPI if we initialised it. All ranks enter it.
   void leave();
 
-  /// Errors are returned, not fatal, on these three.
+  /// Errors are returned, not fatal, on these.
   const boost::mpi::communicator& control() const { return parts_->control; }
   const boost::mpi::communicator& data() const { return parts_->data; }
   const boost::mpi::communicator& collective() const { return parts_->collective; }
+  /// From which communicators of gangs are made.
+  const boost::mpi::communicator& gangs() const { return parts_->gangs; }
 
   /// For people, for example "thread multiple".
   std::string thread_level() const;
@@ -50,6 +52,7 @@ class MpiSession {
     boost::mpi::communicator control;
     boost::mpi::communicator data;
     boost::mpi::communicator collective;
+    boost::mpi::communicator gangs;
   };
 
   MpiSession(std::unique_ptr<boost::mpi::environment> environment,

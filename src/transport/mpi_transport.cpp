@@ -77,6 +77,8 @@ class MpiTransport final : public Transport {
   void wake() noexcept override { parts_->neighbourhood.doorbells->ring(parts_->own_bell); }
   microseconds sleep_limit() const override;
 
+  const boost::mpi::communicator& parent_of_gangs() const { return parts_->session->gangs(); }
+
   void finish(const OnPacket& on_packet) override;
   [[noreturn]] void abort(int exit_code) noexcept override { abort_job(exit_code); }
 
@@ -321,6 +323,11 @@ std::unique_ptr<Transport> start_mpi(int& argc, char**& argv) {
 
 std::unique_ptr<Transport> attach_mpi(const boost::mpi::communicator& world) {
   return join(MpiSession::adopt(world));
+}
+
+const boost::mpi::communicator* parent_of_gangs(const Transport& transport) {
+  const auto* over_mpi = dynamic_cast<const MpiTransport*>(&transport);
+  return over_mpi == nullptr ? nullptr : &over_mpi->parent_of_gangs();
 }
 
 }  // namespace tutti::transport

@@ -21,4 +21,8 @@ std::unique_ptr<Transport> start_mpi(int& argc, char**& argv);
 /// it. All its ranks call it; it is duplicated and may be used for other things.
 std::unique_ptr<Transport> attach_mpi(const boost::mpi::communicator& world);
 
+/// From which communicators of gangs are made: all ranks, in their order. Null for a transport
+/// without MPI. It lives as long as the transport.
+const boost::mpi::communicator* parent_of_gangs(const Transport& transport);
+
 }  // namespace tutti::transport

@@ -53,6 +53,7 @@ bool WorkerState::on_timeout(TaskId id, WorkerCommands& commands) {
 /// Those who wait for the task are told now; its thread is told to stop.
 void WorkerState::detach(TaskWork* task, WorkerCommands& commands) {
   task->detached = true;
+  if (task->member) forget_member(task);
   set(task->stop);
   commands.stopped.push_back(task);
   for (const detail::InputValue& value : task->values) keep(value.value, task->held);

@@ -25,6 +25,10 @@ void describe_task(const TaskWork& task, Words& words) {
   words.insert(words.end(),
                {task.id.bits(), task.missing,
                 (task.input_failed ? 1u : 0u) + (task.taken ? 2u : 0u), task.inputs.size()});
+  if (task.member) {
+    words.insert(words.end(), {task.member->run, static_cast<std::uint64_t>(task.member->phase),
+                               task.member->stopped ? 1u : 0u});
+  }
   for (const Waiter& waiter : task.waiters) describe_waiter(waiter, words);
   for (const Asker& asker : task.askers)
     words.insert(words.end(), {static_cast<std::uint64_t>(asker.rank), asker.request});
@@ -51,7 +55,10 @@ auto sorted_keys(const Map& map) {
 
 void WorkerState::describe(Words& words) const {
   words.insert(words.end(), {static_cast<std::uint64_t>(pause_), ready_count_, taken_, active_,
-                             suspended_, wanting_, assignments_, known_.size(), fetches_.size()});
+                             suspended_, wanting_, assignments_, known_.size(), fetches_.size(),
+                             members_.size(), begun_members_.size()});
+  for (const TaskWork* task : begun_members_)
+    words.insert(words.end(), {task->member->run, task->detached ? 1u : 0u});
   for (const auto& [depth, count] : suspended_depths_)
     words.insert(words.end(), {static_cast<std::uint64_t>(depth), count});
   for (const auto& [urgency, level] : ready_) {

@@ -324,6 +324,7 @@ std::vector<Waiter> WorkerState::tell_askers(TaskWork& task, bool failed,
 /// An input failed: the task is dropped without a report. Rank 0 has failed it already, or will.
 /// What waits for it is dropped too, one after the other: a chain may be long.
 void WorkerState::drop(TaskWork* task, WorkerCommands& commands) {
+  if (task->member) end_unbegun(*task, commands);
   dropped_.push_back(task);
   if (dropped_.size() > 1) return;
   for (std::size_t next = 0; next < dropped_.size(); ++next)

@@ -146,6 +146,7 @@ void run_task(Batch& batch) {
   context.depth = task.depth;
   context.attempt = task.attempt;
   context.stop = &task.stop;
+  context.member = task.member.get();
   context.claim = &task.claim;
   if (context.is_stopped()) return;
   if (!task.problem.empty()) return note_problem(batch.items[batch.current], task.problem);

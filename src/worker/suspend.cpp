@@ -76,7 +76,8 @@ void WorkerState::return_rest(Execution& block, std::uint64_t begun) {
   if (!is_queued) make_ready({.range = &range}, range.urgency, true);
 }
 
-void WorkerState::suspend(Batch& batch, WaitsFor what, std::uint64_t begun) {
+void WorkerState::suspend(Batch& batch, WorkerCommands& commands, WaitsFor what,
+                          std::uint64_t begun) {
   check(batch.current == 0 && !batch.items.empty(), "what is done before a wait was split off");
   check(may_suspend() && active_ >= batch.slots, "what waits had a slot, and may wait");
   while (batch.items.size() > 1) {
@@ -97,9 +98,9 @@ void WorkerState::suspend(Batch& batch, WaitsFor what, std::uint64_t begun) {
   active_ -= batch.slots;
   ++suspended_;
   item.waits_for = what;
-  if (what == WaitsFor::anybody) return;
-  ++suspended_depths_[depth_of(item)];
+  if (what != WaitsFor::anybody) ++suspended_depths_[depth_of(item)];
   if (what == WaitsFor::results) ++waiting_for_results_;
+  seat_members(commands);
 }
 
 void WorkerState::on_coordination(const Execution& item) {
@@ -126,7 +127,7 @@ void WorkerState::resume(const Batch& batch) {
 }
 
 bool WorkerState::can_nest(int depth_min) const {
-  if (startable() == 0) return false;
+  if (startable_alone() == 0) return false;
   const int lowest = std::max(depth_min, floor());
   for (const auto& [urgency, level] : ready_) {
     if (level.empty() || depth_of(urgency) < lowest) continue;

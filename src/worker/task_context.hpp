@@ -19,6 +19,7 @@ namespace tutti::worker {
 
 struct Batch;
 struct Claim;
+struct GangMember;
 
 /// What the task holds elsewhere: it is given back by the destructor, which may take the rank's
 /// lock.
@@ -62,9 +63,10 @@ struct TaskContext {
   std::uint64_t stream = 0;            ///< names its random numbers
   std::uint16_t depth = 0;
   std::uint8_t attempt = 1;
-  std::uint8_t* stop = nullptr;      ///< see TaskWork; null: nobody can stop it
-  std::int64_t* limit_ns = nullptr;  ///< of the element; null: none
-  const Claim* claim = nullptr;      ///< null: one slot and nothing more
+  std::uint8_t* stop = nullptr;        ///< see TaskWork; null: nobody can stop it
+  std::int64_t* limit_ns = nullptr;    ///< of the element; null: none
+  const Claim* claim = nullptr;        ///< null: one slot and nothing more
+  const GangMember* member = nullptr;  ///< of which gang it is a member; null: of none
   /// Of the task, or of the element that asked last; goes when the task ends.
   std::unique_ptr<Holdings> holdings;
   std::uint64_t holding_element = 0;

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,22 @@ struct Waiter {
 struct Asker {
   std::int32_t rank = 0;
   std::uint64_t request = 0;
+};
+
+/// What makes a task a member of a gang.
+struct GangMember {
+  enum class Phase : std::uint8_t {
+    waiting,  ///< for inputs, or for a slot
+    seated,   ///< has a slot, and waits for the others
+    begun,    ///< a thread will take it, whatever happens, or has it
+  };
+  std::uint64_t run = 0;  ///< names the attempt of the gang
+  std::uint32_t communicator = 0;
+  std::uint32_t index = 0;            ///< of this rank among the members
+  std::uint32_t size = 1;             ///< of the gang
+  std::vector<std::int32_t> members;  ///< ranks; empty when the communicator was named before
+  Phase phase = Phase::waiting;
+  bool stopped = false;  ///< rank 0 has told it to stop
 };
 
 /// What an assignment has of the worker besides one slot, see protocol::ClaimRef.
@@ -69,6 +86,7 @@ struct TaskWork {
   std::vector<Waiter> waiters;             ///< for its result, on this rank
   std::vector<Asker> askers;               ///< for its result, on others
   std::string problem;                     ///< why an input is not here: the task fails with it
+  std::unique_ptr<GangMember> member;      ///< null for a task by itself
   Claim claim;
 
   bool is_awaited() const { return !waiters.empty() || !askers.empty(); }
@@ -146,6 +164,7 @@ struct Execution {
   GroupWork* group = nullptr;
   const FunctionOps* ops = nullptr;
   TaskId id;                ///< of a task
+  std::uint64_t run = 0;    ///< of a member of a gang
   std::uint64_t begin = 0;  ///< of a block
   std::uint64_t count = 0;
 

@@ -50,7 +50,11 @@ TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
 }
 
 void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands& commands) {
-  TaskWork& task = new_task(message);
+  accept(new_task(message), message, commands);
+}
+
+void WorkerState::accept(TaskWork& task, const protocol::AssignTask& message,
+                         WorkerCommands& commands) {
   known_.insert(task.id, &task);
   assignments_ = (assignments_ + 1) & protocol::sequence_mask;
   if (!early_.empty()) admit_early(task, commands);
@@ -70,12 +74,19 @@ void WorkerState::on_assign(const protocol::AssignTask& message, WorkerCommands&
         --task.missing;
     }
   }
-  if (task.missing == 0) make_ready({.task = &task}, task.urgency, false);
+  if (task.missing != 0) return;
+  if (task.member) {
+    seat_members(commands);
+  } else {
+    make_ready({.task = &task}, task.urgency, false);
+  }
 }
 
 void WorkerState::task_complete(TaskWork* task, WorkerCommands& commands) {
   if (task->input_failed) {
     drop(task, commands);
+  } else if (task->member) {
+    seat_members(commands);
   } else {
     // Ahead of other work: its inputs are warm, and running it lets them be released.
     make_ready({.task = task}, task->urgency, true);
@@ -257,6 +268,7 @@ void WorkerState::mark_movable(TaskWork& task) {
 }
 
 void WorkerState::take(Batch& batch, int depth_min) {
+  if (depth_min == 0 && !begun_members_.empty()) return take_member(batch);
   fill(batch, std::max(depth_min, floor()));
   if (!batch.items.empty()) active_ += batch.slots;
 }
@@ -329,12 +341,7 @@ void WorkerState::fill(Batch& batch, int depth_min) {
       item.ops = ready.bind->ops;
       return;
     }
-    item.kind = Execution::Kind::task;
-    item.task = ready.task;
-    ready.task->taken = true;
-    mark_movable(*ready.task);
-    item.id = ready.task->id;
-    item.ops = function(ready.task->function);
+    add_task(item, ready.task);
     const bool known = durations_.known(ready.task->function);
     estimate_ns += durations_.estimate_ns(ready.task->function, 1, limits_.batch_ns);
     // Its time begins with its run.
@@ -343,9 +350,20 @@ void WorkerState::fill(Batch& batch, int depth_min) {
   }
 }
 
+/// A thread takes a task.
+void WorkerState::add_task(Execution& item, TaskWork* task) {
+  item.kind = Execution::Kind::task;
+  item.task = task;
+  task->taken = true;
+  mark_movable(*task);
+  item.id = task->id;
+  item.run = task->member ? task->member->run : 0;
+  item.ops = function(task->function);
+}
+
 bool WorkerState::may_take_long(const Batch& batch) const {
   for (const Execution& item : batch.items) {
-    if (item.kind == Execution::Kind::bind) return true;
+    if (item.kind == Execution::Kind::bind || item.run != 0) return true;
     if (item.kind == Execution::Kind::block && !item.group->durations.known(0)) return true;
     if (item.kind == Execution::Kind::block &&
         item.group->durations.estimate_ns(0, item.count, 0) > limits_.block_ns)
@@ -361,6 +379,7 @@ bool WorkerState::may_take_long(const Batch& batch) const {
 void WorkerState::on_done(Batch& batch, WorkerCommands& commands) {
   end_items(batch.items, commands);
   active_ -= batch.slots;
+  seat_members(commands);
 }
 
 void WorkerState::end_items(std::span<Execution> items, WorkerCommands& commands) {
@@ -390,6 +409,7 @@ void WorkerState::finish_task(Execution& item, WorkerCommands& commands) {
     recycle(task);
     return;
   }
+  if (task->member) return finish_member(item, commands);
   if (!item.threw) store_.put(task->id, item.result, item.result_bytes);
   item.task = nullptr;
   ended(task, item.result, item.threw, commands);
@@ -437,6 +457,7 @@ void WorkerState::recycle(TaskWork* task) {
   task->detached = false;
   task->stop = 0;
   task->input_failed = false;
+  task->member.reset();
   task->problem.clear();
   task->inputs.clear();
   task->values.clear();
@@ -518,6 +539,17 @@ void WorkerState::check_invariants() const {
     check(!store_.contains(id), "what has a result is not assigned any more");
     if (task->missing == 0) check_inputs(*task);
   });
+  check(active_ <= limits_.slots, "no more run, or are about to, than there are slots");
+  for (const TaskWork* task : members_) {
+    check(known_.find(task->id) != nullptr && task->member, "a member of a gang is assigned");
+    const bool sits = task->member->phase != GangMember::Phase::waiting;
+    check(!sits || task->missing == 0, "a member has its inputs when it has a slot");
+    const bool could_sit = task->missing == 0 && active_ + wanting_ < limits_.slots;
+    check(sits || !could_sit, "a member does not wait while a slot is free");
+    check(task->member->phase != GangMember::Phase::begun || task->taken ||
+              std::ranges::find(begun_members_, task) != begun_members_.end(),
+          "a member that was told to begin has a thread, or will");
+  }
   for (const Early& each : early_) {
     check(!known_.contains(each.id), "what is assigned is not asked for too early");
     check(!protocol::has_seen(assignments_, each.sequence), "who asked too early still waits");

@@ -68,9 +68,17 @@ struct WorkerCommands {
   std::vector<TaskId> replicas;             ///< copies that were stored; tell rank 0
   std::vector<RangeWork*> finished_ranges;  ///< report them, then call recycle()
   std::vector<const TaskWork*> stopped;     ///< run, and were told to stop
+  /// A member of a gang that no thread has begun, and that gave its slot back.
+  struct MemberEnded {
+    std::uint64_t run;
+    bool failed;  ///< an input is nowhere; else it was told to stop
+  };
+  std::vector<std::uint64_t> members_ready;  ///< they have slots: tell rank 0
+  std::vector<MemberEnded> members_ended;
   bool empty() const {
     return fetch.empty() && load.empty() && answers.empty() && replicated.empty() &&
-           locate.empty() && replicas.empty() && finished_ranges.empty() && stopped.empty();
+           locate.empty() && replicas.empty() && finished_ranges.empty() && stopped.empty() &&
+           members_ready.empty() && members_ended.empty();
   }
   void clear() {
     fetch.clear();
@@ -81,6 +89,8 @@ struct WorkerCommands {
     replicas.clear();
     finished_ranges.clear();
     stopped.clear();
+    members_ready.clear();
+    members_ended.clear();
   }
 };
 
@@ -120,6 +130,11 @@ class WorkerState {
                        WorkerCommands& commands);
   void on_assign(const protocol::AssignTask& message, WorkerCommands& commands);
   void on_assign(const protocol::AssignRange& message, WorkerCommands& commands);
+  void on_assign(const protocol::AssignMember& message, WorkerCommands& commands);
+  /// All members of a gang have slots.
+  void on_start(std::uint64_t run);
+  /// A gang has failed, or was cancelled.
+  void on_stop(const protocol::StopGang& message, WorkerCommands& commands);
   /// The answer to a fetch or load. `problem` says why there is no value: what needs it fails with
   /// this sentence.
   void on_data(std::uint64_t request, protocol::Data::Answer answer, detail::ValuePtr value,
@@ -162,7 +177,7 @@ class WorkerState {
   void split(Batch& batch, Batch& done, WorkerCommands& commands);
   /// What was behind it goes back; of a block that are the elements after the first `begun`, which
   /// the caller does not run then. Must not be called when may_suspend() is false.
-  void suspend(Batch& batch, WaitsFor what = WaitsFor::results,
+  void suspend(Batch& batch, WorkerCommands& commands, WaitsFor what = WaitsFor::results,
                std::uint64_t begun = ~std::uint64_t{0});
   bool may_suspend() const { return suspended_ < limits_.suspended_max; }
   /// It uses locks, queues and their like: whoever runs on its stack, or below it, could wait for
@@ -185,13 +200,7 @@ class WorkerState {
            (pause_ == Pause::none || (pause_ == Pause::one_at_a_time && active_ + wanting_ == 0));
   }
   /// Threads that could begin something now.
-  std::size_t startable() const {
-    const std::size_t used = active_ + wanting_;
-    if (used >= limits_.slots || !has_ready()) return 0;
-    if (used + cores_of_next() > limits_.slots) return 0;
-    const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
-    return std::min(ready_count(floor()), slots);
-  }
+  std::size_t startable() const { return begun_members_.size() + startable_alone(); }
   /// What a thread that waits inside of a task of this depth could run now, without being away for
   /// long.
   bool can_nest(int depth_min) const;
@@ -230,7 +239,7 @@ class WorkerState {
   /// True when nothing is assigned, defined or awaited.
   bool is_idle() const {
     return ready_count_ == 0 && taken_ == 0 && awaited() == 0 && known_.empty() && early_.empty() &&
-           groups_.empty();
+           groups_.empty() && members_.empty();
   }
   const FunctionOps* function(FunctionId function) const;
   const WorkerLimits& limits() const { return limits_; }
@@ -304,14 +313,32 @@ class WorkerState {
   bool cut(RangeWork& range, std::uint64_t& units, WorkerCommands::GaveBack& given,
            WorkerCommands& commands);
 
+  // gangs.cpp
+  TaskWork* find_member(std::uint64_t run) const;
+  void seat_members(WorkerCommands& commands);
+  void forget_member(const TaskWork* task);
+  void end_unbegun(const TaskWork& task, WorkerCommands& commands);
+  void take_member(Batch& batch);
+  void finish_member(Execution& item, WorkerCommands& commands);
+
   // cancel.cpp
   void detach(TaskWork* task, WorkerCommands& commands);
   void remove_ready(const TaskWork* task);
   void cancel_group(TaskId id);
 
+  void accept(TaskWork& task, const protocol::AssignTask& message, WorkerCommands& commands);
   void make_ready(Ready ready, std::int32_t urgency, bool at_front);
+  void add_task(Execution& item, TaskWork* task);
   static std::uint32_t cores_of(const Ready& ready);
   std::uint32_t cores_of_next() const;
+  /// Of those that could begin, what is no member of a gang: such a one has its slot.
+  std::size_t startable_alone() const {
+    const std::size_t used = active_ + wanting_;
+    if (used >= limits_.slots || !has_ready()) return 0;
+    if (used + cores_of_next() > limits_.slots) return 0;
+    const std::size_t slots = pause_ == Pause::none ? limits_.slots - used : 1;
+    return std::min(ready_count(floor()), slots);
+  }
   void fill(Batch& batch, int depth_min);
   static int depth_of(std::int32_t urgency) { return urgency & 0xffff; }
   static int depth_of(const Execution& item);
@@ -346,7 +373,7 @@ class WorkerState {
   std::map<std::int32_t, std::deque<Ready>, std::greater<>> ready_;  ///< by urgency
   std::size_t ready_count_ = 0;
   std::size_t taken_ = 0;        ///< items, those that wait inside of themselves among them
-  std::uint32_t active_ = 0;     ///< slots that threads have
+  std::uint32_t active_ = 0;     ///< slots of threads, and of members of gangs
   std::uint32_t suspended_ = 0;  ///< items that wait inside of themselves
   std::uint32_t wanting_ = 0;    ///< of those, whose wait is over
   /// Of those that do not wait for what may not have begun, how many of each depth.
@@ -355,8 +382,10 @@ class WorkerState {
   std::vector<std::uint8_t>
       coordinating_;  ///< by function: it was seen to use locks and their like
   Pause pause_ = Pause::none;
-  SlotTable<TaskWork*> known_;     ///< assigned and not ended
-  std::uint32_t assignments_ = 0;  ///< tasks assigned since the start, modulo 2^31
+  std::vector<TaskWork*> members_;       ///< of gangs, that have not ended or been told to stop
+  std::deque<TaskWork*> begun_members_;  ///< what no thread has taken, stopped or not
+  SlotTable<TaskWork*> known_;           ///< assigned and not ended
+  std::uint32_t assignments_ = 0;        ///< tasks assigned since the start, modulo 2^31
   std::vector<Early> early_;
   std::vector<std::uint32_t> ended_claims_;
   std::vector<TaskWork*> dropped_;  ///< whose end is being told to those who wait for them

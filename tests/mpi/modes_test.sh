@@ -20,7 +20,7 @@ passes() {
   fi
 }
 
-for test in client nested delayed fold map functions data errors; do
+for test in client nested delayed fold map functions data errors gang; do
   program=$programs/mpi_${test}_test
   [ -x "$program" ] || program=$programs/${test}_test
   passes TUTTI_SERIAL=1 "$program"

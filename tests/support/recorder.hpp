@@ -26,6 +26,17 @@ struct Forgotten {
   TaskId id;
 };
 
+using scheduler::GangCommands;
+struct GangStart {
+  GangCommands::Tell tell;
+};
+struct GangStop {
+  GangCommands::Tell tell;
+};
+struct GangDone {
+  TaskId id;
+};
+
 class Recorder {
  public:
   using Commands = scheduler::Commands;
@@ -41,9 +52,18 @@ class Recorder {
     for (const auto& each : commands_.assign) compare(each);
     for (const auto& each : commands_.assign_range) compare(each);
     for (const auto& each : commands_.release) compare(each);
+    for (const auto& each : commands_.gangs.assign) compare(each);
     append<Commands::Assign>(commands_.assign);
     append<Commands::AssignRange>(commands_.assign_range);
     append<Commands::Release>(commands_.release);
+    append<GangCommands::Assign>(commands_.gangs.assign);
+    append<GangCommands::Drop>(commands_.gangs.drop);
+    for (const auto& each : commands_.gangs.start)
+      std::get<std::vector<GangStart>>(taken_).push_back({each});
+    for (const auto& each : commands_.gangs.stop)
+      std::get<std::vector<GangStop>>(taken_).push_back({each});
+    for (const TaskId id : commands_.gangs.done)
+      std::get<std::vector<GangDone>>(taken_).push_back({id});
     append<Commands::GiveBack>(commands_.give_back);
     append<Commands::Located>(commands_.located);
     append<Commands::Cancel>(commands_.cancel);
@@ -107,6 +127,21 @@ class Recorder {
     compare(record.input_span(), message.inputs);
   }
 
+  void compare(const GangCommands::Assign& command) {
+    writer_.clear();
+    sim::encode_assign_member(writer_, scheduler_, command);
+    const auto message = travelled<protocol::AssignMember>();
+    const scheduler::GangRun& run = *scheduler_.find_run(command.run);
+    REQUIRE(message.task.task == command.task);
+    REQUIRE_EQ(message.run, command.run);
+    REQUIRE_EQ(message.communicator, run.communicator);
+    REQUIRE_EQ(message.size, run.members.size());
+    REQUIRE_EQ(run.members[message.index], command.worker);
+    REQUIRE(message.members.to_vector() ==
+            (run.is_known ? std::vector<std::int32_t>() : run.members));
+    compare(scheduler_.find_task(command.task)->input_span(), message.task.inputs);
+  }
+
   /// Values come as they are, slices in pieces that follow each other, and mere order not at all.
   void compare(std::span<const scheduler::Input> inputs,
                const protocol::PackedList<protocol::InputRef>& refs) {
@@ -166,7 +201,9 @@ class Recorder {
              std::vector<Commands::Located>, std::vector<Commands::Cancel>,
              std::vector<Commands::Failed>, std::vector<GroupDone>, std::vector<Forgotten>,
              std::vector<Commands::Replicate>, std::vector<Commands::Drop>,
-             std::vector<Commands::Replicated>>
+             std::vector<Commands::Replicated>, std::vector<GangCommands::Assign>,
+             std::vector<GangCommands::Drop>, std::vector<GangStart>, std::vector<GangStop>,
+             std::vector<GangDone>>
       taken_;
 };
 

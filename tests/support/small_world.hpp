@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,6 +29,8 @@ struct SmallWork {
   std::vector<std::size_t> sources{};  ///< earlier maps, element by element
   std::vector<SmallSlice> slices{};
   std::vector<std::size_t> after{};  ///< earlier tasks or maps that must have ended, no more
+  std::uint32_t gang = 0;            ///< so many workers run it together
+  std::uint8_t retries = 0;          ///< of a task or gang
 
   bool uses(std::size_t work) const {
     const auto is_it = [work](std::size_t each) { return each == work; };
@@ -71,6 +74,9 @@ struct SmallEvents {
   std::uint64_t stopped = 0;  ///< runs that were told to stop
   std::uint64_t copied = 0;   ///< because the client wanted it
   std::uint64_t dropped = 0;  ///< after it was copied elsewhere
+  std::uint64_t members_ended = 0;
+  std::uint64_t members_failed = 0;
+  std::uint64_t gangs_stopped = 0;  ///< messages
 };
 
 class SmallWorld {
@@ -106,6 +112,7 @@ class SmallWorld {
   bool can_copy() const;
   void copy(bool moves);
   void deliver(std::deque<sim::Packet>& from);
+  std::vector<std::size_t> able_to_end() const;
   void finish(std::size_t running, bool throws);
   void change_pause(sim::Node& node);
   void fail_first(worker::Execution& item);
@@ -122,6 +129,11 @@ class SmallWorld {
   std::vector<std::deque<sim::Packet>> channels_;
   std::vector<sim::Packet> packets_;
   std::vector<Running> running_;
+  struct Begun {
+    std::size_t members = 0;
+    std::size_t size = 0;
+  };
+  std::map<std::uint64_t, Begun> begun_;  ///< gangs, by run
   std::vector<Known> known_;
   std::size_t released_ = 0;
   int throws_left_;
@@ -169,11 +181,12 @@ inline bool SmallWorld::step(Exhaustive& walk) {
   const std::size_t submits = known_.size() < works_.size() ? 1 : 0;
   const std::size_t releases = can_release() ? 1 : 0;
   const std::size_t ends = throws_left_ > 0 ? 2 : 1;
+  const std::vector<std::size_t> able = able_to_end();
   const std::size_t turns = turn_is_open_ ? 1 : 0;
   const std::size_t copies = can_copy() ? 2 : 0;
   // A pause or a cancel alone moves nothing, so the world is quiet when nothing else can happen.
   const std::size_t happens =
-      submits + releases + copies + turns + full.size() + running_.size() * ends;
+      submits + releases + copies + turns + full.size() + able.size() * ends;
   const std::size_t pauses = pauses_left_ > 0 && happens != 0 ? nodes_.size() : 0;
   const std::size_t cancels = cancels_left_ > 0 && happens != 0 ? known_.size() : 0;
   const std::size_t choices = happens + pauses + cancels;
@@ -205,7 +218,7 @@ inline bool SmallWorld::step(Exhaustive& walk) {
     cancel(choice);
   } else {
     choice -= cancels;
-    finish(choice / ends, choice % ends == 1);
+    finish(able[choice / ends], choice % ends == 1);
   }
   after_step();
   return true;
@@ -230,8 +243,13 @@ inline void SmallWorld::submit() {
                                                       .sources = sources},
                                                      head_.commands())});
   } else {
-    known_.push_back({head_.scheduler().submit(
-        {.id = {}, .function = function, .payload = {}, .inputs = inputs}, head_.commands())});
+    known_.push_back({head_.scheduler().submit({.id = {},
+                                                .function = function,
+                                                .retries = work.retries,
+                                                .gang = work.gang,
+                                                .payload = {},
+                                                .inputs = inputs},
+                                               head_.commands())});
   }
 }
 
@@ -304,6 +322,18 @@ inline void SmallWorld::deliver(std::deque<Packet>& from) {
   }
 }
 
+/// What runs and can end: members of gangs wait for each other, until they are told to stop.
+inline std::vector<std::size_t> SmallWorld::able_to_end() const {
+  std::vector<std::size_t> able;
+  for (std::size_t index = 0; index < running_.size(); ++index) {
+    const worker::Execution& item = running_[index].batch->items.front();
+    if (item.run == 0 || item.task->detached ||
+        begun_.at(item.run).members == item.task->member->size)
+      able.push_back(index);
+  }
+  return able;
+}
+
 inline void SmallWorld::finish(std::size_t running, bool throws) {
   Running run = std::move(running_[running]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(running));
@@ -362,6 +392,12 @@ inline void SmallWorld::note(const Packet& packet) {
       events_.copied += copied->kept ? 1 : 0;
     } else if (std::holds_alternative<protocol::DropStretch>(message)) {
       ++events_.dropped;
+    } else if (std::holds_alternative<protocol::MemberEnded>(message)) {
+      ++events_.members_ended;
+    } else if (std::holds_alternative<protocol::MemberFailed>(message)) {
+      ++events_.members_failed;
+    } else if (std::holds_alternative<protocol::StopGang>(message)) {
+      ++events_.gangs_stopped;
     }
   }
 }
@@ -399,6 +435,11 @@ inline void SmallWorld::after_step() {
       if (used >= options_.slots) break;
       auto batch = each->start();
       if (!batch) break;
+      const worker::Execution& item = batch->items.front();
+      if (item.run != 0) {
+        ++begun_[item.run].members;
+        begun_[item.run].size = item.task->member->size;
+      }
       running_.push_back({each->rank(), std::move(batch)});
     }
     each->state().check_invariants();
@@ -408,6 +449,9 @@ inline void SmallWorld::after_step() {
 }
 
 inline void SmallWorld::check_end() const {
+  check(running_.empty(), "at the end nothing runs, nor waits for other members of its gang");
+  for (const auto& [run, begun] : begun_)
+    check(begun.members == begun.size, "all members of a gang begin, or none");
   const scheduler::Counts counts = head_.scheduler().counts();
   check(counts.outstanding == 0, "at the end nothing is outstanding");
   check(counts.work_left == 0, "at the end no work is left");
@@ -457,6 +501,7 @@ inline std::uint64_t SmallWorld::fingerprint() const {
       for (const std::byte byte : packet.bytes.span()) mix(static_cast<std::uint64_t>(byte));
     }
   }
+  for (const auto& [run, begun] : begun_) mix(run * 16 + begun.members);
   for (const Running& run : running_) {
     mix(static_cast<std::uint64_t>(run.node) + 1000);
     for (const worker::Execution& item : run.batch->items) {
@@ -490,6 +535,9 @@ inline SmallEvents& operator+=(SmallEvents& sum, const SmallEvents& other) {
   sum.stopped += other.stopped;
   sum.copied += other.copied;
   sum.dropped += other.dropped;
+  sum.members_ended += other.members_ended;
+  sum.members_failed += other.members_failed;
+  sum.gangs_stopped += other.gangs_stopped;
   return sum;
 }
 

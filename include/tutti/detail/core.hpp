@@ -74,6 +74,7 @@ struct CallBuilder {
   std::vector<DelayedPtr> calls;         ///< of a delayed call: those whose results it takes
   std::uint64_t graph = 0;               ///< the Graph to which the call is added
   std::uint64_t bytes_per_element = 0;
+  std::uint32_t gang = 0;  ///< ranks that run it together; 0: it is no gang
   void clear() {
     payload.clear();
     inputs.clear();
@@ -82,6 +83,7 @@ struct CallBuilder {
     calls.clear();
     graph = 0;
     bytes_per_element = 0;
+    gang = 0;
   }
 };
 

@@ -21,6 +21,7 @@ const std::array<PieceRef, 2> some_pieces{PieceRef{TaskId::group(5, 6), 1, 2, 3,
                                           PieceRef{TaskId::group(7, 8), 9, ~0ull, -1, 1}};
 const std::array<NeedRef, 2> some_needs{NeedRef{TaskId::task(3, 4), 0, 1},
                                         NeedRef{TaskId::group(5, 6), ~0ull, 0}};
+const std::array<std::int32_t, 3> some_ranks{1, 2, 2147483647};
 const std::array<RangeCut, 1> some_cuts{RangeCut{TaskId::group(5, 6), 1, 2, 3}};
 const std::array<TaskId, 3> some_ids{TaskId::task(1, 1), TaskId::group(2, 2), TaskId()};
 const std::array<std::uint64_t, 2> some_sizes{10, ~0ull};
@@ -88,7 +89,8 @@ std::vector<Message> all_messages() {
       CancelWork{list(some_ids)},
       RequestIds{64, 4},
       NameFunction{7, some_bytes, "name"},
-      SubmitTask{task, 9, -32768, 3, 2, 500, 11, "name", list(some_needs), some_bytes, some_bytes},
+      SubmitTask{task, 9, -32768, 3, 2, 500, 11, 4, "name", list(some_needs), some_bytes,
+                 some_bytes},
       SubmitGroup{group, 9, 32767, 3, 11, 255, 500, 1ull << 40, 8, "name", list(some_needs),
                   list(some_ids), some_bytes, some_bytes},
       PlaceValue{group, 1, 2, true},
@@ -103,6 +105,18 @@ std::vector<Message> all_messages() {
       SyncAnswer{8, SyncAnswer::Outcome::refused, -9, true, some_bytes, "problem"},
       SyncTaskEnded{10},
       ClaimEnded{9},
+      AssignMember{{task, 9, -3, true, 3, 2, 500, 11, list(some_inputs), some_bytes},
+                   std::uint64_t{1} << 40,
+                   2,
+                   3,
+                   7,
+                   list(some_ranks)},
+      StartGang{12},
+      StopGang{std::uint64_t{1} << 40, task},
+      DropCommunicator{7, true},
+      MemberReady{12},
+      MemberFailed{12, "std::runtime_error", "no convergence"},
+      MemberEnded{12, 64},
   };
 }
 

@@ -63,7 +63,7 @@ TEST_CASE("its slots go to others while it waits inside of itself") {
   given.state.take(wide);
   given.assign(task(2));
   CHECK_EQ(given.state.startable(), 0);
-  given.state.suspend(wide);
+  given.state.suspend(wide, given.commands);
   CHECK_EQ(given.state.startable(), 1);
   Batch other;
   given.state.take(other);

@@ -87,7 +87,7 @@ TEST_CASE("one at a time: what waits inside of itself does not run, and gets wha
   Batch parent;
   given.state.take(parent);
   CHECK_EQ(given.state.startable(), 0);
-  given.state.suspend(parent);
+  given.state.suspend(parent, given.commands);
   CHECK_EQ(given.state.running(), 0);
   CHECK_EQ(given.state.startable(), 1);
   Batch child;
@@ -119,7 +119,7 @@ TEST_CASE("a task that waits keeps what it reads in memory") {
   given.assign(task(2), {own(1)});
   Batch batch;
   given.state.take(batch);
-  given.state.suspend(batch);
+  given.state.suspend(batch, given.commands);
   CHECK(reads(given, seen));
   // Nobody wants it any more: it is counted instead, until its thread is done with it.
   const std::vector<TaskId> ids{task(2)};

@@ -50,7 +50,7 @@ TEST_CASE("the slot of a task that waits goes to another, and is wanted back") {
   Batch first;
   given.state.take(first);
   CHECK_EQ(given.state.startable(), 0);
-  given.state.suspend(first);
+  given.state.suspend(first, given.commands);
   CHECK_EQ(given.state.suspended(), 1);
   CHECK_EQ(given.state.startable(), 1);
   Batch second;
@@ -87,7 +87,7 @@ TEST_CASE("what was done before a wait is given out, what comes behind it goes b
   CHECK(done.items[1].id == task(2));
   CHECK(given.store.contains(task(2)));
   CHECK_EQ(batch.current, 0);
-  given.state.suspend(batch);
+  given.state.suspend(batch, given.commands);
   given.state.check_invariants();
   CHECK(batch.items.front().task->id == task(3));
   CHECK_EQ(batch.items.size(), 1);
@@ -108,7 +108,7 @@ TEST_CASE("only so many may wait at once") {
     assign_at(given, task(depth + 1u), depth);
     given.state.take(batches[depth]);
     CHECK(given.state.may_suspend());
-    given.state.suspend(batches[depth]);
+    given.state.suspend(batches[depth], given.commands);
   }
   CHECK_FALSE(given.state.may_suspend());
 }
@@ -123,7 +123,7 @@ TEST_CASE(
       CHECK_EQ(given.state.held_back(), 0);
       batches.push_back(std::make_unique<Batch>());
       given.state.take(*batches.back());
-      given.state.suspend(*batches.back(), what);
+      given.state.suspend(*batches.back(), given.commands, what);
     }
     given.assign(task(7));
     CHECK_EQ(given.state.held_back(), what == WaitsFor::holder ? 1 : 0);
@@ -150,7 +150,7 @@ TEST_CASE("what is behind an element that waits is run by others") {
   REQUIRE_EQ(block.items.front().begin, 1);
   REQUIRE_EQ(block.items.front().count, 10);
   CHECK_EQ(given.state.ready_count(), 0);
-  given.state.suspend(block, WaitsFor::anybody, 4);
+  given.state.suspend(block, given.commands, WaitsFor::anybody, 4);
   given.state.check_invariants();
   CHECK_EQ(block.items.front().count, 4);
   CHECK_EQ(given.give_back().ranges.size(), 0);
@@ -178,7 +178,7 @@ TEST_CASE("what came back of a map that is cancelled is not begun, and the map e
   given.done(1'000);
   Batch block;
   given.state.take(block);
-  given.state.suspend(block, WaitsFor::anybody, 4);
+  given.state.suspend(block, given.commands, WaitsFor::anybody, 4);
   const std::array<TaskId, 1> ids{map};
   given.state.on_cancel(ids, given.commands);
   given.state.check_invariants();
@@ -197,7 +197,7 @@ TEST_CASE("a function that uses locks does not run on the stack of a task that w
   assign_at(given, task(1), 0);
   Batch outer;
   given.state.take(outer);
-  given.state.suspend(outer);
+  given.state.suspend(outer, given.commands);
   assign_at(given, task(2), 1);
   assign_at(given, task(3), 1);
   CHECK(given.state.can_nest(1));
@@ -215,10 +215,10 @@ TEST_CASE("when many wait, only what is deeper than all of them begins") {
   Batch inner;
   assign_at(given, task(1), 0);
   given.state.take(outer);
-  given.state.suspend(outer);
+  given.state.suspend(outer, given.commands);
   assign_at(given, task(2), 3);
   given.state.take(inner);
-  given.state.suspend(inner);
+  given.state.suspend(inner, given.commands);
   // More urgent, but not deeper.
   given.assign(task(10), {}, 5);
   assign_at(given, task(11), 3);
@@ -239,7 +239,7 @@ TEST_CASE("a thread that waits runs what is as deep and short") {
   assign_at(given, task(1), 4);
   Batch outer;
   given.state.take(outer);
-  given.state.suspend(outer);
+  given.state.suspend(outer, given.commands);
   assign_at(given, task(2), 4, 1);
   CHECK_FALSE(given.state.can_nest(4));  // nothing is known of function 1
   Batch other;
@@ -276,7 +276,7 @@ TEST_CASE("elements of a map that waits are taken one by one") {
   given.take();
   given.done(100);
   CHECK(given.take().count > 1);
-  given.state.suspend(given.batch);
+  given.state.suspend(given.batch, given.commands);
   given.state.want_slot();
   given.state.resume(given.batch);
   given.done(100);
