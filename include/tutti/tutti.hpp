@@ -3,6 +3,7 @@
 /// All of tutti that most programs need. Beside it: tutti/mpi.hpp (programs that initialise MPI),
 /// tutti/boost.hpp (types with a serialize function), tutti/hdf5.hpp.
 
+#include "tutti/actor.hpp"
 #include "tutti/after.hpp"
 #include "tutti/as_completed.hpp"
 #include "tutti/client.hpp"

@@ -73,6 +73,8 @@ void Scheduler::tally_queues(Tally& tally) const {
   };
   ready_.for_each(note);
   demands_.for_each_ready(note);
+  actor_calls_.for_each_ready(note);
+  for (const TaskId id : new_actors_) note(id);
   for (const TaskId id : ready_bound_) note(id);
   for (const TaskId id : held_) note(id);
   for (int rank = 0; rank < workers_.size(); ++rank) workers_.at(rank).own_queue.for_each(note);
