@@ -324,6 +324,17 @@ class Client {
     return core("rebalance()").rebalance(nullptr, options);
   }
 
+  /// So many workers work from now on, 1 to all that there are; the others are parked: they get
+  /// nothing new, give back what they have not begun, their data moves to the others, and then they
+  /// sleep. Those that hold least are parked first. Returns at once. run() still runs on every
+  /// rank. Throws Error (unsatisfiable) for more than there are. Main only.
+  void scale(std::size_t workers) { core("scale()").scale(workers); }
+  /// The same, again and again, by the work that is left: as many as there are tasks, or as need
+  /// `target_duration` for it. scale() ends it.
+  void adapt(const AdaptOptions& options = {}) { core("adapt()").adapt(options); }
+  /// Workers that are not parked.
+  std::size_t active_workers() { return core("active_workers()").active_workers(); }
+
   /// Where results are now that are finished: one entry a value, and one a stretch of a map.
   template <class Nested>
   std::vector<HeldData> who_has(const Nested& futures) const {

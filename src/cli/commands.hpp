@@ -15,6 +15,8 @@ void add_list(CLI::App& app, int& exit_code);
 void add_logs(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
 void add_watch(CLI::App& app, int& exit_code);
+void add_scale(CLI::App& app, int& exit_code);
+void add_adapt(CLI::App& app, int& exit_code);
 void add_stop(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_farm(CLI::App& app, int& exit_code);

@@ -106,6 +106,7 @@ std::optional<RunStatus> run_status_of(const JobRecord& record) {
                      .over = json.at("over").get<bool>()};
     for (const nlohmann::json& worker : json.at("workers")) {
       ++status.workers;
+      status.parked += worker.value("parked", false) ? 1 : 0;
       status.slots += worker.at("slots").get<std::uint64_t>();
       status.memory_bytes += worker.at("memory_bytes").get<std::uint64_t>();
       status.memory_limit_bytes += worker.at("memory_limit_bytes").get<std::uint64_t>();
@@ -117,11 +118,17 @@ std::optional<RunStatus> run_status_of(const JobRecord& record) {
   }
 }
 
-void request_stop(const JobRecord& record) {
+static void request(const JobRecord& record, const char* name, const std::string& text) {
   if (!is_own(record.directory))
     throw Error(ErrorCode::io, "the folder of job " + record.id + ", '" +
                                    record.directory.string() + "', is gone or not yours");
-  replace_file(record.directory / "stop", "\n");
+  replace_file(record.directory / name, text + "\n");
+}
+
+void request_stop(const JobRecord& record) { request(record, "stop", ""); }
+
+void request_scale(const JobRecord& record, const std::string& text) {
+  request(record, "scale", text);
 }
 
 std::vector<std::filesystem::path> logs_of(const JobRecord& record) {

@@ -49,6 +49,7 @@ struct RunStatus {
   std::string ending;  ///< why the run ends early; empty while it does not
   bool over = false;
   std::uint64_t workers = 0;
+  std::uint64_t parked = 0;  ///< of them
   std::uint64_t slots = 0;
   std::uint64_t memory_bytes = 0;
   std::uint64_t memory_limit_bytes = 0;
@@ -61,6 +62,9 @@ std::optional<RunStatus> run_status_of(const JobRecord& record);
 /// Asks the run of a job to end in good order, which it notices within a second. Throws Error (io)
 /// when the folder is gone.
 void request_stop(const JobRecord& record);
+
+/// Asks it to work with so many workers ("4"), or with as many as there is work for ("1 8").
+void request_scale(const JobRecord& record, const std::string& request);
 
 /// The files of output that there are; those of an array's parts are several.
 std::vector<std::filesystem::path> logs_of(const JobRecord& record);

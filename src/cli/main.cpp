@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
   tutti::cli::add_logs(app, exit_code);
   tutti::cli::add_status(app, exit_code);
   tutti::cli::add_watch(app, exit_code);
+  tutti::cli::add_scale(app, exit_code);
+  tutti::cli::add_adapt(app, exit_code);
   tutti::cli::add_stop(app, exit_code);
   tutti::cli::add_run(app, exit_code);
   tutti::cli::add_farm(app, exit_code);

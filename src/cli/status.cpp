@@ -24,7 +24,11 @@ std::string words_of(const RunStatus& run) {
   if (rate > 0) text += fmt::format(", {:.3g}/s", rate);
   if (rate > 0 && run.left > 0)
     text += fmt::format(", {:.0f} s left", static_cast<double>(run.left) / rate);
-  text += fmt::format("; {} workers, {} slots", run.workers, run.slots);
+  if (run.parked != 0) {
+    text += fmt::format("; {} of {} workers work", run.workers - run.parked, run.workers);
+  } else {
+    text += fmt::format("; {} workers, {} slots", run.workers, run.slots);
+  }
   text += fmt::format("; memory {:.1f}", static_cast<double>(run.memory_bytes) / gigabyte);
   if (run.memory_limit_bytes > 0)
     text += fmt::format(" of {:.1f}", static_cast<double>(run.memory_limit_bytes) / gigabyte);

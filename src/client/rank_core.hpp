@@ -64,6 +64,9 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
                              bool borrowed) override;
   HandlePtr keep_sequence(ValuePtr elements) override;
   void replicate(std::span<const Target> targets, const ReplicateOptions& options) override;
+  void scale(std::size_t workers) override;
+  void adapt(const AdaptOptions& options) override;
+  std::size_t active_workers() override;
   std::uint64_t rebalance(const std::vector<Target>* targets,
                           const RebalanceOptions& options) override;
   std::vector<HeldData> who_has(const std::vector<Target>* targets) override;

@@ -41,6 +41,9 @@ class SerialCore final : public detail::Core {
                                      bool borrowed) override;
   detail::HandlePtr keep_sequence(detail::ValuePtr elements) override;
   void replicate(std::span<const detail::Target> targets, const ReplicateOptions& options) override;
+  void scale(std::size_t) override {}
+  void adapt(const AdaptOptions&) override {}
+  std::size_t active_workers() override { return 1; }
   std::uint64_t rebalance(const std::vector<detail::Target>* targets,
                           const RebalanceOptions& options) override;
   std::vector<HeldData> who_has(const std::vector<detail::Target>* targets) override;

@@ -53,6 +53,9 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   HandlePtr keep_sequence(ValuePtr elements) override;
   // Where data lies is up to main: these throw Error (unsatisfiable).
   void replicate(std::span<const Target> targets, const ReplicateOptions& options) override;
+  void scale(std::size_t workers) override;
+  void adapt(const AdaptOptions& options) override;
+  std::size_t active_workers() override;
   std::uint64_t rebalance(const std::vector<Target>* targets,
                           const RebalanceOptions& options) override;
   std::vector<HeldData> who_has(const std::vector<Target>* targets) override;

@@ -370,6 +370,12 @@ void WorkerCore::replicate(std::span<const Target>, const ReplicateOptions&) {
   only_main("replicate()");
 }
 
+void WorkerCore::scale(std::size_t) { only_main("scale()"); }
+
+void WorkerCore::adapt(const AdaptOptions&) { only_main("adapt()"); }
+
+std::size_t WorkerCore::active_workers() { only_main("active_workers()"); }
+
 std::uint64_t WorkerCore::rebalance(const std::vector<Target>*, const RebalanceOptions&) {
   only_main("rebalance()");
 }

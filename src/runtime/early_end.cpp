@@ -79,8 +79,10 @@ void SchedulerDriver::tend_job_files() {
   }
   files_.write_status(status_text(now, rank_.transport().places(), std::time(nullptr)));
   const bool stop = files_.is_stop_requested();
+  const std::string request = files_.take_request("scale");
   const std::lock_guard lock(rank_.engine().mutex());
   stop_requested_ = stop;
+  if (!request.empty()) obey_request(request);
 }
 
 SchedulerDriver::~SchedulerDriver() {

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,13 @@ std::string quoted(const std::string& text) {
   return result + "\"";
 }
 
+/// Whether it is a file that the user of this process has made.
+bool is_request(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         status.st_uid == ::geteuid();
+}
+
 bool write_whole(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return false;
@@ -42,11 +50,12 @@ std::string status_text(const JobProgress& progress, const std::vector<transport
   for (const scheduler::WorkerSnapshot& worker : progress.snapshot.workers) {
     workers += fmt::format(
         "{}\n    {{\"rank\": {}, \"host\": {}, \"slots\": {}, \"outstanding\": {}, "
-        "\"memory_bytes\": {}, \"memory_limit_bytes\": {}, \"spilled_bytes\": {}, \"paused\": {}}}",
+        "\"memory_bytes\": {}, \"memory_limit_bytes\": {}, \"spilled_bytes\": {}, \"paused\": {}, "
+        "\"parked\": {}}}",
         workers.empty() ? "" : ",", worker.rank,
         quoted(places.at(static_cast<std::size_t>(worker.rank)).host), worker.slots,
         worker.outstanding, worker.memory.process_bytes, worker.memory_limit_bytes,
-        worker.memory.spilled_bytes, worker.memory.paused);
+        worker.memory.spilled_bytes, worker.memory.paused, worker.parked);
   }
   return fmt::format(
       "{{\n  \"version\": 1,\n  \"time\": {},\n  \"seconds\": {:.1f},\n  \"done\": {},\n"
@@ -68,10 +77,19 @@ void JobFiles::write_status(const std::string& text) {
                     "): `tutti status` will not know how far the run is");
 }
 
-bool JobFiles::is_stop_requested() const {
-  struct stat status {};
-  return ::lstat((directory_ / "stop").c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         status.st_uid == ::geteuid();
+bool JobFiles::is_stop_requested() const { return is_request(directory_ / "stop"); }
+
+std::string JobFiles::take_request(const std::string& name) const {
+  constexpr std::size_t bytes_max = 64;
+  const std::filesystem::path path = directory_ / name;
+  if (directory_.empty() || !is_request(path)) return "";
+  std::string text(bytes_max, '\0');
+  std::ifstream file(path);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  return text;
 }
 
 }  // namespace tutti::runtime

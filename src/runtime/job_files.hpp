@@ -41,6 +41,8 @@ class JobFiles {
   void write_status(const std::string& text);
   /// Whether a file `stop` lies in the folder that the user of this process has made.
   bool is_stop_requested() const;
+  /// The text of such a file of a request, which is removed; empty when there is none.
+  std::string take_request(const std::string& name) const;
 
  private:
   std::filesystem::path directory_;

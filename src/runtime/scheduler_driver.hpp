@@ -5,6 +5,7 @@
 #include "protocol/messages.hpp"
 #include "runtime/job_files.hpp"
 #include "runtime/job_limit.hpp"
+#include "scheduler/adaptive.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/watchdog.hpp"
 #include "tutti/detail/function_ops.hpp"
@@ -110,6 +111,10 @@ class SchedulerDriver {
                  std::span<const std::int32_t> leaving);
   std::vector<scheduler::Move> rebalance(std::span<const TaskId> ids,
                                          std::span<const std::int32_t> ranks);
+  /// So many workers, at least 1, work; adapt() changes that by the work that is left, null ends
+  /// it.
+  void scale(std::uint32_t workers);
+  void adapt(const scheduler::AdaptiveLimits* limits);
   /// Names a task for errors and logs.
   void set_name(TaskId id, const std::string& name) { names_[id] = name; }
   /// For sentences: the name of a task or map, else that of its function; of data nothing.
@@ -210,6 +215,8 @@ class SchedulerDriver {
   std::uint64_t now_ns() const;
   void look_for_end();
   void tend_job_files();
+  void tend_scale();
+  void obey_request(const std::string& request);
   JobProgress progress();
   void begin_end(std::string reason, int exit_code, std::chrono::steady_clock::duration patience);
   void ask_workers();
@@ -260,6 +267,8 @@ class SchedulerDriver {
     std::chrono::steady_clock::time_point begun;
   };
   std::optional<Ending> ending_;
+  std::optional<scheduler::Adaptive> adaptive_;
+  bool evacuating_ = false;       ///< parked workers may have something
   std::uint32_t looks_held_ = 0;  ///< one after the other that found only work that takes too long
 };
 

@@ -37,6 +37,7 @@ void SchedulerDriver::watch() {
   tend_job_files();
   const std::lock_guard lock(rank_.engine().mutex());
   look_for_end();
+  tend_scale();
   // What runs on the client's thread, and transfers of this rank, are progress that no event tells.
   const bool quiet = !client_runs_ && !rank_.transport().busy();
   const bool work_left = quiet && scheduler_.counts().work_left != 0;

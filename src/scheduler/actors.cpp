@@ -3,6 +3,7 @@
 
 #include "scheduler/scheduler.hpp"
 
+#include <tuple>
 #include <utility>
 
 namespace tutti::scheduler {
@@ -55,13 +56,14 @@ bool Scheduler::place_actor(TaskId id, Commands& commands) {
   return true;
 }
 
-/// The worker with the fewest actors for its slots; of equals the one that has least to do.
+/// The worker with the fewest actors for its slots; of equals the one that has least to do. One
+/// that is parked only when no other may be taken.
 int Scheduler::choose_for_actor(const TaskRecord& record) const {
   const auto load = [this](int rank) {
     const auto slot = static_cast<std::size_t>(rank);
     const double actors = slot < actors_on_.size() ? actors_on_[slot] : 0;
     const WorkerRecord& worker = workers_.at(rank);
-    return std::pair(actors / worker.slots, worker.queue_ns());
+    return std::tuple(worker.parked, actors / worker.slots, worker.queue_ns());
   };
   int best = no_worker;
   for (int rank = 0; rank < workers_.size(); ++rank) {

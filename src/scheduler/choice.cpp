@@ -93,9 +93,10 @@ double Scheduler::arrival_ns(const Input& input, int worker) const {
 double Scheduler::start_ns(const TaskRecord& record, int worker) const {
   // Of very many inputs a sample tells enough.
   constexpr std::size_t inputs_max = 16;
-  // Nobody knows when a worker that is paused goes on.
+  // Nobody knows when a worker that is paused, or parked, goes on.
   constexpr double paused_ns = 1e9;
-  double start = workers_.at(worker).queue_ns() + (workers_.at(worker).paused ? paused_ns : 0);
+  const WorkerRecord& there = workers_.at(worker);
+  double start = there.queue_ns() + (there.paused || there.parked ? paused_ns : 0);
   const std::span<const Input> inputs = record.input_span();
   for (const Input& input : inputs.first(std::min(inputs.size(), inputs_max)))
     start = std::max(start, arrival_ns(input, worker));

@@ -266,7 +266,13 @@ void Scheduler::ask_for_work(Commands& commands) {
 int Scheduler::thief_for(int victim) {
   int worker = workers_.next_idle();
   if (worker < 0) worker = workers_.next_available();
-  return worker < 0 ? victim : worker;
+  if (worker >= 0 || !workers_.at(victim).parked) return worker < 0 ? victim : worker;
+  // It shall not have it again: somebody takes it beyond the credit.
+  for (int rank = 0; rank < workers_.size(); ++rank) {
+    if (!workers_.has_joined(rank) || workers_.at(rank).parked) continue;
+    if (worker < 0 || workers_.at(rank).queue_ns() < workers_.at(worker).queue_ns()) worker = rank;
+  }
+  return worker;
 }
 
 void Scheduler::on_gave_back(int rank, std::span<const TaskId> tasks,

@@ -9,6 +9,7 @@
 #include "base/durations.hpp"
 #include "protocol/messages.hpp"
 #include "scheduler/actor_calls.hpp"
+#include "scheduler/adaptive.hpp"
 #include "scheduler/commands.hpp"
 #include "scheduler/demands.hpp"
 #include "scheduler/group_table.hpp"
@@ -175,6 +176,12 @@ class Scheduler {
   /// gives the moves that it began.
   std::vector<Move> rebalance(std::span<const TaskId> ids, std::span<const std::int32_t> ranks,
                               Commands& commands);
+  /// Leaves `wanted` workers, at least 1, and parks the others: those that hold least. More than
+  /// there are: all work.
+  void scale(std::uint32_t wanted);
+  /// Moves what parked workers hold and nobody uses to the others; to be called again and again
+  /// while there are parked workers. True when none of them has or gets anything any more.
+  bool evacuate(Commands& commands);
   /// No future names the task or group any more.
   void on_client_released(TaskId id, Commands& commands);
 
@@ -235,6 +242,8 @@ class Scheduler {
   Counts counts() const;
   /// Tasks and elements of maps that are not done. Looks at each map.
   std::uint64_t tasks_left() const;
+  /// How much work is known. Looks at each task.
+  Occupancy occupancy() const;
   /// True when work is left that would not end in time, and nothing else is done.
   bool only_held_left() const;
   /// True when a task that is submitted now could start at once.
@@ -290,6 +299,10 @@ class Scheduler {
   void complete_group(TaskId group, Commands& commands);
   void take_back(int rank, const protocol::RangeCut& cut);
   void forget_group(TaskId id, Commands& commands);
+
+  // parking.cpp
+  std::vector<int> by_holding() const;
+  int roomiest(std::span<const std::uint64_t> more_bytes) const;
 
   // replication.cpp
   std::uint32_t users_of(TaskId id) const;

@@ -12,7 +12,7 @@ Snapshot take_snapshot(const Scheduler& scheduler) {
     const WorkerRecord& worker = workers.at(rank);
     if (!worker.joined) continue;
     snapshot.workers.push_back({rank, worker.slots, worker.outstanding, worker.outstanding_ns,
-                                worker.memory_limit_bytes, worker.memory});
+                                worker.memory_limit_bytes, worker.memory, worker.parked});
   }
   return snapshot;
 }

@@ -17,6 +17,7 @@ struct WorkerSnapshot {
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
   std::uint64_t memory_limit_bytes = 0;
   protocol::MemoryState memory;
+  bool parked = false;
 };
 
 struct Snapshot {

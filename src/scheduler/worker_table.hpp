@@ -32,6 +32,7 @@ struct WorkerRecord {
   bool asked = false;         ///< to give work back, and has not answered
   bool barren = false;        ///< had nothing to give back, and has got nothing since
   bool paused = false;        ///< short of memory: it starts nothing
+  bool parked = false;        ///< not wanted for now: it gets nothing, and gives up what it has
   std::uint32_t slots = 0;
   std::uint32_t outstanding = 0;     ///< tasks and ranges assigned, with all inputs, not reported
   std::uint64_t outstanding_ns = 0;  ///< their estimated time
@@ -53,7 +54,7 @@ struct WorkerRecord {
   bool has_queue() const { return !own_queue.empty() || !ahead_queue.empty(); }
   std::uint64_t given_ns() const { return ended_ns + outstanding_ns + waiting_ns; }
   /// A slot has nothing, not even something to wait for, and would begin what it gets.
-  bool is_unoccupied() const { return !paused && units + waiting < slots + suspended; }
+  bool is_unoccupied() const { return !paused && !parked && units + waiting < slots + suspended; }
   /// Of what is outstanding, what needs a slot: runs that wait have given theirs to others.
   std::uint32_t needing() const {
     return outstanding - std::min(outstanding, suspended + held_back);
@@ -112,25 +113,39 @@ class WorkerTable {
       const Occupied guard(*this, worker);
       worker.paused = memory.paused;
     }
-    paused_ += worker.paused ? 1 : -1;
-    worker.barren = false;
-    enlist_rich(rank);
-    offer(rank);
-    // Now each may get one task at a time.
-    for (int each = 0; all_paused() && each < size(); ++each) offer(each);
+    if (!worker.parked) paused_ += worker.paused ? 1 : -1;
+    note_change(rank);
   }
-  bool all_paused() const { return paused_ == static_cast<int>(joined_); }
+  /// A worker that is parked gets nothing, and is asked for what it has not begun.
+  void set_parked(int rank, bool parked) {
+    WorkerRecord& worker = at(rank);
+    if (worker.parked == parked) return;
+    {
+      const Occupied guard(*this, worker);
+      worker.parked = parked;
+    }
+    const int sign = parked ? 1 : -1;
+    parked_ += sign;
+    if (worker.paused) paused_ -= sign;
+    total_slots_ = parked ? total_slots_ - worker.slots : total_slots_ + worker.slots;
+    note_change(rank);
+  }
+  /// Those that are not parked.
+  std::uint32_t wanted() const { return joined_ - static_cast<std::uint32_t>(parked_); }
+  bool all_paused() const { return paused_ == static_cast<int>(wanted()); }
 
   bool is_idle(const WorkerRecord& worker) const {
+    if (worker.parked) return false;
     return worker.paused ? may_take_paused(worker) : worker.units < worker.slots + worker.suspended;
   }
   bool has_credit(const WorkerRecord& worker) const {
+    if (worker.parked) return false;
     if (worker.paused) return may_take_paused(worker);
     return may_take(worker, worker.needing(), worker.needing_ns());
   }
   /// What waits becomes able to run beside what can already, so both count, up to twice the credit.
   bool has_credit_ahead(const WorkerRecord& worker) const {
-    if (worker.paused) return false;
+    if (worker.paused || worker.parked) return false;
     return may_take(worker, (worker.needing() + worker.waiting) / 2,
                     (worker.needing_ns() + worker.waiting_ns) / 2);
   }
@@ -291,24 +306,27 @@ class WorkerTable {
     std::uint32_t unoccupied = 0;
     std::uint32_t asked = 0;
     int paused = 0;
+    int parked = 0;
     for (const WorkerRecord& worker : workers_) {
-      paused += worker.paused ? 1 : 0;
+      paused += worker.paused && !worker.parked ? 1 : 0;
+      parked += worker.parked ? 1 : 0;
       unoccupied += worker.joined && worker.is_unoccupied() ? 1u : 0u;
       asked += worker.asked ? 1u : 0u;
     }
     check(unoccupied == unoccupied_, "the workers that have a slot for nothing are counted");
     check(paused == paused_, "the workers that are paused are counted");
+    check(parked == parked_, "the workers that are parked are counted");
     check(asked == asked_, "the workers that were asked for work are counted");
   }
   /// See Scheduler::describe; `append` takes the entries of queues.
   template <class Append>
   void describe(std::vector<std::uint64_t>& words, Append append) const {
     for (const WorkerRecord& worker : workers_) {
-      words.insert(
-          words.end(),
-          {worker.outstanding, worker.outstanding_ns, worker.units, worker.suspended,
-           worker.held_back, worker.waiting, worker.waiting_ns, worker.assignments,
-           (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u) + (worker.paused ? 4u : 0u)});
+      words.insert(words.end(),
+                   {worker.outstanding, worker.outstanding_ns, worker.units, worker.suspended,
+                    worker.held_back, worker.waiting, worker.waiting_ns, worker.assignments,
+                    (worker.asked ? 1u : 0u) + (worker.barren ? 2u : 0u) +
+                        (worker.paused ? 4u : 0u) + (worker.parked ? 8u : 0u)});
       worker.own_queue.for_each(append);
       words.push_back(worker.ahead_queue.size());
       for (const TaskId id : worker.ahead_queue) append(id);
@@ -358,9 +376,17 @@ class WorkerTable {
   /// More than its slots can work on, and worth a message.
   bool is_rich(const WorkerRecord& worker) const {
     if (worker.asked || worker.barren) return false;
-    if (worker.paused) return worker.units > worker.suspended;
+    if (worker.paused || worker.parked) return worker.units > worker.suspended;
     return worker.units > worker.slots + worker.suspended &&
            worker.needing_ns() > worth_asking_ns * worker.slots;
+  }
+  /// The worker starts, or gets, more or less than before.
+  void note_change(int rank) {
+    at(rank).barren = false;
+    enlist_rich(rank);
+    offer(rank);
+    // When nobody starts anything each may get one task at a time.
+    for (int each = 0; all_paused() && each < size(); ++each) offer(each);
   }
   /// The worker may take more than before.
   void offer(int rank) {
@@ -422,7 +448,8 @@ class WorkerTable {
   std::uint32_t joined_ = 0;
   std::uint32_t unoccupied_ = 0;
   std::uint32_t asked_ = 0;
-  int paused_ = 0;
+  int paused_ = 0;  ///< and not parked
+  int parked_ = 0;
 };
 
 }  // namespace tutti::scheduler

@@ -69,6 +69,13 @@ has_status() { "$tutti" status "$job" | grep -q '3 workers, 3 slots; memory [0-9
 if ! wait_for 20 has_status; then "$tutti" status "$job" >answer 2>&1; fail "no status" answer; fi
 expect 0 '^[0-9]+/[0-9]+ tasks.*; 3 workers' "$tutti" status
 expect 2 'jobs are there|there is no job' "$tutti" status nosuchjob
+expect 0 "works with 2 from now on" "$tutti" scale "$job" 2
+is_scaled() { "$tutti" status "$job" | grep -q '2 of 3 workers work'; }
+if ! wait_for 20 is_scaled; then "$tutti" status "$job" >answer 2>&1; fail "it was not scaled" answer; fi
+expect 0 'works with 1 to 3 workers' "$tutti" adapt "$job"
+expect 2 'the job has 3; more need a new job' "$tutti" scale 9
+expect 2 'is no number of workers' "$tutti" scale "$job" many
+expect 0 'works with 3 from now on' "$tutti" scale 3
 "$tutti" watch --interval 1 "$job" >watched 2>&1 &
 watching=$!
 expect 0 'is over$' "$tutti" stop

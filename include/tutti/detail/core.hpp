@@ -12,6 +12,7 @@
 #include "tutti/detail/sync_call.hpp"
 #include "tutti/error.hpp"
 #include "tutti/memory.hpp"
+#include "tutti/scaling.hpp"
 #include "tutti/status.hpp"
 #include "tutti/task_options.hpp"
 #include "tutti/timeout.hpp"
@@ -171,6 +172,10 @@ class Core {
   /// The same for moves; gives the bytes that were moved. Null: everything that futures name.
   virtual std::uint64_t rebalance(const std::vector<Target>* targets,
                                   const RebalanceOptions& options) = 0;
+  /// See Client.
+  virtual void scale(std::size_t workers) = 0;
+  virtual void adapt(const AdaptOptions& options) = 0;
+  virtual std::size_t active_workers() = 0;
   /// What is held of the targets, now. Null: of everything.
   virtual std::vector<HeldData> who_has(const std::vector<Target>* targets) = 0;
   /// The ranks of workers, ascending; of all when there are no names. Throws Error (bad_argument).

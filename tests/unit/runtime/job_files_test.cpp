@@ -53,7 +53,7 @@ TEST_CASE("the status tells how far the run is and what its workers use") {
         "  \"ending\": \"somebody said \\\"stop\\\"\",\n  \"over\": false,\n"
         "  \"workers\": [\n    {\"rank\": 1, \"host\": \"node7\", \"slots\": 2, "
         "\"outstanding\": 0, \"memory_bytes\": 1000, \"memory_limit_bytes\": 4000, "
-        "\"spilled_bytes\": 0, \"paused\": false}]\n}\n");
+        "\"spilled_bytes\": 0, \"paused\": false, \"parked\": false}]\n}\n");
 }
 
 TEST_CASE("the status replaces the one before, and is the owner's alone") {
@@ -93,4 +93,16 @@ TEST_CASE("a request to stop is a file of the same user") {
   std::filesystem::remove(request);
   std::filesystem::create_symlink("/etc/passwd", request);
   CHECK_FALSE(files.is_stop_requested());
+}
+
+TEST_CASE("a request is taken once, and only from the user's own file") {
+  const TemporaryFolder folder;
+  const JobFiles files(folder.path);
+  CHECK_EQ(files.take_request("scale"), "");
+  std::ofstream(folder.path / "scale") << "1 8\n";
+  CHECK_EQ(files.take_request("scale"), "1 8\n");
+  CHECK_EQ(files.take_request("scale"), "");
+  std::filesystem::create_symlink("/etc/hostname", folder.path / "scale");
+  CHECK_EQ(files.take_request("scale"), "");
+  CHECK_EQ(JobFiles("").take_request("scale"), "");
 }

@@ -60,6 +60,7 @@ TEST_CASE("actors go to the workers with the fewest of them") {
   const int freed = given.scheduler.find_task(actors[4])->worker;
   given.release(actors[4]);
   given.sent.take<Release>(1);
+  given.sent.take<Forgotten>(1);
   CHECK_EQ(given.make(given.create()), freed);
 }
 
@@ -168,6 +169,7 @@ TEST_CASE("an actor is kept by its calls, and stays where it is") {
   given.end(now[0]);
   CHECK(given.scheduler.find_task(actor) == nullptr);
   CHECK_EQ(given.sent.take<Release>(1).front().worker, home);
+  CHECK(given.sent.take<Forgotten>(1).front().id == actor);
   CHECK(given.state(call) == TaskState::finished);
 }
 
