@@ -70,6 +70,7 @@ inline std::uint64_t count_or(const Settings& settings, std::uint64_t normal, st
   return settings.count != 0 ? settings.count : (settings.quick ? quick : normal);
 }
 
+std::vector<Figure> actor(tutti::Client& client, const Settings& settings);
 std::vector<Figure> map_empty(tutti::Client& client, const Settings& settings);
 std::vector<Figure> submit_empty(tutti::Client& client, const Settings& settings);
 std::vector<Figure> roundtrip(tutti::Client& client, const Settings& settings);

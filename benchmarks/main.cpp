@@ -14,6 +14,7 @@ namespace bench {
 
 const std::map<std::string, Case>& cases() {
   static const std::map<std::string, Case> all{
+      {"actor", actor},
       {"map_empty", map_empty},
       {"submit_empty", submit_empty},
       {"roundtrip", roundtrip},

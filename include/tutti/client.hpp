@@ -3,6 +3,7 @@
 /// Client: what a program uses on rank 0, and a task wherever it runs. Submit, map, gather,
 /// scatter, wait, cancel.
 
+#include "tutti/actor.hpp"
 #include "tutti/as_completed.hpp"
 #include "tutti/compute.hpp"
 #include "tutti/data.hpp"
@@ -96,6 +97,20 @@ class Client {
   [[nodiscard]] auto submit(Gang gang, Function&& function, Args&&... arguments) {
     return submit(TaskOptions{}, gang, std::forward<Function>(function),
                   std::forward<Args>(arguments)...);
+  }
+
+  /// Makes a T from the arguments, which are those of submit(), on one worker, where it stays, and
+  /// returns at once; its methods are called through the handle. It goes to the worker with the
+  /// fewest actors for its slots, of those that the options name.
+  template <class T, class... Args>
+  requires(!detail::starts_with<ActorOptions, Args...>)  //
+      [[nodiscard]] Actor<T> actor(Args&&... arguments) {
+    return actor<T>(ActorOptions{}, std::forward<Args>(arguments)...);
+  }
+  template <class T, class... Args>
+  [[nodiscard]] Actor<T> actor(ActorOptions options, Args&&... arguments) {
+    return detail::make_actor<T>(core("actor()"), std::move(options),
+                                 std::forward<Args>(arguments)...);
   }
 
   /// Runs `function` for each element and returns at once. Ranges are zipped (a string is no range)

@@ -4,6 +4,7 @@
 /// tutti/gang.hpp (tasks that several ranks run together),
 /// tutti/boost.hpp (types with a serialize function), tutti/hdf5.hpp.
 
+#include "tutti/actor.hpp"
 #include "tutti/after.hpp"
 #include "tutti/as_completed.hpp"
 #include "tutti/client.hpp"

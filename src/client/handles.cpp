@@ -84,6 +84,7 @@ Handle::Handle(bool group) : is_group(group) {}
 Handle::~Handle() = default;
 
 void release_handle(Handle* handle) noexcept {
+  if (handle->is_lent) return client_module::destroy(handle);
   Core* core = current_core.load(std::memory_order_acquire);
   if (core != nullptr && handle->epoch == current_epoch.load(std::memory_order_relaxed)) {
     core->released(handle);

@@ -122,7 +122,7 @@ protocol::Demand RankCore::demand_for(const TaskOptions& options) {
 /// A call whose inputs are in inputs_.
 TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& options,
                              std::span<const std::byte> payload, const protocol::Demand& demand,
-                             std::uint32_t gang) {
+                             std::uint32_t gang, std::uint32_t line) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -134,21 +134,23 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
   add_after(options, inputs_);
   const CheckedOptions limits = checked(options);
   const Origin origin = next_origin(submissions_);
-  const TaskId id =
-      driver_.submit({chosen, limits.priority, origin.depth, limits.retries, limits.timeout_ms,
-                      origin.stream, gang, payload, inputs_, demand.is_none() ? nullptr : &demand});
+  const TaskId id = driver_.submit({chosen, limits.priority, origin.depth, limits.retries,
+                                    limits.timeout_ms, origin.stream, gang, payload, inputs_,
+                                    demand.is_none() ? nullptr : &demand, line});
   if (!options.name.empty()) driver_.set_name(id, options.name);
   return id;
 }
 
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
-  check_can_travel(function, rank_.size());
+  if (builder.line != detail::creates_actor) check_can_travel(function, rank_.size());
   check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
   const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   Recording recording;
-  if (journal_) recording = journal_->keeper.begin_call(function, options, builder);
+  // What a call of an actor gives depends on the calls before it.
+  const bool may_record = journal_ && builder.line == detail::no_line;
+  if (may_record) recording = journal_->keeper.begin_call(function, options, builder);
   if (!recording.known.empty()) return place_known(function, recording);
   const ContentKey key = options.pure ? key_of_call(function, builder) : ContentKey();
   auto* state = new FutureState;
@@ -161,9 +163,10 @@ HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& optio
     if (HandlePtr same = find_same(key)) return same;
   }
   resolve_inputs(builder, inputs_);
-  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang,
+                             builder.line));
   if (options.pure) note_same(key, *state);
-  if (journal_) follow(*state, recording);
+  if (may_record) follow(*state, recording);
   after_submit();
   return handle;
 }
@@ -312,6 +315,7 @@ HandlePtr RankCore::run(const FunctionOps& function, CallBuilder& builder) {
 /// An input as a call on this rank gets it, in as many pieces as there are; `held` keeps them.
 void RankCore::bring_input(const detail::CallInput& input, std::vector<InputValue>& inputs,
                            std::vector<ValuePtr>& held) {
+  if (input.count == 0) return;
   if (input.count == 1) {
     inputs.push_back(bring(input.future, forever, false));
     return;

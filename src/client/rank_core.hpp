@@ -84,6 +84,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   void expect_room(std::span<const Target> targets) override;
   void add_done_callback(Target target, std::function<void()> callback) override;
   void fire_and_forget(Handle& handle) override;
+  HandlePtr lend(TaskId id) override;
   void cancel(std::span<const Target> targets) override;
   void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
              std::uint64_t tag) override;
@@ -163,7 +164,7 @@ class RankCore final : public detail::Core, private runtime::FutureSink {
   protocol::Demand demand_for(const TaskOptions& options);
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
                      std::span<const std::byte> payload, const protocol::Demand& demand,
-                     std::uint32_t gang = 0);
+                     std::uint32_t gang = 0, std::uint32_t line = detail::no_line);
   GroupState* submit_group(const FunctionOps& function, const TaskOptions& options,
                            std::uint64_t total, bool pinned, CallBuilder& builder,
                            const Recording& recording, const protocol::Demand& demand, TaskId& id);

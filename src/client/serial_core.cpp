@@ -46,7 +46,34 @@ worker::Claim claim_of(const TaskOptions& options) {
   return claim;
 }
 
+/// The call that the thread runs, and in it the one around it.
+thread_local const CallBuilder* running = nullptr;
+
+/// What the call names may be lent to it while this lives.
+class Running {
+ public:
+  explicit Running(const CallBuilder& builder) : around_(std::exchange(running, &builder)) {}
+  ~Running() { running = around_; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  const CallBuilder* around_;
+};
+
 }  // namespace
+
+/// All is in this process: the handle is the one that the call was given.
+HandlePtr SerialCore::lend(TaskId id) {
+  check(running != nullptr, "something is lent to a call that runs");
+  for (const detail::CallInput& input : running->inputs) {
+    Handle* handle = input.future.handle;
+    if (input.count != 0 || handle->id != id) continue;
+    handle->references.fetch_add(1, std::memory_order_relaxed);
+    return HandlePtr(handle);
+  }
+  throw Error(ErrorCode::corrupt_data, "a call was lent an actor that it does not name");
+}
 
 SerialCore::SerialCore(const Options& options) : depth_max_(options.max_waiting_tasks) {
   if (!options.journal.empty()) {
@@ -105,6 +132,7 @@ FailurePtr SerialCore::failure_of_inputs(const CallBuilder& builder, const TaskO
 std::vector<InputValue> SerialCore::values_of(const CallBuilder& builder) const {
   std::vector<InputValue> values;
   for (const detail::CallInput& input : builder.inputs) {
+    if (input.count == 0) continue;
     if (input.literal) {
       // A literal of a graph is shared with it, and needed when the graph is computed again.
       values.push_back({input.literal.get(), 0, 1, !input.literal->is_shared()});
@@ -165,13 +193,16 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
     return handle;
   }
   Recording recording;
-  if (journal_) recording = journal_->begin_call(function, options, builder);
+  // What a call of an actor gives depends on the calls before it.
+  if (journal_ && builder.line == detail::no_line)
+    recording = journal_->begin_call(function, options, builder);
   if (is_known(*state, recording)) return handle;
   std::vector<InputValue> values = values_of(builder);
   // A task that is tried again must find its arguments as they were.
   for (InputValue& value : values) value.movable = value.movable && limits.retries == 0;
   for (int tries_left = limits.retries;; --tries_left) {
     const worker::TaskScope scope(&context);
+    const Running scope_of_loans(builder);
     try {
       state->value = ValuePtr(function.call(context.payload, values));
       state->status = Status::finished;

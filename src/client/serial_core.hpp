@@ -63,6 +63,7 @@ class SerialCore final : public detail::Core {
   void expect_room(std::span<const detail::Target>) override {}
   void add_done_callback(detail::Target, std::function<void()> callback) override { callback(); }
   void fire_and_forget(detail::Handle&) override {}
+  detail::HandlePtr lend(TaskId id) override;
   /// Everything has ended.
   void cancel(std::span<const detail::Target>) override {}
   void watch(detail::Target target, const std::shared_ptr<detail::CompletionQueue::Shared>& queue,

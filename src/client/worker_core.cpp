@@ -362,6 +362,8 @@ void WorkerCore::fire_and_forget(Handle& handle) {
   kept_[handle.id] = HandlePtr(&handle);
 }
 
+HandlePtr WorkerCore::lend(TaskId id) { return lent_handle(id, epoch_); }
+
 // ---- the run
 
 std::string WorkerCore::summary() {

@@ -74,6 +74,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   void expect_room(std::span<const Target> targets) override;
   void add_done_callback(Target target, std::function<void()> callback) override;
   void fire_and_forget(Handle& handle) override;
+  HandlePtr lend(TaskId id) override;
   void cancel(std::span<const Target> targets) override;
   void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,
              std::uint64_t tag) override;
@@ -144,7 +145,7 @@ class WorkerCore final : public detail::Core, private runtime::TaskClient {
   protocol::Demand demand_for(const TaskOptions& options) const;
   TaskId submit_call(const FunctionOps& function, const TaskOptions& options,
                      std::span<const std::byte> payload, const protocol::Demand& demand,
-                     std::uint32_t gang = 0);
+                     std::uint32_t gang = 0, std::uint32_t line = detail::no_line);
 
   void finished(Task& task, std::int32_t holder, std::uint64_t bytes);
   void resolved(Handle& handle);

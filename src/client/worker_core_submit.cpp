@@ -157,7 +157,7 @@ protocol::Demand WorkerCore::demand_for(const TaskOptions& options) const {
 /// A call whose inputs are in inputs_.
 TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& options,
                                std::span<const std::byte> payload, const protocol::Demand& demand,
-                               std::uint32_t gang) {
+                               std::uint32_t gang, std::uint32_t line) {
   const FunctionOps* chosen = &function;
   if (payload.size() > payload_bytes_max) {
     inputs_.push_back(
@@ -184,6 +184,7 @@ TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& o
   message.payload = payload;
   const Bytes encoded_demand = protocol::encode(demand);
   message.demand = encoded_demand;
+  message.line = line;
   rank_.outbox().add(0, message,
                      message_overhead_bytes + message.name.size() + message.inputs.bytes().size() +
                          message.payload.size() + message.demand.size());
@@ -192,7 +193,7 @@ TaskId WorkerCore::submit_call(const FunctionOps& function, const TaskOptions& o
 
 HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& options,
                              CallBuilder& builder) {
-  check_can_travel(function, rank_.size());
+  if (builder.line != detail::creates_actor) check_can_travel(function, rank_.size());
   check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
   const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
@@ -203,7 +204,8 @@ HandlePtr WorkerCore::submit(const FunctionOps& function, const TaskOptions& opt
   drain_released();
   need_ids(lock, builder.inputs.size() + 2, 0);
   resolve_inputs(builder);
-  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang));
+  enroll(*state, submit_call(function, options, builder.payload.bytes(), demand, builder.gang,
+                             builder.line));
   return handle;
 }
 

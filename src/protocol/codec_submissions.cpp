@@ -97,6 +97,7 @@ SubmitTask decode_submit_task(Reader& reader) {
   message.inputs = get_list<NeedRef>(reader);
   message.payload = get_bytes(reader);
   message.demand = get_bytes(reader);
+  reader.value(message.line);
   return message;
 }
 
@@ -240,6 +241,7 @@ void encode(Writer& writer, const SubmitTask& message) {
   put_list(writer, message.inputs);
   put_bytes(writer, message.payload);
   put_bytes(writer, message.demand);
+  writer.value(message.line);
 }
 
 void encode(Writer& writer, const SubmitGroup& message) {

@@ -4,6 +4,7 @@
 /// sends which, when, and what answers. Views point into the packet that was decoded.
 
 #include "tutti/bytes.hpp"
+#include "tutti/detail/actor_line.hpp"
 #include "tutti/detail/sync_operation.hpp"
 #include "tutti/ids.hpp"
 
@@ -380,6 +381,7 @@ struct SubmitTask {
   PackedList<NeedRef> inputs;
   std::span<const std::byte> payload;
   std::span<const std::byte> demand = {};  ///< an encoded Demand; empty: none
+  std::uint32_t line = detail::no_line;    ///< of what has to do with an actor, see there
 };
 
 /// A task of the sender submits a map.

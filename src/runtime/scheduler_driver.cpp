@@ -64,6 +64,7 @@ TaskId SchedulerDriver::submit(const TaskCall& call) {
   spec.payload = call.payload;
   spec.inputs = call.inputs;
   spec.demand = call.demand;
+  spec.line = call.line;
   dirty_ = true;
   const TaskId id = scheduler_.submit(spec, commands_);
   if (call.timeout_ms != 0) timeouts_ms_[id] = call.timeout_ms;

@@ -72,6 +72,7 @@ class SchedulerDriver {
     std::span<const std::byte> payload;
     std::span<const scheduler::Input> inputs;
     const protocol::Demand* demand = nullptr;  ///< null: none
+    std::uint32_t line = detail::no_line;      ///< see scheduler::TaskSpec
   };
   TaskId submit(const TaskCall& call);
   /// Of each element of a map.

@@ -92,6 +92,7 @@ void SchedulerDriver::on(int from, const protocol::SubmitTask& message) {
   if (message.timeout_ms != 0) timeouts_ms_[message.task] = message.timeout_ms;
   const protocol::Demand demand = protocol::decode_demand(message.demand);
   spec.demand = &demand;
+  spec.line = message.line;
   scheduler_.submit(spec, commands_);
   refuse_unsatisfiable(message.task, demand);
   dirty_ = true;

@@ -89,6 +89,9 @@ void Scheduler::describe(Words& words) const {
   ready_.for_each(append);
   demands_.for_each_ready(append);
   demands_.describe(words);
+  actor_calls_.describe(words);
+  for (const TaskId id : new_actors_) append(id);
+  words.insert(words.end(), actors_on_.begin(), actors_on_.end());
   words.insert(words.end(), {ready_bound_.size(), ahead_.size()});
   for (const TaskId id : ahead_) append(id);
   for (const TaskId id : ready_bound_) append(id);

@@ -74,6 +74,8 @@ void Scheduler::tally_queues(Tally& tally) const {
   };
   ready_.for_each(note);
   demands_.for_each_ready(note);
+  actor_calls_.for_each_ready(note);
+  for (const TaskId id : new_actors_) note(id);
   for (const TaskId id : ready_bound_) note(id);
   for (const TaskId id : waiting_gangs_) note(id);
   for (const TaskId id : held_) note(id);

@@ -66,6 +66,9 @@ bool Scheduler::evacuate(Commands& commands) {
       return !workers_.has_joined(rank) || !workers_.at(rank).parked;
     };
     const bool copied = std::ranges::any_of(holders, works);
+    // An actor stays where it was made, and is called there.
+    const TaskRecord* task = tasks_.find(piece.id);
+    if (task != nullptr && task->is_actor) return;
     for (const std::int32_t holder : holders) {
       if (!works(holder)) leaving.push_back({piece, bytes, holder, copied});
     }

@@ -18,6 +18,7 @@ void Scheduler::place(Commands& commands) {
   serve_queues(urgency_min, commands);
   for (const TaskId id : ready_bound_) place_bound(id, urgency_min, commands);
   ready_bound_.clear();
+  place_actors(commands);
   place_ahead(commands);
   place_demanding(commands);
   place_from_ready(commands);
@@ -136,7 +137,7 @@ void Scheduler::assign(TaskId task, int worker, Commands& commands) {
 void Scheduler::consider_ahead(TaskId task) {
   const TaskRecord& record = tasks_.at(task.slot());
   if (record.state == TaskState::waiting && record.unplaced_inputs == 0 &&
-      record.demand == no_demand && !record.is_gang)
+      record.demand == no_demand && !record.is_gang && !record.is_actor && !record.is_call)
     ahead_.push_back(task);
 }
 

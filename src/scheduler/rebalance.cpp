@@ -86,7 +86,8 @@ std::vector<Move> Scheduler::rebalance(std::span<const TaskId> ids,
     const bool of_task =
         group != nullptr ? group->owner != 0 : record != nullptr && record->owner != 0;
     // What is used would have to stay as well, and its memory with it.
-    if (!held || of_task || is_replicating(id) || users_of(id) != 0) continue;
+    const bool stays = record != nullptr && record->is_actor;
+    if (!held || of_task || stays || is_replicating(id) || users_of(id) != 0) continue;
     for_each_piece_of(id, consider);
   }
   std::vector<Move> moves = plan_rebalance(std::move(workers), std::move(movable));

@@ -40,6 +40,7 @@ TaskId Scheduler::submit(const TaskSpec& spec, Commands& commands) {
   }
   ++work_left_;
   story_.add(StoryEvent::Kind::submitted, id, no_worker);
+  if (spec.line != detail::no_line) submit_call(id, spec);
   if (!spec.inputs.empty()) {
     record.input_count = static_cast<std::uint32_t>(spec.inputs.size());
     record.inputs = std::make_unique<Input[]>(spec.inputs.size());
@@ -119,7 +120,11 @@ void Scheduler::become_ready(TaskId task) {
   TaskRecord& record = tasks_.at(task.slot());
   record.state = TaskState::ready;
   story_.add(StoryEvent::Kind::ready, task, no_worker);
-  if (record.demand != no_demand) {
+  if (record.is_call) {
+    actor_calls_.on_ready(task);
+  } else if (record.is_actor) {
+    new_actors_.push_back(task);
+  } else if (record.demand != no_demand) {
     enqueue_demanding(task);
   } else if (record.input_count != 0 && !record.is_gang) {
     // (The members of a gang are many: inputs bind it to nobody.)
@@ -204,6 +209,7 @@ void Scheduler::finish(TaskId id, std::uint64_t result_bytes, Commands& commands
   ++done_;
   --work_left_;
   story_.add(StoryEvent::Kind::finished, id, record.worker);
+  if (record.is_call) end_actor_work(id, record);
   finish_dependents(record.first_dependent, record.gives_ahead(), commands);
   drop_inputs(record);
   if (!record.client_holds && record.references == 0) unneeded_.push_back(id);
@@ -334,6 +340,7 @@ void Scheduler::fail_one(TaskId id, const FailurePtr& failure, Commands& command
   TaskRecord& record = tasks_.at(id.slot());
   if (record.state == TaskState::assigned) withdraw(id, record, commands);
   if (record.is_gang) forget_gang(id);
+  end_actor_work(id, record);
   record.state = TaskState::failed;
   record.worker = no_worker;
   record.missing_inputs = 0;
@@ -403,10 +410,12 @@ void Scheduler::forget_task(TaskId id, Commands& commands) {
     case TaskState::waiting:
     case TaskState::ready:
       --work_left_;
+      end_actor_work(id, *record);
       drop_inputs(*record);
       if (record->is_gang) forget_gang(id);
       break;
     case TaskState::finished: {
+      if (record->is_actor) end_actor_work(id, *record);
       commands.release.push_back({id, record->worker});
       if (record->has_copies) {
         for (const std::int32_t holder : copies_[id.slot()])

@@ -8,6 +8,7 @@
 
 #include "base/durations.hpp"
 #include "protocol/messages.hpp"
+#include "scheduler/actor_calls.hpp"
 #include "scheduler/adaptive.hpp"
 #include "scheduler/commands.hpp"
 #include "scheduler/demands.hpp"
@@ -70,6 +71,9 @@ struct TaskSpec {
   std::span<const std::byte> payload;
   std::span<const Input> inputs;
   const protocol::Demand* demand = nullptr;  ///< null: none
+  /// creates_actor, or the line of a call of the actor that the first input is; lines are told
+  /// apart by their owner and by this number.
+  std::uint32_t line = detail::no_line;
 };
 
 /// A map as the client hands it over.
@@ -173,7 +177,10 @@ class Scheduler {
   void cancel_all(const FailurePtr& failure, Commands& commands);
   void on_memory(int rank, const protocol::MemoryState& memory);
   /// What a worker was assigned under this claim has ended there: what it took is free.
-  void on_claim_ended(std::uint32_t claim) { demands_.release(claim); }
+  void on_claim_ended(std::uint32_t claim) {
+    demands_.release(claim);
+    actor_calls_.on_claim_ended(claim);
+  }
   /// Has something that is finished, and that the client holds, copied to `targets`, in a tree;
   /// those that have it already are left out. Then the holders in `leaving` give it up, except the
   /// last one, and not while something that is not done needs it.
@@ -363,6 +370,15 @@ class Scheduler {
   GangRun* run_of_member(int rank, std::uint64_t run, std::size_t& index);
   void stop_run(std::uint64_t run, Commands& commands);
 
+  // actors.cpp
+  void submit_call(TaskId id, const TaskSpec& spec);
+  void end_actor_work(TaskId id, const TaskRecord& record);
+  void place_actors(Commands& commands);
+  bool place_actor(TaskId id, Commands& commands);
+  int choose_for_actor(const TaskRecord& record) const;
+  void start_call(const ActorCalls::Turn& turn, Commands& commands);
+  DemandId demand_for_rank(int rank);
+
   // choice.cpp
   struct Candidates;
   int choose_worker(const TaskRecord& record);
@@ -398,11 +414,15 @@ class Scheduler {
   GroupTable groups_;
   EdgePool edges_;
   WorkerTable workers_;
-  ReadyQueue ready_;                 ///< tasks whose inputs bind them to nobody, and maps
-  Demands demands_;                  ///< and what is ready and has one
-  std::vector<bool> reserved_;       ///< workers that are kept for who waits, in this turn
-  std::uint32_t claim_ = 0;          ///< of what is assigned next
-  std::vector<TaskId> ready_bound_;  ///< ready tasks that belong to workers by their inputs
+  ReadyQueue ready_;                      ///< tasks whose inputs bind them to nobody, and maps
+  Demands demands_;                       ///< and what is ready and has one
+  std::vector<bool> reserved_;            ///< workers that are kept for who waits, in this turn
+  std::uint32_t claim_ = 0;               ///< of what is assigned next
+  ActorCalls actor_calls_;                ///< calls of actors that have not ended
+  std::vector<TaskId> new_actors_;        ///< that are ready
+  std::vector<std::uint32_t> actors_on_;  ///< by rank: actors that live there, or will
+  std::vector<DemandId> rank_demands_;    ///< by rank: to run there and nowhere else
+  std::vector<TaskId> ready_bound_;       ///< ready tasks that belong to workers by their inputs
   std::map<std::uint32_t, GangRecord> gangs_;  ///< that have not ended, by slot
   std::deque<TaskId> waiting_gangs_;  ///< ready, and there were too few workers: by urgency
   bool gangs_changed_ = false;        ///< since they were placed

@@ -95,6 +95,8 @@ struct TaskRecord {
   bool has_copies : 1 = false;  ///< more holders than `worker`, see Scheduler::copies_
   bool is_data : 1 = false;     ///< placed by the client, has no function
   bool is_gang : 1 = false;     ///< several workers run it, see Scheduler::gangs_
+  bool is_actor : 1 = false;    ///< its result is the state of an actor, which stays where it is
+  bool is_call : 1 = false;     ///< of the actor that its first input is, see ActorCalls
   std::int16_t priority = 0;
   FunctionId function = 0;
   /// assigned: where it runs; finished: who holds the result.

@@ -4,6 +4,7 @@
 /// of main and of its tasks, on others that of their tasks.
 
 #include "tutti/data.hpp"
+#include "tutti/detail/actor_line.hpp"
 #include "tutti/detail/delayed_ptr.hpp"
 #include "tutti/detail/elements.hpp"
 #include "tutti/detail/function_ops.hpp"
@@ -49,7 +50,8 @@ inline bool find_result_here(const Target& target, InputValue& value) {
 struct CallInput {
   Target future;
   ValuePtr literal;
-  /// Of a map: elements [future.index, future.index + count), one input however many they are.
+  /// Of a map: elements [future.index, future.index + count), one input however many they are. 0:
+  /// the future has to end well first, and gives no value.
   std::uint64_t count = 1;
 };
 
@@ -74,7 +76,8 @@ struct CallBuilder {
   std::vector<DelayedPtr> calls;         ///< of a delayed call: those whose results it takes
   std::uint64_t graph = 0;               ///< the Graph to which the call is added
   std::uint64_t bytes_per_element = 0;
-  std::uint32_t gang = 0;  ///< ranks that run it together; 0: it is no gang
+  std::uint32_t gang = 0;        ///< ranks that run it together; 0: it is no gang
+  std::uint32_t line = no_line;  ///< creates_actor, or that of a call of the first input
   void clear() {
     payload.clear();
     inputs.clear();
@@ -84,6 +87,7 @@ struct CallBuilder {
     graph = 0;
     bytes_per_element = 0;
     gang = 0;
+    line = no_line;
   }
 };
 
@@ -201,6 +205,8 @@ class Core {
   virtual bool may_move(Target target) = 0;
   virtual void add_done_callback(Target target, std::function<void()> callback) = 0;
   virtual void fire_and_forget(Handle& handle) = 0;
+  /// A handle that owns nothing, of a finished task that the task of the calling thread keeps.
+  virtual HandlePtr lend(TaskId id) = 0;
   /// Ends what has not ended, and all that needs it, as cancelled.
   virtual void cancel(std::span<const Target> targets) = 0;
   virtual void watch(Target target, const std::shared_ptr<CompletionQueue::Shared>& queue,

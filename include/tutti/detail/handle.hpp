@@ -28,6 +28,8 @@ struct Handle {
   /// Somebody asked how it went, so a failure is not silent.
   std::atomic<bool> observed{false};
   const bool is_group;
+  /// Owns nothing: another rank, or another part of this one, keeps what it names.
+  bool is_lent = false;
   /// Which run it belongs to.
   std::uint32_t epoch = 0;
   TaskId id;

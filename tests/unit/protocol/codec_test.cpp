@@ -90,7 +90,7 @@ std::vector<Message> all_messages() {
       RequestIds{64, 4},
       NameFunction{7, some_bytes, "name"},
       SubmitTask{task, 9, -32768, 3, 2, 500, 11, 4, "name", list(some_needs), some_bytes,
-                 some_bytes},
+                 some_bytes, 12},
       SubmitGroup{group, 9, 32767, 3, 11, 255, 500, 1ull << 40, 8, "name", list(some_needs),
                   list(some_ids), some_bytes, some_bytes},
       PlaceValue{group, 1, 2, true},
