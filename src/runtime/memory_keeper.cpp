@@ -196,6 +196,9 @@ void MemoryKeeper::on_written(ValueKey key, const memory::SpilledPtr& spilled, V
   if (!is_free(*store_.value_of(key), values_read())) return;
   process_bytes_ -= std::min(process_bytes_, large->bytes);
   dropped.push_back(store_.send_away(key));
+  // That something is away at all is told even if it comes back before the next look: rank 0 may
+  // have to say something about the disk.
+  if (told_.spilled_bytes == 0) report();
 }
 
 void MemoryKeeper::on_write_failed(ValueKey key, const std::string& problem, bool is_general) {

@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
     if (about_hdf5) {
       std::cout << hdf5::library_words() << "\n";
     } else if (app.get_subcommands().empty()) {
-      throw CLI::CallForHelp();
+      throw CLI::RequiredError::Subcommand(1);
     }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
