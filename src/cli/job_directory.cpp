@@ -45,6 +45,14 @@ std::optional<JobRecord> read_record(const std::filesystem::path& directory) {
   }
 }
 
+/// A file that the run of the job finds within a second.
+void request(const JobRecord& record, const char* name, const std::string& text) {
+  if (!is_own(record.directory))
+    throw Error(ErrorCode::io, "the folder of job " + record.id + ", '" +
+                                   record.directory.string() + "', is gone or not yours");
+  replace_file(record.directory / name, text + "\n");
+}
+
 }  // namespace
 
 std::filesystem::path make_job_directory(const std::filesystem::path& jobs_directory,
@@ -116,13 +124,6 @@ std::optional<RunStatus> run_status_of(const JobRecord& record) {
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
-}
-
-static void request(const JobRecord& record, const char* name, const std::string& text) {
-  if (!is_own(record.directory))
-    throw Error(ErrorCode::io, "the folder of job " + record.id + ", '" +
-                                   record.directory.string() + "', is gone or not yours");
-  replace_file(record.directory / name, text + "\n");
 }
 
 void request_stop(const JobRecord& record) { request(record, "stop", ""); }

@@ -40,8 +40,7 @@ void check_workers(std::uint64_t wanted, const RunStatus& run) {
 }  // namespace
 
 void add_scale(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("scale", "changes how many workers of a running job work: JOB N, or N");
+  CLI::App* command = app.add_subcommand("scale", "changes how many workers of a running job work");
   const auto known = std::make_shared<KnownJobs>(*command, KnownJobs::About::chosen);
   const auto words = std::make_shared<std::vector<std::string>>();
   command->add_option("JOB N", *words, "id or name, else the only job; workers that work")

@@ -114,7 +114,7 @@ protocol::Demand RankCore::demand_for(const TaskOptions& options) {
   protocol::Demand demand =
       demand_of(options, [this](const auto& names) { return ranks_of(names); });
   const Lock lock(engine_.mutex());
-  const std::string problem = driver_.scheduler().why_unsatisfiable(demand);
+  const std::string problem = driver_.scheduler().demands().why_unsatisfiable(demand);
   if (!problem.empty()) throw Error(ErrorCode::unsatisfiable, problem);
   return demand;
 }

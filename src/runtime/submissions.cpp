@@ -101,7 +101,7 @@ void SchedulerDriver::on(int from, const protocol::SubmitTask& message) {
 /// A task asked for what no worker has: what it submitted fails.
 void SchedulerDriver::refuse_unsatisfiable(TaskId id, const protocol::Demand& demand) {
   if (demand.is_none()) return;
-  const std::string problem = scheduler_.why_unsatisfiable(demand);
+  const std::string problem = scheduler_.demands().why_unsatisfiable(demand);
   if (problem.empty()) return;
   TaskFailure failure;
   failure.type = "tutti::Error";

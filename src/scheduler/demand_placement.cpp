@@ -120,8 +120,4 @@ int Scheduler::choose_for_demand(DemandId number, FunctionId function,
   return best;
 }
 
-std::string Scheduler::why_unsatisfiable(const protocol::Demand& demand) const {
-  return demands_.why_unsatisfiable(demand);
-}
-
 }  // namespace tutti::scheduler

@@ -184,8 +184,8 @@ protocol::ClaimRef Demands::ref_of(std::uint32_t number) const {
 
 // ---- questions
 
-/// Empty when a worker has so much of the resource.
-std::string Demands::best_of(const std::string& resource, double amount) const {
+/// Why no worker has so much of the resource; empty when one has.
+std::string Demands::problem_of(const std::string& resource, double amount) const {
   double most = 0;
   for (const Worker& worker : workers_) {
     const auto total = worker.total.find(resource);
@@ -228,7 +228,7 @@ std::string Demands::why_unsatisfiable(const protocol::Demand& demand) const {
         static_cast<double>(demand.result_bytes) * 1e-6, static_cast<double>(memory) * 1e-6);
   }
   for (const auto& [resource, amount] : demand.resources) {
-    std::string problem = best_of(resource, amount);
+    std::string problem = problem_of(resource, amount);
     if (!problem.empty()) return problem;
   }
   std::string text = "no worker has all at once that a task asks for:";

@@ -90,7 +90,7 @@ class Demands {
   };
   static bool has_devices(const Worker& worker, double amount);
   static std::vector<std::int32_t> take_devices(Worker& worker, double amount);
-  std::string best_of(const std::string& resource, double amount) const;
+  std::string problem_of(const std::string& resource, double amount) const;
 
   std::vector<Record> records_;  ///< by number, from 1 on
   std::map<protocol::Demand, DemandId> numbers_;

@@ -255,8 +255,6 @@ class Scheduler {
                      std::uint64_t count, std::vector<protocol::PieceRef>& pieces) const;
   const Story& story() const { return story_; }
   const WorkerTable& workers() const { return workers_; }
-  /// Why no worker can ever run what has this demand; empty when one can.
-  std::string why_unsatisfiable(const protocol::Demand& demand) const;
   const Demands& demands() const { return demands_; }
   const Durations& durations() const { return durations_; }
   Counts counts() const;

@@ -7,8 +7,12 @@
 
 namespace tutti::worker {
 
+namespace {
+
 /// What has a claim was sent to a worker that has what it needs: it stays.
-static bool may_give(const RangeWork& range) { return !range.pinned && range.claim.is_none(); }
+bool may_give(const RangeWork& range) { return !range.pinned && range.claim.is_none(); }
+
+}  // namespace
 
 /// Half of what waits for a thread, beyond what free threads are about to take.
 std::uint64_t WorkerState::units_to_give(std::uint32_t units_max) const {

@@ -10,6 +10,14 @@ namespace tutti::worker {
 using detail::InputPiece;
 using detail::ValuePtr;
 
+namespace {
+
+Claim claim_of(const protocol::ClaimRef& claim) {
+  return {claim.number, claim.cores, claim.devices.to_vector()};
+}
+
+}  // namespace
+
 // ---- assignments
 
 void WorkerState::on_define_function(FunctionId function, const FunctionOps* ops) {
@@ -21,10 +29,6 @@ const FunctionOps* WorkerState::function(FunctionId function) const {
   check(function < functions_.size() && functions_[function] != nullptr,
         "a function is defined on a rank before a task names it");
   return functions_[function];
-}
-
-static Claim claim_of(const protocol::ClaimRef& claim) {
-  return {claim.number, claim.cores, claim.devices.to_vector()};
 }
 
 TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
@@ -43,7 +47,8 @@ TaskWork& WorkerState::new_task(const protocol::AssignTask& message) {
   task->timeout_ms = message.timeout_ms;
   task->stream = message.stream;
   task->inline_result = message.inline_result;
-  task->claim = claim_of(message.claim);
+  // Most have none, and the record was left without one.
+  if (message.claim.number != 0) task->claim = claim_of(message.claim);
   task->payload.resize(message.payload.size());
   std::ranges::copy(message.payload, task->payload.data());
   return *task;

@@ -2,6 +2,7 @@
 
 #include "sim/cluster.hpp"
 #include "sim/random.hpp"
+#include "support/run_laws.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,14 +12,6 @@
 
 namespace tutti::sim {
 namespace {
-
-ClusterReport run(const ClusterOptions& options, const Workload& workload) {
-  ClusterReport report = SimCluster(options, workload).run();
-  INFO("seed " << options.seed << ", workers " << options.workers << ", slots " << options.slots);
-  const std::string law = report.broken.empty() ? "" : report.broken.front();
-  CHECK_EQ(law, "");
-  return report;
-}
 
 /// A few workers of several slots, some of them slow.
 ClusterOptions uneven(std::uint64_t seed) {
@@ -70,22 +63,23 @@ Workload slices_and_order(std::size_t items, std::uint64_t seed) {
 }
 
 TEST_CASE("slices and order keep all laws, whatever the seed") {
-  for (std::uint64_t seed = 1; seed <= 250; ++seed) run(uneven(seed), slices_and_order(80, seed));
+  for (std::uint64_t seed = 1; seed <= 250; ++seed)
+    run_by_laws(uneven(seed), slices_and_order(80, seed));
 }
 
 TEST_CASE("slices and order keep all laws when elements and tasks fail, whatever the seed") {
   for (std::uint64_t seed = 1; seed <= 250; ++seed) {
     ClusterOptions options = uneven(seed);
     options.failure_probability = 0.01;
-    run(options, slices_and_order(80, seed));
+    run_by_laws(options, slices_and_order(80, seed));
   }
 }
 
 TEST_CASE("skewed maps on uneven workers are given back, and keep all laws") {
   std::uint64_t given_back = 0;
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
-    given_back += run(uneven(seed), map(400, 20'000, 30.0)).given_back;
-    given_back += run(uneven(seed), map_of_map(150, 3, 20'000)).given_back;
+    given_back += run_by_laws(uneven(seed), map(400, 20'000, 30.0)).given_back;
+    given_back += run_by_laws(uneven(seed), map_of_map(150, 3, 20'000)).given_back;
   }
   CHECK(given_back > 50);
 }
@@ -93,10 +87,10 @@ TEST_CASE("skewed maps on uneven workers are given back, and keep all laws") {
 TEST_CASE("tasks on uneven workers are given back, and keep all laws") {
   std::uint64_t given_back = 0;
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
-    given_back += run(uneven(seed), independent_tasks(300, 30'000)).given_back;
-    given_back += run(uneven(seed), fan(200, 50'000)).given_back;
-    given_back += run(uneven(seed), tree(64, 50'000)).given_back;
-    given_back += run(uneven(seed), stencil(12, 12, 50'000)).given_back;
+    given_back += run_by_laws(uneven(seed), independent_tasks(300, 30'000)).given_back;
+    given_back += run_by_laws(uneven(seed), fan(200, 50'000)).given_back;
+    given_back += run_by_laws(uneven(seed), tree(64, 50'000)).given_back;
+    given_back += run_by_laws(uneven(seed), stencil(12, 12, 50'000)).given_back;
   }
   CHECK(given_back > 50);
 }
@@ -108,7 +102,7 @@ TEST_CASE("random graphs with failures on uneven workers keep all laws") {
     options.failure_probability = 0.02;
     Workload work = random_graph(150, 3, seed);
     for (WorkItem& item : work) item.duration_ns *= 10;
-    given_back += run(options, work).given_back;
+    given_back += run_by_laws(options, work).given_back;
   }
   CHECK(given_back > 50);
 }

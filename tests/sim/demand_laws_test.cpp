@@ -1,6 +1,7 @@
 // The laws of laws_test.cpp where tasks need cores, devices, a license, or chosen workers.
 
 #include "sim/cluster.hpp"
+#include "support/run_laws.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,14 +9,6 @@
 
 namespace tutti::sim {
 namespace {
-
-ClusterReport run(const ClusterOptions& options, const Workload& workload) {
-  ClusterReport report = SimCluster(options, workload).run();
-  INFO("seed " << options.seed << ", workers " << options.workers << ", slots " << options.slots);
-  const std::string law = report.broken.empty() ? "" : report.broken.front();
-  CHECK_EQ(law, "");
-  return report;
-}
 
 TEST_CASE("nobody gets what another one has, and everything ends") {
   for (std::uint64_t seed = 1; seed <= 80; ++seed) {
@@ -32,7 +25,7 @@ TEST_CASE("nobody gets what another one has, and everything ends") {
     if (seed % 7 == 0) options.pause_ns = 100'000;
     for (const Workload& work : {random_graph(120, 3, seed), mixture(50, seed),
                                  stencil(10, 8, 20'000), map(200, 10'000, 10.0)})
-      run(options, work);
+      run_by_laws(options, work);
   }
 }
 
@@ -42,7 +35,7 @@ TEST_CASE("the same seed gives the same log") {
   options.slots = 3;
   options.demand_share = 0.5;
   const Workload work = mixture(60, 5);
-  CHECK_EQ(run(options, work).log_hash, run(options, work).log_hash);
+  CHECK_EQ(run_by_laws(options, work).log_hash, run_by_laws(options, work).log_hash);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The laws of laws_test.cpp where workers pause for want of memory, and where values are away.
 
 #include "sim/cluster.hpp"
+#include "support/run_laws.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,14 +9,6 @@
 
 namespace tutti::sim {
 namespace {
-
-ClusterReport run(const ClusterOptions& options, const Workload& workload) {
-  ClusterReport report = SimCluster(options, workload).run();
-  INFO("seed " << options.seed << ", workers " << options.workers << ", slots " << options.slots);
-  const std::string law = report.broken.empty() ? "" : report.broken.front();
-  CHECK_EQ(law, "");
-  return report;
-}
 
 ClusterOptions options_of(std::uint64_t seed) {
   ClusterOptions options;
@@ -38,7 +31,7 @@ TEST_CASE("workers that pause and go on keep all laws, and everything ends") {
     options.pause_ns = seed % 7 == 0 ? 2'000'000 : 100'000;
     for (const Workload& work : {random_graph(120, 3, seed), mixture(50, seed),
                                  stencil(10, 8, 20'000), map(300, 10'000, 10.0)}) {
-      const ClusterReport report = run(options, work);
+      const ClusterReport report = run_by_laws(options, work);
       pauses += report.pauses;
       given_back += report.given_back;
     }
@@ -53,8 +46,8 @@ TEST_CASE("when all workers have paused for good everything still ends") {
     ClusterOptions options = options_of(seed);
     options.workers = 4;
     options.pause_ns = 5'000;
-    run(options, random_graph(150, 3, seed));
-    run(options, map_of_map(100, 3, 20'000));
+    run_by_laws(options, random_graph(150, 3, seed));
+    run_by_laws(options, map_of_map(100, 3, 20'000));
   }
 }
 
@@ -67,7 +60,7 @@ TEST_CASE("values that are away come back for those that need them, and no law i
     for (Workload work : {random_graph(120, 3, seed), mixture(50, seed), stencil(10, 8, 20'000),
                           map_of_map(60, 3, 10'000)}) {
       for (WorkItem& item : work) item.result_bytes = 100'000;
-      loads += run(options, work).loads;
+      loads += run_by_laws(options, work).loads;
     }
   }
   MESSAGE(loads << " loads");

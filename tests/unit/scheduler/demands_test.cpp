@@ -151,7 +151,9 @@ TEST_CASE("elements of a map take their resources one by one") {
 
 TEST_CASE("what nobody has is told, with what there is") {
   const GivenResources given;
-  const auto why = [&](const Demand& demand) { return given.scheduler.why_unsatisfiable(demand); };
+  const auto why = [&](const Demand& demand) {
+    return given.scheduler.demands().why_unsatisfiable(demand);
+  };
   CHECK_EQ(why({.cores = 4}), "");
   CHECK_EQ(why(gpus(2)), "");
   CHECK_NE(why({.cores = 5}).find("5 cores, and the most that one worker has is 4"),
