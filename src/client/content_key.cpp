@@ -24,6 +24,7 @@ ContentKey key_of_call(const detail::FunctionOps& function, const detail::CallBu
   };
   const detail::FunctionOps* const which = &function;
   add(which);
+  add(builder.gang);
   add(builder.payload.size());
   hasher.add(builder.payload.bytes());
   for (const detail::CallInput& input : builder.inputs) {

@@ -144,7 +144,8 @@ TaskId RankCore::submit_call(const FunctionOps& function, const TaskOptions& opt
 HandlePtr RankCore::submit(const FunctionOps& function, const TaskOptions& options,
                            CallBuilder& builder) {
   if (builder.line != detail::creates_actor) check_can_travel(function, rank_.size());
-  check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
+  if (builder.gang != 0)
+    check_gang(builder.gang, rank_.workers(), rank_.gangs().problem(), options);
   const protocol::Demand demand = demand_for(options);
   check_after(options, epoch_);
   Recording recording;

@@ -174,7 +174,7 @@ HandlePtr SerialCore::submit(const FunctionOps& function, const TaskOptions& opt
   // The task may submit tasks itself, with the same builder.
   CallBuilder builder = std::exchange(shared_builder, CallBuilder());
   const CheckedOptions limits = checked(options);
-  check_gang(builder.gang, 1, gangs_.problem(), options);
+  if (builder.gang != 0) check_gang(builder.gang, 1, gangs_.problem(), options);
   const worker::Claim claim = claim_of(options);
   worker::TaskContext context = begin_task(function, builder.payload.bytes());
   context.claim = &claim;

@@ -52,7 +52,6 @@ void check_can_travel(const detail::FunctionOps& function, int ranks) {
 
 void check_gang(std::uint32_t members, int workers, const std::string& problem,
                 const TaskOptions& options) {
-  if (members == 0) return;
   const worker::TaskContext* task = worker::current_task();
   if (task != nullptr && task->member != nullptr) {
     throw Error(ErrorCode::unsatisfiable,

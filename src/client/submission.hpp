@@ -32,7 +32,7 @@ CheckedOptions checked(const TaskOptions& options);
 /// Throws Error (cannot_travel) when the result of the function would have to.
 void check_can_travel(const detail::FunctionOps& function, int ranks);
 /// Throws Error (unsatisfiable) for a gang that this run cannot have: `workers` ranks run tasks,
-/// and `problem` says why there are no gangs at all. No members: it is no gang.
+/// and `problem` says why there are no gangs at all.
 void check_gang(std::uint32_t members, int workers, const std::string& problem,
                 const TaskOptions& options);
 /// Throws Error when a call is to come after something of another run.

@@ -51,6 +51,16 @@ void gangs_of_all_sizes_meet(Client& client) {
   client.submit(gang(1), [](communicator& alone) { alone.barrier(); }).result();
 }
 
+/// The size of a gang is part of what a pure call is.
+void pure_gangs_of_other_sizes_are_others(Client& client) {
+  const auto size_of = [](communicator& members) { return members.size(); };
+  std::vector<tutti::Future<int>> sizes;
+  for (int size = 1; size <= workers_of(client); ++size)
+    sizes.push_back(client.submit({.pure = true}, tutti::gang(size), size_of));
+  for (std::size_t index = 0; index < sizes.size(); ++index)
+    expect_equal(sizes[index].result(), static_cast<int>(index) + 1);
+}
+
 void the_result_is_that_of_the_first_member(Client& client) {
   const auto who = [](communicator& members) {
     return std::array<int, 2>{members.rank(), tutti::get_worker().rank()};
@@ -408,6 +418,7 @@ int main(int argc, char** argv) {
   return tutti::run(argc, argv, [](Client& client) {
     expect_ranks(client);
     gangs_of_all_sizes_meet(client);
+    pure_gangs_of_other_sizes_are_others(client);
     the_result_is_that_of_the_first_member(client);
     every_member_gets_the_arguments(client);
     a_solver_gives_the_same_on_any_number_of_ranks(client);
